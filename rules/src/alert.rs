@@ -1,0 +1,121 @@
+//! The life of an alert: pending, firing, resolved (the words of Prometheus).
+
+use std::fmt;
+
+use model::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::{Subject, Verdict};
+
+/// One clause bound to one place or body.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CheckId {
+    /// Clause id, `<pack>/<clause>`.
+    pub clause: String,
+    /// What it is bound to.
+    pub subject: Subject,
+}
+
+/// Where an alert stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertState {
+    /// A breach that has not yet lasted as long as the clause asks.
+    Pending,
+    /// A breach that was told.
+    Firing,
+    /// Over, and proven so.
+    Resolved,
+}
+
+/// What happened to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransitionKind {
+    /// It began to fire.
+    Firing,
+    /// The sensors prove that it is over.
+    Resolved,
+    /// Late data changed what was told.
+    Revised,
+    /// It still fires but nothing has proven so for `stale_after`.
+    Unproven,
+}
+
+impl TransitionKind {
+    /// The word in files, headers and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+            Self::Revised => "revised",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+/// Names one transition for ever: hash of check, kind, event instant and revision, 32 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TransitionId(String);
+
+impl TransitionId {
+    /// The id of a transition. The same event gives the same id, however often it is replayed.
+    #[must_use]
+    pub fn new(check: &CheckId, kind: TransitionKind, at: Instant, revision: u32) -> Self {
+        let subject = match &check.subject {
+            Subject::Place(id) => format!("place\n{id}"),
+            Subject::Body(id) => format!("body\n{id}"),
+        };
+        let text = format!("{}\n{subject}\n{}\n{}\n{revision}", check.clause, kind.name(), at.millis());
+        let hash = blake3::hash(text.as_bytes());
+        Self(hash.to_hex().chars().take(32).collect())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TransitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One alert as pages and the API show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// Id of the transition that began it; stable over its life.
+    pub id: TransitionId,
+    /// Which check.
+    pub check: CheckId,
+    /// Where it stands.
+    pub state: AlertState,
+    /// Start of the first breaching window.
+    pub started_at: Instant,
+    /// When it began to fire.
+    pub fired_at: Option<Instant>,
+    /// When it was proven over.
+    pub resolved_at: Option<Instant>,
+    /// Whether it fires without proof since `stale_after`.
+    pub is_unproven: bool,
+    /// The newest verdict that spoke.
+    pub verdict: Verdict,
+}
+
+/// One step of an alert's life: what mail tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// Its id.
+    pub id: TransitionId,
+    /// What happened.
+    pub kind: TransitionKind,
+    /// Event time at which it happened.
+    pub at: Instant,
+    /// The alert after it.
+    pub alert: Alert,
+}

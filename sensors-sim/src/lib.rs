@@ -1,0 +1,1 @@
+//! A seeded office that publishes vendor formats.

@@ -1,0 +1,3 @@
+//! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
+
+pub mod view;

@@ -1,0 +1,173 @@
+//! What pages and the API show: copies of state, never the state itself.
+//!
+//! The pipeline fills a [`Snapshot`] and publishes it through a watch channel; a page never waits for the pipeline.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{Flags, Id, Instant, PlaceKind, Quantity, RoomUse};
+use rules::{AlertState, Evidence, Verdict};
+use serde::Serialize;
+
+/// One reading as the newest of its series.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Latest {
+    /// Who published it.
+    pub sensor: Id,
+    /// What was observed.
+    pub quantity: Quantity,
+    /// Which of several alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Id>,
+    /// The value in the quantity's canonical unit.
+    pub value: f64,
+    /// That unit.
+    pub unit: &'static str,
+    /// When it was observed.
+    pub time: Instant,
+    /// Quality marks.
+    pub flags: Flags,
+}
+
+/// A figure of a place over a window that has closed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Name of the measure.
+    pub measure: &'static str,
+    /// Start of the window.
+    pub from: Instant,
+    /// End of the window.
+    pub to: Instant,
+    /// The value, absent without evidence.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: String,
+    /// Observed share of judged time, 0 to 1.
+    pub coverage: f64,
+}
+
+/// A place with its newest data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaceView {
+    /// Stable id.
+    pub place: Id,
+    /// Site, building, floor or room.
+    pub kind: PlaceKind,
+    /// The place that contains it.
+    pub parent: Option<Id>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// Use of a room.
+    #[serde(rename = "use")]
+    pub room_use: Option<RoomUse>,
+    /// The body that holds it.
+    pub body: Option<Id>,
+    /// Usable area, m².
+    pub usable_area_m2: Option<f64>,
+    /// Building area, m².
+    pub floor_area_m2: Option<f64>,
+    /// Seats.
+    pub capacity: Option<f64>,
+    /// Newest reading of each series bound to the place.
+    pub latest: Vec<Latest>,
+    /// Newest figure of each measure judged here.
+    pub figures: Vec<Figure>,
+    /// Alerts that fire here.
+    pub firing: usize,
+}
+
+/// An alert as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlertView {
+    /// Stable over the alert's life.
+    pub id: String,
+    /// Pending, firing or resolved.
+    pub state: AlertState,
+    /// Clause id.
+    pub clause: String,
+    /// Designation of the document.
+    pub document: String,
+    /// Where in the document.
+    pub citation: String,
+    /// Place or body id.
+    pub place: Id,
+    /// Measured value.
+    pub value: Option<f64>,
+    /// The limit.
+    pub limit: Option<f64>,
+    /// Unit of both.
+    pub unit: String,
+    /// Observed share of the judged time.
+    pub coverage: f64,
+    /// Firm or suspicion.
+    pub evidence: Evidence,
+    /// Start of the first breaching window.
+    pub started_at: Instant,
+    /// When it was proven over.
+    pub resolved_at: Option<Instant>,
+    /// Revision of the newest verdict.
+    pub revision: u32,
+    /// Whether somebody has taken it on.
+    pub acknowledged: bool,
+    /// Fires, but nothing has proven so for `stale_after`.
+    pub unproven: bool,
+    /// Reason of the waiver in force, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
+    /// The newest verdict, with its explanation.
+    pub verdict: Arc<Verdict>,
+}
+
+/// The ledger: every message counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// Taken from the broker.
+    pub received: u64,
+    /// Readings kept.
+    pub stored: u64,
+    /// Seen before.
+    pub duplicate: u64,
+    /// Understood, but no reading (join, status ...).
+    pub ignored: u64,
+    /// Not understood, kept with the reason.
+    pub quarantined: u64,
+    /// Refused (too large, forbidden).
+    pub rejected: u64,
+    /// Taken, not yet counted in another outcome.
+    pub pending: u64,
+}
+
+/// State of one outside party: broker, InfluxDB, mail server.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Link {
+    /// `mqtt`, `influx` or `smtp`.
+    pub name: &'static str,
+    /// Whether it answers; `None` when not configured.
+    pub up: Option<bool>,
+    /// Newest error, in words for operations.
+    pub error: Option<String>,
+    /// What waits for it (readings, mails).
+    pub backlog: u64,
+}
+
+/// Everything that pages show, as of one instant.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Event time reached by the engine.
+    pub event_time: Option<Instant>,
+    /// Wall time of the service (simulated in `demo`).
+    pub now: Option<Instant>,
+    /// Every place, by id.
+    pub places: BTreeMap<Id, PlaceView>,
+    /// Pending, firing and recently resolved alerts, newest first.
+    pub alerts: Vec<Arc<AlertView>>,
+    /// Newest verdict of each check.
+    pub verdicts: Vec<Arc<Verdict>>,
+    /// Sensors that publish but are in no register: id and newest topic.
+    pub unknown_sensors: Vec<(Id, String)>,
+    /// Message counts.
+    pub ledger: Ledger,
+    /// Outside parties.
+    pub links: Vec<Link>,
+    /// Mails sent so far.
+    pub mails_sent: u64,
+}
