@@ -9,7 +9,7 @@ mod verdict;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};
 pub use standard::{
-    AppliesTo, AreaBasis, Attribute, Binding, Bound, Clause, Correction, Decides, Energy, Evidence, Gate,
-    Layer, Limit, LimitTable, Measure, Pack, Provenance, Rating, RatingLevel, Row,
+    AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Clause, Correction, Curve, Decides, Energy,
+    Evidence, Gate, Layer, Limit, LimitTable, Measure, Pack, Provenance, Rating, RatingLevel, Row,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};
