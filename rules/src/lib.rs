@@ -9,7 +9,9 @@ mod verdict;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};
 pub use standard::{
-    AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Clause, Correction, Curve, Decides, Energy,
-    Evidence, Gate, Layer, Limit, LimitTable, Measure, Pack, Provenance, Rating, RatingLevel, Row,
+    AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause, Correction,
+    Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable, Measure, Pack,
+    Provenance, Rating, RatingLevel, Resolved, Row, Scope, attribute_of_body, attribute_of_place, judge,
+    posts_in, rating_of,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};

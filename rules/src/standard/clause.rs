@@ -270,3 +270,14 @@ pub struct Clause {
     /// Citation of the overlay that moved it, if one did.
     pub moved_by: Option<String>,
 }
+
+impl Limit {
+    /// How many numbers it holds: each side of each row, each point of a curve.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let sides = |b: &Bound| usize::from(b.at_most.is_some()) + usize::from(b.at_least.is_some());
+        let rows = self.table.iter().flat_map(|t| &t.rows).map(|row| sides(&row.bound)).sum::<usize>();
+        let points = self.curve.as_ref().map_or(0, |curve| curve.at_most.len());
+        sides(&self.fixed) + rows + points
+    }
+}

@@ -70,10 +70,16 @@ fn curve(f: &mut Findings<'_>, section: Section<'_, '_>) -> Option<Curve> {
 
 fn table(f: &mut Findings<'_>, section: Section<'_, '_>) -> Option<LimitTable> {
     let by: Vec<Attribute> = section.words(f, "by");
+    let rows = rows(f, section, &by);
+    (!by.is_empty()).then_some(LimitTable { by, rows })
+}
+
+/// The rows of `at_most` and `at_least`, joined by key.
+pub(super) fn rows(f: &mut Findings<'_>, section: Section<'_, '_>, by: &[Attribute]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for key in ["at_most", "at_least"] {
         let mut seen: Vec<Vec<String>> = Vec::new();
-        for cells in cells(f, section, key, &by) {
+        for cells in cells(f, section, key, by) {
             if seen.contains(&cells.key) {
                 let what = format!("key {} stands twice", cells.key.join(", "));
                 f.report(cells.at, format!("{}.limit", section.name), what, "remove one of the rows");
@@ -84,7 +90,7 @@ fn table(f: &mut Findings<'_>, section: Section<'_, '_>) -> Option<LimitTable> {
             *side = Some(cells.number);
         }
     }
-    (!by.is_empty()).then_some(LimitTable { by, rows })
+    rows
 }
 
 fn row_of(rows: &mut Vec<Row>, key: Vec<String>) -> &mut Row {

@@ -5,7 +5,10 @@ use model::{
     register::{BuildingClass, BuildingType, Carrier, ClimateZone, EndUse, Level, Rank, Severity},
 };
 
-use super::{AreaBasis, Attribute, Binding, Decides, Evidence, Gate, Layer, Measure, Provenance};
+use super::{
+    AreaBasis, Attribute, Binding, Decides, Evidence, Gate, Layer, Measure, Provenance, RatingLevel,
+};
+use crate::Outcome;
 
 /// A closed list that pack files name by words.
 pub(super) trait Word: Copy + 'static {
@@ -52,6 +55,9 @@ named! {
         National = "national", Ministry = "ministry", Province = "province", City = "city", Agency = "agency",
     }
     Binding { Mandatory = "mandatory", Recommended = "recommended", }
+    RatingLevel {
+        Guide = "guide", Baseline = "baseline", Constraint = "constraint", AboveConstraint = "above_constraint",
+    }
     AreaBasis { Floor = "floor", Heated = "heated", }
     Attribute {
         Level = "level", Rank = "rank", Use = "use", ClimateZone = "climate_zone",
@@ -66,6 +72,13 @@ macro_rules! of_the_model {
             fn words() -> Vec<(Self, &'static str)> { Self::ALL.iter().map(|m| (*m, m.name())).collect() }
         }
     )+ };
+}
+
+/// Types of other modules of this crate, which have no `name` of their own here.
+impl Word for Outcome {
+    fn words() -> Vec<(Self, &'static str)> {
+        vec![(Self::Compliant, "compliant"), (Self::Breach, "breach"), (Self::Insufficient, "insufficient")]
+    }
 }
 
 of_the_model! {
