@@ -50,10 +50,10 @@ fn bounds(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
     let limit = &clause.limit;
     let rows = limit.table.iter().flat_map(|t| &t.rows).map(|row| row.bound);
     for bound in rows.chain([limit.fixed]) {
-        if let (Some(least), Some(most)) = (bound.at_least, bound.at_most) {
-            if least > most {
-                s.report(f, "limit", "at_least is above at_most", "exchange them");
-            }
+        if let (Some(least), Some(most)) = (bound.at_least, bound.at_most)
+            && least > most
+        {
+            s.report(f, "limit", "at_least is above at_most", "exchange them");
         }
     }
     let Some(clear) = clause.clear else { return };
@@ -96,11 +96,11 @@ fn ranks(f: &mut Findings<'_>, s: Section<'_, '_>, table: &LimitTable) {
     let (Some(level_at), Some(rank_at)) = (index(Attribute::Level), index(Attribute::Rank)) else { return };
     for row in &table.rows {
         let (Some(level), Some(rank)) = (row.key.get(level_at), row.key.get(rank_at)) else { continue };
-        if let (Some(l), Some(r)) = (Level::parse(level), Rank::parse(rank)) {
-            if !r.fits(l) {
-                let what = format!("no rank `{rank}` at level `{level}`");
-                s.report(f, "limit", what, "see the ranks of each level in the register");
-            }
+        if let (Some(l), Some(r)) = (Level::parse(level), Rank::parse(rank))
+            && !r.fits(l)
+        {
+            let what = format!("no rank `{rank}` at level `{level}`");
+            s.report(f, "limit", what, "see the ranks of each level in the register");
         }
     }
 }

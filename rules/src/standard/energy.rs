@@ -39,7 +39,7 @@ fn factors(f: &mut Findings<'_>, section: Section<'_, '_>) -> BTreeMap<Carrier, 
                 table.report(f, word, format!("unknown carrier `{word}`"), Carrier::suggest(word));
             }
             (_, None) => {
-                table.report(f, word, "the factor is not above 0", "write the factor of the document")
+                table.report(f, word, "the factor is not above 0", "write the factor of the document");
             }
         }
     }

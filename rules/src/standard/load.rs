@@ -126,10 +126,10 @@ fn header(f: &mut Findings<'_>, section: Section<'_, '_>) -> Option<Pack> {
     if section.get("in_force").is_none() {
         section.report(f, "in_force", "missing", "add the first day in force, such as 2023-02-01");
     }
-    if let (Some(from), Some(until)) = (in_force, until) {
-        if until <= from {
-            section.report(f, "until", "is not after in_force", "write the first day no longer in force");
-        }
+    if let (Some(from), Some(until)) = (in_force, until)
+        && until <= from
+    {
+        section.report(f, "until", "is not after in_force", "write the first day no longer in force");
     }
     if let Some(id) = id {
         check_id(f, section, id);
