@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Calendar, Instant, Problem, Register, Span};
 
+use crate::LiveClause;
+
 use super::{Clause, Decides, Pack, Provenance, builtin, editions, layers, overlay, words::suggest};
 
 /// All packs, by their order of loading.
@@ -138,6 +140,18 @@ impl Catalogue {
         };
         let clauses = self.packs.iter().filter(listed).flat_map(|pack| &pack.clauses);
         clauses.filter(|clause| clause.in_use).map(Arc::clone).collect()
+    }
+
+    /// The clauses of [`Self::for_register`] as the engine takes them: with the span in which each is
+    /// in force, and whether a breach raises an alert.
+    #[must_use]
+    pub fn live(&self, register: &Register) -> Vec<LiveClause> {
+        let live = |clause: Arc<Clause>| {
+            let in_force = self.span(&clause, &register.calendar)?;
+            let is_enforced = clause.is_enforced(register);
+            Some(LiveClause { clause, in_force, is_enforced })
+        };
+        self.for_register(register).into_iter().filter_map(live).collect()
     }
 
     /// What a register says of packs and clauses that are not here. Lines are 0: a register has none.
