@@ -14,8 +14,12 @@ pub struct Catalogue {
     packs: Vec<Arc<Pack>>,
     /// Where a clause stands: pack and place in it.
     index: BTreeMap<String, (usize, usize)>,
+    /// File of each pack, for error messages.
+    files: BTreeMap<String, String>,
     /// The pack that the overlay adds; it needs no listing in the register.
     overlay: Option<String>,
+    /// Whether the overlay is a proposal, free of the layers above it.
+    is_draft: bool,
 }
 
 /// How many clauses there are, and of what kind.
@@ -84,19 +88,22 @@ impl Catalogue {
             }
         }
         editions::close(&mut packs, &files, &mut problems);
-        let exempt = if is_draft { added.as_deref() } else { None };
-        problems.extend(conflicts(&packs, &files, exempt));
-        if problems.is_empty() { Ok(Self::of(packs, added)) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self::of(packs, files, added, is_draft)) } else { Err(problems) }
     }
 
-    fn of(packs: Vec<Arc<Pack>>, overlay: Option<String>) -> Self {
+    fn of(
+        packs: Vec<Arc<Pack>>,
+        files: BTreeMap<String, String>,
+        overlay: Option<String>,
+        is_draft: bool,
+    ) -> Self {
         let mut index = BTreeMap::new();
         for (i, pack) in packs.iter().enumerate() {
             for (j, clause) in pack.clauses.iter().enumerate() {
                 index.insert(clause.id.clone(), (i, j));
             }
         }
-        Self { packs, index, overlay }
+        Self { packs, index, files, overlay, is_draft }
     }
 
     /// Every pack.
@@ -130,15 +137,20 @@ impl Catalogue {
         self.span(clause, calendar).is_some_and(|span| span.contains(at))
     }
 
+    /// The packs that a register lists, and that of the overlay.
+    fn packs_of(&self, register: &Register) -> Vec<&Arc<Pack>> {
+        let is_listed = |pack: &&Arc<Pack>| {
+            register.packs.contains(&pack.id) || self.overlay.as_deref() == Some(pack.id.as_str())
+        };
+        self.packs.iter().filter(is_listed).collect()
+    }
+
     /// The clauses in use of the packs that a register lists, and of the overlay.
     ///
     /// Unverified ones are among them; see [`Clause::is_enforced`] before raising an alert.
     #[must_use]
     pub fn for_register(&self, register: &Register) -> Vec<Arc<Clause>> {
-        let listed = |pack: &&Arc<Pack>| {
-            register.packs.contains(&pack.id) || self.overlay.as_deref() == Some(pack.id.as_str())
-        };
-        let clauses = self.packs.iter().filter(listed).flat_map(|pack| &pack.clauses);
+        let clauses = self.packs_of(register).into_iter().flat_map(|pack| &pack.clauses);
         clauses.filter(|clause| clause.in_use).map(Arc::clone).collect()
     }
 
@@ -154,9 +166,28 @@ impl Catalogue {
         self.for_register(register).into_iter().filter_map(live).collect()
     }
 
-    /// What a register says of packs and clauses that are not here. Lines are 0: a register has none.
+    /// What is wrong between a register and the catalogue: packs and clauses that are not here, and
+    /// listed packs of which a lower layer does what it must not. Lines are 0: ids have none.
+    ///
+    /// Layers are held against each other here and not on loading, because packs that no register
+    /// lists together (of two countries, say) need not agree.
     #[must_use]
     pub fn check_register(&self, register: &Register) -> Vec<Problem> {
+        let mut problems = self.unknown_ids(register);
+        let packs = self.packs_of(register);
+        for low in &packs {
+            if self.is_draft && self.overlay.as_deref() == Some(low.id.as_str()) {
+                continue;
+            }
+            for high in packs.iter().filter(|high| layers::are_together(high, low)) {
+                let file = self.files.get(&low.id).map_or("", String::as_str);
+                problems.extend(layers::conflicts(high, low, file));
+            }
+        }
+        problems
+    }
+
+    fn unknown_ids(&self, register: &Register) -> Vec<Problem> {
         let packs: Vec<&str> = self.packs.iter().map(|pack| pack.id.as_str()).collect();
         let clauses: Vec<&str> = self.index.keys().map(String::as_str).collect();
         let mut problems = Vec::new();
@@ -205,31 +236,4 @@ fn add(
     }
     files.insert(pack.id.clone(), file.to_owned());
     packs.push(Arc::new(pack));
-}
-
-/// Where a clause of a lower layer does to a higher one what it must not.
-fn conflicts(packs: &[Arc<Pack>], files: &BTreeMap<String, String>, exempt: Option<&str>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for low_pack in packs.iter().filter(|pack| Some(pack.id.as_str()) != exempt) {
-        for high_pack in packs.iter().filter(|pack| pack.layer < low_pack.layer) {
-            if !layers::are_together(high_pack, low_pack) {
-                continue;
-            }
-            for low in &low_pack.clauses {
-                for high in high_pack.clauses.iter().filter(|high| layers::is_same_matter(high, low)) {
-                    let Some(what) = layers::objection((high_pack, high), low) else { continue };
-                    let file = files.get(&low_pack.id).map_or("", String::as_str);
-                    let what = format!("{} {what}: {}", low.id, high.id);
-                    problems.push(Problem::new(
-                        file,
-                        0,
-                        format!("{}.limit", low.id),
-                        what,
-                        overlay::remedy(high),
-                    ));
-                }
-            }
-        }
-    }
-    problems
 }
