@@ -186,7 +186,7 @@ impl Table {
     pub(super) fn nearest(&self, header: &str) -> &'static str {
         let names = |c: &'static Column| std::iter::once(c.name).chain(c.aliases.iter().copied());
         let best = self.columns.iter().flat_map(|c| names(c).map(move |name| (c.name, name)));
-        best.min_by_key(|(_, name)| super::nearest::distance(header, name)).map_or("", |(column, _)| column)
+        best.min_by_key(|(_, name)| crate::nearest::distance(header, name)).map_or("", |(column, _)| column)
     }
 }
 

@@ -5,8 +5,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::nearest::nearest;
-use crate::{Problem, line_of};
+use crate::{Problem, line_of, nearest};
 
 /// A table of a TOML file, with the keys that it may have.
 pub(super) struct Keyed<'a, 'i> {

@@ -6,7 +6,6 @@ mod columns;
 mod cycles;
 mod export;
 mod keyed;
-mod nearest;
 mod references;
 mod row;
 mod settings;
@@ -70,7 +69,7 @@ fn misnamed(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) {
     let absent: Vec<&str> =
         columns::FIXED.iter().map(|table| table.file).filter(|file| !files.contains_key(*file)).collect();
     for file in files.keys().filter(|name| columns::FIXED.iter().all(|table| table.file != name.as_str())) {
-        let near = absent.iter().find(|known| nearest::distance(&file.to_lowercase(), known) <= SLIP);
+        let near = absent.iter().find(|known| crate::nearest::distance(&file.to_lowercase(), known) <= SLIP);
         if let Some(known) = near {
             problems.push(Problem::new(
                 file,

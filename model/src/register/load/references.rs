@@ -49,7 +49,7 @@ impl<'a> Cell<'a> {
         let Some(id) = id else { return };
         match table.get(id) {
             None => {
-                let meant = super::nearest::nearest(id.as_str(), table.keys().map(Id::as_str));
+                let meant = crate::nearest(id.as_str(), table.keys().map(Id::as_str));
                 let hint = meant.map_or(String::new(), |meant| format!("did you mean `{meant}`? "));
                 problems.push(self.problem(
                     format!("there is no `{id}` in {known_in}"),

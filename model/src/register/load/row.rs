@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::nearest::nearest;
-use crate::{Calendar, Id, Instant, Problem, Span};
+use crate::{Calendar, Id, Instant, Problem, Span, nearest};
 
 /// What a number may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

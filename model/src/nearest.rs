@@ -1,7 +1,7 @@
 //! "Did you mean": the known word nearest to a written one.
 
 /// Number of letters to insert, drop or change to make one text the other.
-pub(super) fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().take(LONGEST).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(LONGEST).enumerate() {
@@ -22,8 +22,14 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
 /// Longer texts are compared by their start: a hostile cell must not cost quadratic time.
 const LONGEST: usize = 80;
 
-/// The nearest of some names.
-pub(super) fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The nearest of some names, by edits of single letters; `None` only when there are none.
+///
+/// # Examples
+/// ```
+/// assert_eq!(model::nearest("offce", ["meeting", "office"]), Some("office"));
+/// ```
+#[must_use]
+pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names.into_iter().min_by_key(|name| distance(written, name))
 }
 
