@@ -1,4 +1,4 @@
-//! Opening a SQLite file: WAL, how hard a commit is pressed to the disk, and the version of its tables.
+//! Opening a SQLite file: WAL, every commit pressed to the disk, and the version of its tables.
 //!
 //! Spool, state and history are three files so that the commit of one never waits for another.
 
@@ -24,30 +24,17 @@ pub enum DatabaseError {
     },
 }
 
-/// How hard a commit is pressed to the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sync {
-    /// Every commit survives a loss of power.
-    Full,
-    /// A loss of power may undo the newest commits (a crash of the process does not).
-    Normal,
-}
-
 /// Opens `path`, creating it if absent, and brings its tables to the newest version.
 ///
-/// `migrations[n]` turns version n into n + 1. Each runs in a transaction of its own.
-pub(crate) fn open(path: &Path, sync: Sync, migrations: &[&str]) -> Result<Connection, DatabaseError> {
+/// Every commit survives a loss of power (synchronous FULL). `migrations[n]` turns version n into n + 1. Each runs in a transaction of its own.
+pub(crate) fn open(path: &Path, migrations: &[&str]) -> Result<Connection, DatabaseError> {
     let mut db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(10))?;
-    let level = match sync {
-        Sync::Full => "FULL",
-        Sync::Normal => "NORMAL",
-    };
     // auto_vacuum must stand before the first table; it lets a spool that an outage made long shrink again.
-    db.execute_batch(&format!(
-        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = {level};
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;"
-    ))?;
+    db.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;",
+    )?;
     migrate(&mut db, path, migrations)?;
     Ok(db)
 }
@@ -106,8 +93,8 @@ mod tests {
     fn an_older_file_is_brought_up_to_date_and_keeps_its_rows() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.sqlite");
-        open(&path, Sync::Full, &[V1]).unwrap().execute("INSERT INTO a VALUES (7)", []).unwrap();
-        let db = open(&path, Sync::Full, &[V1, V2]).unwrap();
+        open(&path, &[V1]).unwrap().execute("INSERT INTO a VALUES (7)", []).unwrap();
+        let db = open(&path, &[V1, V2]).unwrap();
         let row: (i64, Option<i64>) =
             db.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, None));
@@ -117,8 +104,8 @@ mod tests {
     fn a_newer_file_is_refused_with_both_versions() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.sqlite");
-        open(&path, Sync::Full, &[V1, V2]).unwrap();
-        let refused = open(&path, Sync::Full, &[V1]).unwrap_err();
+        open(&path, &[V1, V2]).unwrap();
+        let refused = open(&path, &[V1]).unwrap_err();
         assert!(matches!(refused, DatabaseError::Newer { found: 2, known: 1, .. }), "{refused}");
     }
 }

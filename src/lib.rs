@@ -2,8 +2,8 @@
 
 pub mod backoff;
 mod database;
-
+pub mod history;
 pub mod spool;
-
+pub mod state;
 mod varint;
 pub mod view;

@@ -62,7 +62,7 @@ fn run_and_kill(dir: &Path, first: i64, life: Duration) -> i64 {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let number = |line: &str| line.split("durable ").nth(1).and_then(|text| text.trim().parse().ok());
-    let mut durable = lines.by_ref().find_map(|line| number(&line.unwrap())).expect("the child got going");
+    let mut durable = lines.by_ref().find_map(|line| number(&line.unwrap())).unwrap();
     std::thread::sleep(life); // the instant of death, not a wait for a result
     child.kill().unwrap();
     child.wait().unwrap();

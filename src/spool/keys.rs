@@ -95,8 +95,7 @@ mod tests {
     fn the_window_is_the_same_after_it_is_loaded_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("spool.sqlite");
-        let mut db =
-            crate::database::open(&path, crate::database::Sync::Full, super::super::MIGRATIONS).unwrap();
+        let mut db = crate::database::open(&path, super::super::MIGRATIONS).unwrap();
         let mut window = KeyWindow::load(&db, 3).unwrap();
         for keys in [vec![1, 2], vec![3, 4], vec![5]] {
             let step = db.transaction().unwrap();

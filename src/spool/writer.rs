@@ -13,7 +13,7 @@ use super::{
     position::Position,
     quarantine,
 };
-use crate::database::{self, Sync, signed, unsigned};
+use crate::database::{self, signed, unsigned};
 
 /// What the writer is asked to do.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Opens the file and checks that its newest rows are those the ledger speaks of.
     pub(super) fn open(path: &Path, options: Options) -> Result<(Self, watch::Receiver<Counts>), SpoolError> {
-        let db = database::open(path, Sync::Full, MIGRATIONS)?;
+        let db = database::open(path, MIGRATIONS)?;
         let counts = load_counts(&db)?;
         let end: Option<i64> = db.query_row("SELECT MAX(first + count) FROM log", [], |row| row.get(0))?;
         if let Some(end) = end.map(unsigned)
