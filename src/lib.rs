@@ -1,5 +1,11 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
+pub mod backoff;
 pub mod clock;
 pub mod config;
+mod database;
+pub mod history;
+pub mod spool;
+pub mod state;
+mod varint;
 pub mod view;
