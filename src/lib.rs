@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 mod database;
 pub mod history;
+pub mod notify;
 pub mod spool;
 pub mod state;
 mod varint;
