@@ -172,6 +172,12 @@ impl Incoming {
         if self.publish.pkid == 0 { None } else { Some(self.token) }
     }
 
+    /// Which connection brought it (a number that never comes again in this process), and its packet id.
+    #[must_use]
+    pub const fn delivery(&self) -> (u64, u16) {
+        (self.token.epoch, self.token.packet_id)
+    }
+
     /// Equal for two deliveries of one message within a session: session, packet id, topic and payload.
     ///
     /// `None` at QoS 0. Packet ids are used again after the acknowledgement, so a key counts only
