@@ -166,7 +166,7 @@ impl Incoming {
         self.publish.dup
     }
 
-    /// The token for [`Acker::ack`]; `None` at QoS 0.
+    /// The token for [`Acker::ack`]; `None` at `QoS` 0.
     #[must_use]
     pub const fn ack_token(&self) -> Option<AckToken> {
         if self.publish.pkid == 0 { None } else { Some(self.token) }
@@ -180,7 +180,7 @@ impl Incoming {
 
     /// Equal for two deliveries of one message within a session: session, packet id, topic and payload.
     ///
-    /// `None` at QoS 0. Packet ids are used again after the acknowledgement, so a key counts only
+    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key counts only
     /// among messages that are not yet acknowledged.
     #[must_use]
     pub fn redelivery_key(&self) -> Option<u64> {
@@ -212,7 +212,7 @@ pub struct LinkState {
     pub failures: u64,
     /// The newest error in words.
     pub error: Option<String>,
-    /// QoS 0 messages dropped because the consumer held back.
+    /// `QoS` 0 messages dropped because the consumer held back.
     pub dropped: u64,
 }
 
@@ -478,7 +478,7 @@ impl Publisher {
         Ok(Self { client, task })
     }
 
-    /// Queues a message (QoS 1); never waits.
+    /// Queues a message (`QoS` 1); never waits.
     ///
     /// # Errors
     /// Returns [`MqttError::Full`] when 256 messages wait already.
