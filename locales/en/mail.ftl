@@ -27,7 +27,7 @@ count-reminder = { $n } still firing
 count-join = ,{" "}
 list-join = ,{" "}
 
-nowhere = whole register
+bodies = Bodies
 more = { $n } more are in the console.
 
 # First sentence of a mail
@@ -71,10 +71,10 @@ no-value = no value
 place-with-id = { $label } ({ $id })
 time-in-zone = { $time } (UTC{ $offset }, { $zone })
 document-citation = { $document }, { $citation }
-clause-id = ({ $id })
+clause-full = { $citation } ({ $id })
 
-coverage-full = 100%: the judged time was observed without a gap
-coverage-part = { $percent }%: { $percent }% of the judged time was observed
+coverage-full = 100%, observed without a gap
+coverage-part = { $percent }% of the judged time was observed, the rest is unknown
 coverage-little = under 1% of the judged time was observed
 coverage-register = complete: decided by the register alone
 
@@ -93,6 +93,7 @@ severity-warning = warning
 severity-critical = critical
 
 state-firing = Firing
+state-suspected = Suspected
 state-resolved = Resolved
 state-ended = Ended
 state-revised = Corrected
@@ -147,6 +148,11 @@ unit-count = people
 unit-days = days
 unit-person = person
 value-with-unit = { $value } { $unit }
+
+colon = :{" "}
+word-occupied = somebody is in the room
+word-cooling = the cooling runs
+word-heating = the heating runs
 
 fact-true = yes
 fact-false = no

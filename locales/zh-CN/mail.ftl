@@ -2,7 +2,7 @@
 
 # 邮件主题
 subject-one = 【{ $badge }】{ $place }：{ $title }{ $figures }
-subject-figures = ，实测 { $value }（限值 { $limit }）
+subject-figures = ，实测 { $value }（限值{ $limit }）
 subject-many = 【{ $badge }】{ $place }：{ $counts }
 subject-old = 【汇总】历史问题 { $count } 项
 subject-baseline = 【基线】首次启用时的台账问题 { $count } 项
@@ -10,7 +10,7 @@ subject-unproven = 【汇总】近期缺少数据佐证的告警 { $count } 项
 
 badge-firing = 告警
 badge-critical = 严重告警
-badge-suspected = 疑似超限
+badge-suspected = 疑似问题
 badge-resolved = 已恢复
 badge-ended = 已结束
 badge-revised = 更正
@@ -27,17 +27,17 @@ count-reminder = 持续 { $n } 项
 count-join = ，
 list-join = 、
 
-nowhere = 全局
+bodies = 各单位
 more = 另有 { $n } 项，请在控制台查看。
 
 # 首句
-intro-firing = 该项已超出限值要求。
-intro-firing-suspected = 该项疑似超出限值要求，传感器只能提示，请现场核实。
+intro-firing = 该项不符合限值要求。
+intro-firing-suspected = 该项疑似不符合限值要求。传感器只能提示，请现场核实。
 intro-resolved = 传感器数据证实，该项已恢复达标。
 intro-resolved-register = 台账数据表明，该项已恢复达标。
 intro-ended = 该项在本邮件发出前已出现并结束。
 intro-revised = 补传数据改变了此前通报的结果。
-intro-revised-free = 补传数据改变了此前通报的结果：该项实际未超限。
+intro-revised-free = 补传数据改变了此前通报的结果：该项实际符合限值要求。
 intro-unproven = 该项仍按告警处理，但已有一段时间没有数据可以佐证，请检查传感器。
 intro-reminder = 该项仍在告警，且尚无人确认。
 intro-many = { $place }：{ $counts }。
@@ -71,10 +71,10 @@ no-value = 无数值
 place-with-id = { $label }（{ $id }）
 time-in-zone = { $time }（UTC{ $offset }，{ $zone }）
 document-citation = { $document }，{ $citation }
-clause-id = （{ $id }）
+clause-full = { $citation }（{ $id }）
 
-coverage-full = 100%，判定时段内数据完整
-coverage-part = { $percent }%，即判定时段内有 { $percent }% 的时间取得有效数据
+coverage-full = 100%，判定时段内数据无缺失
+coverage-part = { $percent }%，其余时段无有效数据
 coverage-little = 不足 1%
 coverage-register = 完整，由台账数据直接判定
 
@@ -93,6 +93,7 @@ severity-warning = 一般
 severity-critical = 严重
 
 state-firing = 告警中
+state-suspected = 疑似
 state-resolved = 已恢复
 state-ended = 已结束
 state-revised = 已更正
@@ -147,6 +148,11 @@ unit-count = 人
 unit-days = 天
 unit-person = 人
 value-with-unit = { $value } { $unit }
+
+colon = ：
+word-occupied = 房间有人
+word-cooling = 供冷期间
+word-heating = 供暖期间
 
 fact-true = 是
 fact-false = 否

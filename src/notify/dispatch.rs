@@ -153,7 +153,7 @@ impl Dispatcher {
         let routed = route(&notice, register, now);
         let readers = match self.live.get_mut(&notice.alert) {
             Some(live) => {
-                if notice.kind == TransitionKind::Revised {
+                if matches!(notice.kind, TransitionKind::Revised | TransitionKind::Resolved) {
                     notice.told_value = live.notice.value;
                 }
                 live.notice = notice.clone();

@@ -79,10 +79,13 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
     let words = setting.words;
     let state = state_of(notices, setting.is_reminder);
     let clause = &newest.clause;
-    let (value, told) = (newest.value, newest.told_value.filter(|_| state == State::Revised));
-    let figures = figures(value, told, newest.limit, &clause.unit, clause.measure, words);
+    // Of what began and ended unseen the breach is told, not the good value that ended it.
+    let breach = notices.iter().rev().find(|n| n.kind != TransitionKind::Resolved);
+    let shown = breach.copied().filter(|_| state == State::Ended).unwrap_or(newest);
+    let told = shown.told_value.filter(|_| matches!(state, State::Revised | State::Resolved));
+    let figures = figures(shown.value, told, shown.limit, &clause.unit, clause.measure, words);
     let limit = figures.limit.as_ref().map(|limit| {
-        words.say(if newest.is_minimum { "limit-at-least" } else { "limit-at-most" }, &[("limit", limit)])
+        words.say(if shown.is_minimum { "limit-at-least" } else { "limit-at-most" }, &[("limit", limit)])
     });
     let title = match words.of(&clause.title) {
         "" => words.word(&format!("measure-{}", clause.measure.name())),
@@ -90,18 +93,18 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
     };
     Some(Entry {
         state,
-        state_text: words.word(&format!("state-{}", state.name())),
+        state_text: words.word(&state_id(state, clause.evidence)),
         intro: intro(newest, state, words),
         title,
         place: place(newest, words),
         value: figures.value.clone(),
         since: moment(newest.started_at, setting.zone),
-        coverage: coverage(newest, words),
+        coverage: coverage(shown, words),
         citation: citation(newest, words),
-        rows: rows(newest, state, &figures, limit.clone(), setting),
+        rows: rows(shown, newest.resolved_at, state, &figures, limit.clone(), setting),
         limit,
         remedy: words.of(&clause.remedy).to_owned(),
-        why: main_facts(&newest.why, words),
+        why: main_facts(&shown.why, words),
         next: next(newest, state, words),
         link: setting.public_url.map(|url| format!("{}/alerts/{}", url.trim_end_matches('/'), newest.alert)),
         is_critical: clause.severity == Severity::Critical,
@@ -122,6 +125,13 @@ fn state_of(notices: &[&Notice], is_reminder: bool) -> State {
     }
 }
 
+fn state_id(state: State, evidence: Evidence) -> String {
+    match (state, evidence) {
+        (State::Firing, Evidence::Suspicion) => "state-suspected".to_owned(),
+        _ => format!("state-{}", state.name()),
+    }
+}
+
 fn intro(notice: &Notice, state: State, words: Words) -> String {
     let is_register = notice.clause.period == Period::Register;
     let is_suspected = notice.clause.evidence == Evidence::Suspicion;
@@ -136,6 +146,7 @@ fn intro(notice: &Notice, state: State, words: Words) -> String {
 
 fn rows(
     n: &Notice,
+    resolved_at: Option<Instant>,
     state: State,
     figures: &Figures,
     limit: Option<String>,
@@ -162,13 +173,13 @@ fn rows(
     add("label-limit", limit.unwrap_or_default());
     add("label-since", in_zone(n.started_at, setting.zone, words));
     if matches!(state, State::Resolved | State::Ended) {
-        add("label-until", n.resolved_at.map(|at| in_zone(at, setting.zone, words)).unwrap_or_default());
+        add("label-until", resolved_at.map(|at| in_zone(at, setting.zone, words)).unwrap_or_default());
     }
     add("label-window", window(n, setting.zone));
     add("label-coverage", coverage(n, words));
     add("label-evidence", words.word(evidence_id(n.clause.evidence)));
-    let clause_id = words.say("clause-id", &[("id", &n.clause.id)]);
-    add("label-clause", format!("{} {clause_id}", citation(n, words)));
+    let cited = [("citation", &*citation(n, words)), ("id", &n.clause.id)];
+    add("label-clause", words.say("clause-full", &cited));
     add("label-provenance", words.word(provenance_id(n.clause.provenance)));
     add("label-severity", words.word(&format!("severity-{}", n.clause.severity)));
     rows

@@ -36,7 +36,7 @@ fn text_of(fact: &Fact, words: Words) -> Option<String> {
         Fact::Bool(false) => Some(words.word("fact-false")),
         Fact::Number(value) => Some(number(*value)),
         Fact::Text(text) if text.is_empty() => None,
-        Fact::Text(text) => Some(text.clone()),
+        Fact::Text(text) => Some(words.find(&format!("word-{text}"), &[]).unwrap_or_else(|| text.clone())),
         Fact::List(list) => {
             let parts: Option<Vec<String>> = list.iter().map(|f| text_of(f, words)).collect();
             parts.filter(|p| !p.is_empty()).map(|p| p.join(&words.word("list-join")))

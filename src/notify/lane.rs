@@ -71,10 +71,9 @@ impl Lane {
         taken
     }
 
-    /// Takes everything for the mail that goes out now, in order of event time.
+    /// Takes everything for the mail that goes out now, as it came: event order, late data last.
     pub(super) fn flush(&mut self, now: Instant) -> Vec<Notice> {
-        let mut notices = std::mem::take(&mut self.waiting);
-        notices.sort_by(|a, b| (a.at, a.kind, &a.id).cmp(&(b.at, b.kind, &b.id)));
+        let notices = std::mem::take(&mut self.waiting);
         self.due = None;
         self.opened = None;
         self.flushed = Some(now);
