@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use model::{Instant, Period, register::Severity};
-use rules::{Evidence, Measure, Outcome, Provenance, TransitionKind};
+use rules::{Evidence, Outcome, Provenance, TransitionKind};
 use serde::Serialize;
 
 use super::{
@@ -53,6 +53,8 @@ pub(super) struct Entry {
     pub(super) since: String,
     pub(super) coverage: String,
     pub(super) citation: String,
+    /// Measured value, the value told before and the limit, in full words.
+    pub(super) figures: Vec<Row>,
     pub(super) rows: Vec<Row>,
     pub(super) remedy: String,
     pub(super) why: Vec<Row>,
@@ -60,7 +62,6 @@ pub(super) struct Entry {
     pub(super) link: Option<String>,
     #[serde(skip)]
     pub(super) is_critical: bool,
-    #[serde(skip)]
     pub(super) is_suspected: bool,
 }
 
@@ -101,7 +102,8 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
         since: moment(newest.started_at, setting.zone),
         coverage: coverage(shown, words),
         citation: citation(newest, words),
-        rows: rows(shown, newest.resolved_at, state, &figures, limit.clone(), setting),
+        figures: figure_rows(shown, &figures, limit.as_deref(), words),
+        rows: rows(shown, newest.resolved_at, state, setting),
         limit,
         remedy: words.of(&clause.remedy).to_owned(),
         why: main_facts(&shown.why, words),
@@ -144,16 +146,8 @@ fn intro(notice: &Notice, state: State, words: Words) -> String {
     words.word(id)
 }
 
-fn rows(
-    n: &Notice,
-    resolved_at: Option<Instant>,
-    state: State,
-    figures: &Figures,
-    limit: Option<String>,
-    setting: Setting<'_>,
-) -> Vec<Row> {
+fn rows(n: &Notice, resolved_at: Option<Instant>, state: State, setting: Setting<'_>) -> Vec<Row> {
     let words = setting.words;
-    let is_register = n.clause.period == Period::Register;
     let mut rows = Vec::new();
     let mut add = |label: &str, text: String| {
         if !text.is_empty() {
@@ -164,13 +158,7 @@ fn rows(
     if !n.path.is_empty() {
         add("label-body", n.body.clone().unwrap_or_default());
     }
-    let measured = match &figures.value {
-        Some(value) => with_measure(value, n.clause.measure, words),
-        None => words.word("no-value"),
-    };
-    add(if is_register { "label-value-register" } else { "label-value" }, measured);
-    add("label-told-value", figures.told_value.clone().unwrap_or_default());
-    add("label-limit", limit.unwrap_or_default());
+    add("label-measure", words.word(&format!("measure-{}", n.clause.measure.name())));
     add("label-since", in_zone(n.started_at, setting.zone, words));
     if matches!(state, State::Resolved | State::Ended) {
         add("label-until", resolved_at.map(|at| in_zone(at, setting.zone, words)).unwrap_or_default());
@@ -183,6 +171,20 @@ fn rows(
     add("label-provenance", words.word(provenance_id(n.clause.provenance)));
     add("label-severity", words.word(&format!("severity-{}", n.clause.severity)));
     rows
+}
+
+fn figure_rows(n: &Notice, figures: &Figures, limit: Option<&str>, words: Words) -> Vec<Row> {
+    let is_register = n.clause.period == Period::Register;
+    let measured = if is_register { "label-value-register" } else { "label-value" };
+    let none = words.word("no-value");
+    let rows = [
+        (measured, Some(figures.value.as_deref().unwrap_or(&none))),
+        ("label-told-value", figures.told_value.as_deref()),
+        ("label-limit", limit),
+    ];
+    let row =
+        |(label, text): (&str, Option<&str>)| Some(Row { label: words.word(label), text: text?.to_owned() });
+    rows.into_iter().filter_map(row).collect()
 }
 
 const fn evidence_id(evidence: Evidence) -> &'static str {
@@ -214,11 +216,6 @@ fn next(notice: &Notice, state: State, words: Words) -> Vec<String> {
 
 fn citation(n: &Notice, words: Words) -> String {
     words.say("document-citation", &[("document", &n.clause.document), ("citation", &n.clause.citation)])
-}
-
-fn with_measure(value: &str, measure: Measure, words: Words) -> String {
-    let name = words.word(&format!("measure-{}", measure.name()));
-    words.say("value-of-measure", &[("value", value), ("measure", &name)])
 }
 
 /// The place in short: building and room, or the body.

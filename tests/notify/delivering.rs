@@ -122,6 +122,7 @@ async fn a_wrong_password_is_named_and_the_mail_stays_until_the_right_one_comes(
         SmtpServer::start(&Options { tls: Some(dir.path()), password: Some("right"), ..Options::default() });
     queue(dir.path(), &recipient("a"), "r101");
     queue(dir.path(), &recipient("b"), "r101");
+    let newest = || open(dir.path()).log(None, 10).unwrap();
     let config = |password: &str| MailerConfig {
         username: Some("normwatch".into()),
         password: Some(password.into()),
@@ -132,8 +133,14 @@ async fn a_wrong_password_is_named_and_the_mail_stays_until_the_right_one_comes(
     assert!(error.contains("535") && error.contains(&server.port.to_string()), "{error}");
     assert_eq!((round.sent, round.failed, round.retried), (0, 0, 1), "the second mail is not even tried");
     assert_eq!(open(dir.path()).counts().unwrap(), Counts { queued: 2, ..Counts::default() });
+    let logged = newest();
+    assert_eq!((logged[0].attempts, logged[1].attempts), (0, 1), "the newest stands first");
+    assert_eq!(logged[1].error.as_ref(), Some(&error));
     assert_eq!(start(dir.path(), &config("right"), at(9)).round(at(9)).await.unwrap().sent, 2);
     server.mails(2);
+    assert!(newest().iter().all(|m| m.status == "sent" && m.done_at == Some(at(9)) && m.error.is_none()));
+    let older = open(dir.path()).log(Some(newest()[0].number), 10).unwrap();
+    assert_eq!((older.len(), older[0].recipient.as_str()), (1, "a"));
 }
 
 #[tokio::test]

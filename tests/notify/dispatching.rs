@@ -6,7 +6,7 @@ use model::{
     Instant, Period, Register,
     register::{Recipient, Severity},
 };
-use normwatch::notify::{Dispatcher, MailKind, MailPlan, Settings};
+use normwatch::notify::{Dispatcher, MailKind, MailPlan, Settings, Silence};
 use proptest::prelude::*;
 use rules::{Provenance, Transition, TransitionKind};
 
@@ -224,6 +224,45 @@ fn a_restart_from_an_older_state_plans_the_same_mails_and_the_same_reminders() {
     assert_eq!(run(dispatcher, 0), run(restored.with_settings(Settings::default()), 7));
 }
 
+fn quiet(subject: &str, until: Instant) -> Silence {
+    Silence { id: format!("of {subject}"), clause: None, subject: Some(id(subject)), until }
+}
+
+#[test]
+fn a_silence_holds_mails_back_and_tells_what_happened_when_it_ends() {
+    let register = with_recipients(&["a"]);
+    let mut dispatcher = seasoned(Settings::default(), &register);
+    dispatcher.silence(quiet("b1-f1", at(120)));
+    let (hushed, heard) = (Story::of("r101", at(0)), Story::of("b1", at(0)));
+    dispatcher.handle(&[hushed.fires(), heard.fires()], &register, at(0));
+    let plans = dispatcher.due(&register, at(1));
+    assert_eq!((plans.len(), ids(&plans[0])), (1, vec![heard.fires().id.to_string()]));
+    dispatcher.handle(&[hushed.resolves(at(60))], &register, at(60));
+    assert!(dispatcher.due(&register, at(119)).is_empty());
+    let plans = dispatcher.due(&register, at(120));
+    assert_eq!((plans.len(), plans[0].lines.len()), (1, 2), "both are told, in one mail");
+    let next = Story::of("r101", at(200));
+    dispatcher.handle(&[next.fires()], &register, at(200));
+    assert_eq!(dispatcher.due(&register, at(201)).len(), 1, "the next alert is not swallowed");
+}
+
+#[test]
+fn a_lifted_silence_tells_at_once_and_a_silenced_alert_gets_no_reminder() {
+    let register = with_recipients(&["a"]);
+    let mut dispatcher = seasoned(Settings::default(), &register);
+    let story = Story::of("r101", at(0));
+    dispatcher.handle(&[story.fires()], &register, at(0));
+    assert_eq!(dispatcher.due(&register, at(1)).len(), 1);
+    dispatcher.silence(quiet("r101", at(10_000)));
+    assert_eq!(dispatcher.next_due(), Some(at(10_000)), "the reminder waits as well");
+    dispatcher.handle(&[story.resolves(at(60))], &register, at(60));
+    assert!(dispatcher.due(&register, at(70)).is_empty());
+    assert!(dispatcher.lift_silence("of r101", at(71)));
+    assert!(!dispatcher.lift_silence("of r101", at(71)));
+    assert_eq!(dispatcher.due(&register, at(71)).len(), 1);
+    assert_eq!(dispatcher.next_due(), None);
+}
+
 /// What happens in one step of a random run.
 #[derive(Debug, Clone)]
 struct Step {
@@ -325,6 +364,11 @@ proptest! {
             dispatcher.handle(&[transition], &register, now);
             if step.action % 3 > 0 {
                 count(&dispatcher.due(&register, now), &mut told, &mut mails);
+            }
+            match step.action % 8 {
+                3 => dispatcher.silence(quiet("b1", now.plus_ms(step.wait_minutes * 30 * MINUTE))),
+                5 => _ = dispatcher.lift_silence("of b1", now),
+                _ => {}
             }
             if step.is_restart {
                 let kept = serde_json::to_string(&dispatcher).unwrap();

@@ -7,7 +7,7 @@ use model::{
     Id, Instant, Period, Place, PlaceKind, Register, Span,
     register::{Body, History, Language, Recipient, Severity, Text},
 };
-use normwatch::notify::{Dispatcher, Line, MailKind, MailPlan, Notice, Renderer, Sender, Settings};
+use normwatch::notify::{Line, MailKind, MailPlan, Notice, Renderer, Sender};
 use rules::{
     Alert, AlertState, AppliesTo, Bound, CheckId, Clause, Energy, Evidence, Fact, Limit, Measure, Outcome,
     Provenance, Subject, Transition, TransitionId, TransitionKind, Verdict,
@@ -194,11 +194,6 @@ impl Story {
     pub(crate) fn resolves(&self, at: Instant) -> Transition {
         self.step(TransitionKind::Resolved, at)
     }
-}
-
-/// A dispatcher that has told nothing and whose first start is over: no baseline any more.
-pub(crate) fn dispatcher(settings: Settings) -> Dispatcher {
-    Dispatcher::new(settings)
 }
 
 pub(crate) fn renderer() -> Renderer {
