@@ -88,6 +88,15 @@ fn overlapping_editions_of_one_document_are_refused() {
 }
 
 #[test]
+fn test_cases_beside_the_operators_packs_are_no_packs() {
+    let mine = pack("mine-3", "agency", "recommended", "{ at_most = 900, unit = \"ppm\" }", "");
+    let text = "[[case]]\nclause = \"mine-3/co2\"\nvalue = 900\nexpect = \"compliant\"\n";
+    let catalogue = Catalogue::load(&[mine, ("mine-3.test.toml".to_owned(), text.to_owned())], None).unwrap();
+    let report = catalogue.run_cases("mine-3.test.toml", text);
+    assert_eq!((report.cases.len(), report.problems.len()), (1, 0), "{:?}", report.problems);
+}
+
+#[test]
 fn a_pack_id_stands_once() {
     let one = pack("gb-t-18883-2022", "agency", "recommended", "{ at_most = 900, unit = \"ppm\" }", "");
     let found = printed(Catalogue::load(&[one], None));

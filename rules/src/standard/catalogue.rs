@@ -44,6 +44,8 @@ impl Catalogue {
 
     /// The packs of the product, the operator's own (name and text of each file) and an overlay.
     ///
+    /// Among the operator's files `*.test.toml` are test cases and are passed over; see [`Self::run_cases`].
+    ///
     /// # Errors
     /// Returns every problem of every file, and where files contradict each other.
     pub fn load(packs: &[(String, String)], overlay: Option<(&str, &str)>) -> Result<Self, Vec<Problem>> {
@@ -68,7 +70,9 @@ impl Catalogue {
         let mut packs: Vec<Arc<Pack>> = Vec::new();
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         let builtin = builtin::PACKS.iter().copied();
-        for (file, text) in builtin.chain(own.iter().map(|(file, text)| (file.as_str(), text.as_str()))) {
+        let own = own.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+        let own = own.filter(|(file, _)| !file.ends_with(".test.toml"));
+        for (file, text) in builtin.chain(own) {
             match Pack::load(file, text) {
                 Ok(pack) => add(&mut packs, &mut files, file, pack, &mut problems),
                 Err(found) => problems.extend(found),
@@ -123,6 +127,11 @@ impl Catalogue {
         self.packs.get(*pack)?.clauses.get(*clause)
     }
 
+    /// The ids of all clauses, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(String::as_str)
+    }
+
     /// When a clause is in force, in the local time of a site; nothing for a clause of no pack here.
     #[must_use]
     pub fn span(&self, clause: &Clause, calendar: &Calendar) -> Option<Span> {
@@ -175,7 +184,7 @@ impl Catalogue {
 
     fn unknown_ids(&self, register: &Register) -> Vec<Problem> {
         let packs: Vec<&str> = self.packs.iter().map(|pack| pack.id.as_str()).collect();
-        let clauses: Vec<&str> = self.index.keys().map(String::as_str).collect();
+        let clauses: Vec<&str> = self.ids().collect();
         let mut problems = Vec::new();
         let mut ask = |file: &str, key: &str, id: &str, known: &[&str]| {
             if !known.contains(&id) {
