@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Calendar, Instant, Problem, Register, Span};
 
+use crate::LiveClause;
+
 use super::{Clause, Decides, Pack, Provenance, builtin, editions, layers, overlay, words::suggest};
 
 /// All packs, by their order of loading.
@@ -159,6 +161,18 @@ impl Catalogue {
     pub fn for_register(&self, register: &Register) -> Vec<Arc<Clause>> {
         let clauses = self.packs_of(register).into_iter().flat_map(|pack| &pack.clauses);
         clauses.filter(|clause| clause.in_use).map(Arc::clone).collect()
+    }
+
+    /// The clauses of [`Self::for_register`] as the engine takes them: with the span in which each is
+    /// in force, and whether a breach raises an alert.
+    #[must_use]
+    pub fn live(&self, register: &Register) -> Vec<LiveClause> {
+        let live = |clause: Arc<Clause>| {
+            let in_force = self.span(&clause, &register.calendar)?;
+            let is_enforced = clause.is_enforced(register);
+            Some(LiveClause { clause, in_force, is_enforced })
+        };
+        self.for_register(register).into_iter().filter_map(live).collect()
     }
 
     /// What is wrong between a register and the catalogue: packs and clauses that are not here, and
