@@ -1,0 +1,99 @@
+//! `check`: everything that is wrong with what people wrote, before the service starts.
+
+use std::path::{Path, PathBuf};
+
+use model::Problem;
+
+use super::{Exit, Terminal, register, run::config_file};
+use crate::config::{Config, environment};
+
+/// Validates configuration, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  normwatch check -c /etc/normwatch/normwatch.toml")]
+pub(super) struct Check {
+    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        let config = match Config::load(config_file(self.config).as_deref(), &environment()) {
+            Ok(config) => config,
+            Err(problems) => {
+                terminal.problems("", &problems)?;
+                terminal
+                    .say(format_args!("{} problems; register and packs were not looked at", problems.len()));
+                return Ok(Exit::Findings);
+            }
+        };
+        let mut problems = register_problems(&config.register);
+        problems.extend(pack_problems(&config));
+        terminal.problems("", &problems)?;
+        match problems.len() {
+            0 => terminal.say("no problems"),
+            1 => terminal.say("1 problem"),
+            count => terminal.say(format_args!("{count} problems")),
+        }
+        Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
+    }
+}
+
+/// Problems of the register directory, each with the directory before its file.
+fn register_problems(dir: &Path) -> Vec<Problem> {
+    let shown = dir.display().to_string();
+    let found = match register::read_files(dir) {
+        Ok(files) => model::Register::load(&files).err().unwrap_or_default(),
+        Err(error) => {
+            let remedy = "write one with `normwatch register init`, or mend `register` in the configuration";
+            return vec![Problem::new(shown, 0, "register", format!("{error:#}"), remedy)];
+        }
+    };
+    let within =
+        |problem: Problem| Problem { file: dir.join(&problem.file).display().to_string(), ..problem };
+    found.into_iter().map(within).collect()
+}
+
+/// Problems of the packs, the overlay, and clause ids in the register that no pack has.
+const fn pack_problems(_config: &Config) -> Vec<Problem> {
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::terminal::tests::terminal, *};
+
+    #[test]
+    fn problems_of_the_register_are_printed_with_their_path_and_counted() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("n.toml");
+        std::fs::write(&file, "register = \"office\"\n").unwrap();
+        let office = root.path().join("office");
+        std::fs::create_dir(&office).unwrap();
+        for (name, text) in model::Register::template() {
+            std::fs::write(office.join(name), text).unwrap();
+        }
+        let check = || {
+            let (mut terminal, out, err) = terminal();
+            let exit = Check { config: Some(file.clone()) }.run(&mut terminal).unwrap();
+            (exit, out.text(), err.text())
+        };
+        assert_eq!(check(), (Exit::Fine, String::new(), "no problems\n".to_owned()));
+        std::fs::write(office.join("places.csv"), "place,kind\na,rom\n").unwrap();
+        let (exit, out, _) = check();
+        assert_eq!(exit, Exit::Findings);
+        let wanted = format!(
+            "{}:2: kind: unknown value `rom`: did you mean `room`?",
+            office.join("places.csv").display()
+        );
+        assert!(out.contains(&wanted), "{out}");
+        std::fs::write(&file, "registre = \"office\"\n").unwrap();
+        assert_eq!(
+            check().1,
+            format!(
+                "{}:1: registre: unknown key: did you mean `register`? rename or remove it\n",
+                file.display()
+            )
+        );
+    }
+}
