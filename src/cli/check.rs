@@ -30,12 +30,16 @@ impl Check {
         let mut problems = register_problems(&config.register);
         problems.extend(pack_problems(&config));
         terminal.problems("", &problems)?;
-        match problems.len() {
-            0 => terminal.say("no problems"),
-            1 => terminal.say("1 problem"),
-            count => terminal.say(format_args!("{count} problems")),
-        }
+        terminal.say(counted(problems.len()));
         Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
+    }
+}
+
+fn counted(problems: usize) -> String {
+    match problems {
+        0 => "no problems".to_owned(),
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
     }
 }
 

@@ -63,10 +63,7 @@ impl Register {
             Command::Init { dir } => {
                 write_new(&dir, &model::Register::template())?;
                 terminal.say(format_args!("wrote an example register to {}", dir.display()));
-                terminal.say(format_args!(
-                    "next: edit it, then `normwatch measure --register {}`",
-                    dir.display()
-                ));
+                terminal.say("next: describe your office in it, name it as `register` in the configuration, then `normwatch check`");
                 Ok(Exit::Fine)
             }
             Command::Import { from, register, config } => {
