@@ -205,6 +205,32 @@ impl Calendar {
     /// The parts of `span` inside working hours of working days, in order.
     #[must_use]
     pub fn working_spans(&self, span: Span) -> Vec<Span> {
+        self.spans_of(span, &self.working_hours, |date| self.is_working_day(date))
+    }
+
+    /// The parts of `span` inside working hours of the usual weekdays, holidays or not, in order.
+    #[must_use]
+    pub fn weekday_spans(&self, span: Span) -> Vec<Span> {
+        self.spans_of(span, &self.working_hours, |date| self.is_working_weekday(date.weekday()))
+    }
+
+    /// The parts of `span` inside declared opening hours (holidays closed, make-up workdays open), in
+    /// order; `None` when the register declares none.
+    #[must_use]
+    pub fn opening_spans(&self, span: Span) -> Option<Vec<Span>> {
+        let hours = self.opening_hours.as_ref()?;
+        let is_open = |date: Date| match self.exceptions.get(&date) {
+            Some(DayKind::Holiday) => false,
+            Some(DayKind::Workday) => true,
+            None => {
+                let index = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
+                hours.days.get(index).copied().unwrap_or(false)
+            }
+        };
+        Some(self.spans_of(span, hours, is_open))
+    }
+
+    fn spans_of(&self, span: Span, hours: &WorkingHours, counts: impl Fn(Date) -> bool) -> Vec<Span> {
         let mut spans = Vec::new();
         if span.is_empty() {
             return spans;
@@ -215,8 +241,8 @@ impl Calendar {
             if start >= span.to {
                 return spans;
             }
-            if self.is_working_day(date) {
-                spans.extend(self.hours_of(date, &self.working_hours).intersect(span));
+            if counts(date) {
+                spans.extend(self.hours_of(date, hours).intersect(span));
             }
             match date.tomorrow() {
                 Ok(next) => date = next,

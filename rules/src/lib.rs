@@ -4,12 +4,33 @@
 //! The same code runs live, in `replay` and in tests.
 
 mod alert;
+mod assess;
+mod batch;
+mod buffer;
+mod check;
+mod correct;
+mod engine;
+mod judge;
+mod ledger;
+mod life;
+mod measure;
+mod meter;
+mod occupancy;
+mod partial;
 mod standard;
+mod steps;
 mod verdict;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};
+pub use assess::assess;
+pub use batch::{MeasureRow, NoSuchPeriod, measure};
+pub use check::LiveClause;
+pub use engine::{Engine, EngineOptions, Output, SavedShard, Taken};
+pub use measure::Figure;
 pub use standard::{
-    AppliesTo, AreaBasis, Attribute, Binding, Bound, Clause, Correction, Decides, Energy, Evidence, Gate,
-    Layer, Limit, LimitTable, Measure, Pack, Provenance, Rating, RatingLevel, Row,
+    AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause, Correction,
+    Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable, Measure, Pack,
+    Provenance, Rating, RatingLevel, Resolved, Row, Scope, attribute_of_body, attribute_of_place, judge,
+    posts_in, rating_of,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use model::{Instant, Register};
+use rules::Catalogue;
 
 use super::{Exit, Terminal, register};
-use crate::clock::Clock;
+use crate::{clock::Clock, files};
 
 /// Judges the register without any sensor: area per post, service rooms, totals; one JSON verdict a line.
 #[derive(Debug, clap::Args)]
@@ -14,6 +15,12 @@ pub(super) struct Assess {
     /// Register directory.
     #[arg(long, value_name = "DIR")]
     register: PathBuf,
+    /// Directory of further packs.
+    #[arg(long, value_name = "DIR")]
+    packs: Option<PathBuf>,
+    /// File of local limits.
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
     /// Day or time to judge: a local date or RFC 3339; now when absent.
     #[arg(long, value_name = "DATE")]
     on: Option<String>,
@@ -32,11 +39,25 @@ impl Assess {
                 at
             }
         };
-        assess(&register, on, terminal)
+        match files::standards(self.packs.as_deref(), self.overlay.as_deref()) {
+            Ok(standards) => assess(&register, &standards, on, terminal),
+            Err(problems) => {
+                terminal.problems(&problems)?;
+                Ok(Exit::Findings)
+            }
+        }
     }
 }
 
-/// Writes the verdicts of the register's own checks at an instant.
-fn assess(_register: &Register, _on: Instant, _terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired yet")
+/// Writes the verdicts of the register's own checks at an instant. Breaches are what was asked for, no failure.
+fn assess(
+    register: &Register,
+    standards: &Catalogue,
+    on: Instant,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
+    for verdict in rules::assess(register, &standards.live(register), on) {
+        terminal.line(serde_json::to_string(&verdict)?)?;
+    }
+    Ok(Exit::Fine)
 }

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use model::Problem;
+use model::{Problem, Register};
+use rules::Catalogue;
 
-use super::{Exit, Terminal, register, run::config_file};
-use crate::config::{Config, environment};
+use super::{Exit, Terminal, run::config_file};
+use crate::{
+    config::{Config, environment},
+    devices, files,
+};
 
 /// Validates configuration, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
 #[derive(Debug, clap::Args)]
@@ -21,18 +25,41 @@ impl Check {
         let config = match Config::load(config_file(self.config).as_deref(), &environment()) {
             Ok(config) => config,
             Err(problems) => {
-                terminal.problems("", &problems)?;
+                terminal.problems(&problems)?;
                 terminal
-                    .say(format_args!("{} problems; register and packs were not looked at", problems.len()));
+                    .say(format_args!("{}; register and packs were not looked at", counted(problems.len())));
                 return Ok(Exit::Findings);
             }
         };
-        let mut problems = register_problems(&config.register);
-        problems.extend(pack_problems(&config));
-        terminal.problems("", &problems)?;
+        let problems = problems(&config);
+        terminal.problems(&problems)?;
         terminal.say(counted(problems.len()));
         Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
     }
+}
+
+/// Problems of everything that a configuration names.
+fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let register = files::register(&config.register).map_err(|found| problems.extend(found)).ok();
+    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
+    let standards = standards.map_err(|found| problems.extend(found)).ok();
+    if let Some(register) = &register {
+        let profiles = devices::profiles(register).err().unwrap_or_default();
+        problems.extend(profiles.into_iter().map(|problem| files::within(&config.register, problem)));
+    }
+    if let (Some(register), Some(standards)) = (&register, &standards) {
+        problems.extend(together(&config.register, register, standards));
+    }
+    problems
+}
+
+/// Problems of a register with the standards that it names, and of those with each other.
+fn together(dir: &Path, register: &Register, standards: &Catalogue) -> Vec<Problem> {
+    let is_ours = |file: &str| matches!(file, "register.toml" | "waivers.csv");
+    let placed =
+        |problem: Problem| if is_ours(&problem.file) { files::within(dir, problem) } else { problem };
+    standards.check_register(register).into_iter().map(placed).collect()
 }
 
 fn counted(problems: usize) -> String {
@@ -41,26 +68,6 @@ fn counted(problems: usize) -> String {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     }
-}
-
-/// Problems of the register directory, each with the directory before its file.
-fn register_problems(dir: &Path) -> Vec<Problem> {
-    let shown = dir.display().to_string();
-    let found = match register::read_files(dir) {
-        Ok(files) => model::Register::load(&files).err().unwrap_or_default(),
-        Err(error) => {
-            let remedy = "write one with `normwatch register init`, or mend `register` in the configuration";
-            return vec![Problem::new(shown, 0, "register", format!("{error:#}"), remedy)];
-        }
-    };
-    let within =
-        |problem: Problem| Problem { file: dir.join(&problem.file).display().to_string(), ..problem };
-    found.into_iter().map(within).collect()
-}
-
-/// Problems of the packs, the overlay, and clause ids in the register that no pack has.
-const fn pack_problems(_config: &Config) -> Vec<Problem> {
-    Vec::new()
 }
 
 #[cfg(test)]
@@ -74,7 +81,7 @@ mod tests {
         std::fs::write(&file, "register = \"office\"\n").unwrap();
         let office = root.path().join("office");
         std::fs::create_dir(&office).unwrap();
-        for (name, text) in model::Register::template() {
+        for (name, text) in Register::template() {
             std::fs::write(office.join(name), text).unwrap();
         }
         let check = || {
@@ -91,6 +98,7 @@ mod tests {
             office.join("places.csv").display()
         );
         assert!(out.contains(&wanted), "{out}");
+        std::fs::write(office.join("places.csv"), "place,kind\nblock-a,building\n").unwrap();
         std::fs::write(&file, "registre = \"office\"\n").unwrap();
         assert_eq!(
             check().1,

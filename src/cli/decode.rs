@@ -6,8 +6,10 @@ use std::{
 };
 
 use anyhow::Context;
+use ingest::Format;
 
 use super::{Exit, Terminal, register};
+use crate::devices;
 
 /// Shows what the service would read from messages: one JSON line in, one out, in the same order.
 #[derive(Debug, clap::Args)]
@@ -36,30 +38,30 @@ impl Decode {
                 register => register,
             },
         };
-        let Some(mut decode) = line_decoder(self.format.as_deref(), register.as_ref(), terminal) else {
-            return Ok(Exit::Usage);
+        let format = match self.format.as_deref().map(|name| (name, Format::parse(name))) {
+            Some((name, None)) => {
+                let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+                terminal.say(format_args!("--format: unknown `{name}`, one of: {}", names.join(", ")));
+                return Ok(Exit::Usage);
+            }
+            given => given.and_then(|(_, format)| format),
         };
+        let mut decoder = match devices::decoder(&[], register.as_ref()) {
+            Ok(decoder) => decoder,
+            Err(problems) => {
+                terminal.problems(&problems)?;
+                return Ok(Exit::Findings);
+            }
+        };
+        let mut decode = |line: &str| ingest::decode_line(&mut decoder, format, line);
         if self.file.as_os_str() == "-" {
-            lines(std::io::stdin().lock(), &mut *decode, terminal)?;
+            lines(std::io::stdin().lock(), &mut decode, terminal)?;
         } else {
             let file = std::fs::File::open(&self.file).with_context(|| self.file.display().to_string())?;
-            lines(file, &mut *decode, terminal)?;
+            lines(file, &mut decode, terminal)?;
         }
         Ok(Exit::Fine)
     }
-}
-
-/// One input line to one output line; keeps what messages tell about later ones.
-type LineDecoder = Box<dyn FnMut(&str) -> String>;
-
-/// The decoder that `--format` and `--register` ask for; `None` when they ask for what there is not.
-fn line_decoder(
-    _format: Option<&str>,
-    _register: Option<&model::Register>,
-    terminal: &mut Terminal,
-) -> Option<LineDecoder> {
-    terminal.say("not wired yet");
-    None
 }
 
 /// Decodes line by line. Bytes that are no UTF-8 still make a line: the output keeps the input's order and count.

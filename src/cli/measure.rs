@@ -1,15 +1,16 @@
 //! `measure`: figures of places over periods, from files alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use model::{Instant, Period, Register, Span};
+use rules::MeasureRow;
 
 use super::{Exit, Input, Terminal, register};
 
 /// Computes one measure for every place it exists for; CSV, one row a place and period.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Output: place,measure,from,to,value,unit,coverage; a period without evidence has an empty value and \
+    after_help = "Output: place,measure,from,to,value,unit,coverage, times with the site's offset; a period without evidence has an empty value and \
                   coverage 0.\n\nExample:\n  normwatch measure --register office/ --measure utilisation --period week \
                   readings.csv.gz"
 )]
@@ -72,6 +73,22 @@ impl Readings {
 
 impl Measure {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        let Some(measure) = rules::Measure::parse(&self.measure) else {
+            let names = rules::Measure::NAMES.iter().map(|(_, name)| *name);
+            let meant = model::nearest(&self.measure, names).unwrap_or_default();
+            terminal.say(format_args!("--measure: unknown `{}`; did you mean `{meant}`?", self.measure));
+            return Ok(Exit::Usage);
+        };
+        if !measure.periods().contains(&self.period) {
+            let known: Vec<&str> = measure.periods().iter().map(|period| period.name()).collect();
+            terminal.say(format_args!(
+                "--period: {} has no {}; it has {}",
+                measure.name(),
+                self.period,
+                known.join(", ")
+            ));
+            return Ok(Exit::Usage);
+        }
         let Some(register) = register::load(&self.register, terminal)? else { return Ok(Exit::Findings) };
         let span = match self.readings.span(&register) {
             Ok(span) => span,
@@ -81,19 +98,30 @@ impl Measure {
             }
         };
         let input = Input::read(&self.readings.input, &register, terminal)?;
-        let exit = measure(&self.measure, self.period, span, &register, &input, terminal)?;
-        Ok(if exit == Exit::Fine && input.is_failure(self.readings.strict) { Exit::Findings } else { exit })
+        let register = Arc::new(register);
+        let (from, to) = (
+            self.readings.from.is_some().then_some(span.from),
+            self.readings.to.is_some().then_some(span.to),
+        );
+        let rows = rules::measure(&register, measure, self.period, from, to, input.readings().collect())?;
+        write(measure, &rows, &register, terminal)?;
+        Ok(if input.is_failure(self.readings.strict) { Exit::Findings } else { Exit::Fine })
     }
 }
 
-/// Writes the CSV of a measure; a name or period that does not exist is a usage error.
-fn measure(
-    _name: &str,
-    _period: Period,
-    _span: Span,
-    _register: &Register,
-    _input: &Input,
-    _terminal: &mut Terminal,
-) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired yet")
+/// Writes the rows as CSV. Ids, names and units hold nothing that would need quoting.
+fn write(
+    measure: rules::Measure,
+    rows: &[MeasureRow],
+    register: &Register,
+    terminal: &mut Terminal,
+) -> std::io::Result<()> {
+    terminal.line("place,measure,from,to,value,unit,coverage")?;
+    let (name, unit) = (measure.name(), measure.unit());
+    for row in rows {
+        let (from, to) = (register.calendar.rfc3339(row.from), register.calendar.rfc3339(row.to));
+        let value = row.value.map(|value| value.to_string()).unwrap_or_default();
+        terminal.line(format_args!("{},{name},{from},{to},{value},{unit},{}", row.place, row.coverage))?;
+    }
+    Ok(())
 }

@@ -10,9 +10,6 @@ use anyhow::Context;
 use super::{Exit, Terminal, run::config_file};
 use crate::config::{Config, environment};
 
-/// Files larger than this are no register, and reading one by mistake should not fill the memory.
-const LARGEST_FILE: u64 = 256 << 20;
-
 /// Writes, imports and exports the register that facilities staff maintain.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -96,35 +93,18 @@ fn directory(
     match Config::load(config_file(config).as_deref(), &environment()) {
         Ok(config) => Ok(Some(config.register)),
         Err(problems) => {
-            terminal.problems("", &problems)?;
+            terminal.problems(&problems)?;
             Ok(None)
         }
     }
 }
 
-/// The files of a register directory by name; folders and what is too large are left out.
-pub(crate) fn read_files(dir: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
-    let shown = || dir.display().to_string();
-    let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(dir).with_context(shown)? {
-        let entry = entry.with_context(shown)?;
-        let meta = std::fs::metadata(entry.path()).with_context(|| entry.path().display().to_string())?;
-        if let (true, Ok(name)) =
-            (meta.is_file() && meta.len() <= LARGEST_FILE, entry.file_name().into_string())
-        {
-            let bytes = std::fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
-            files.insert(name, bytes);
-        }
-    }
-    Ok(files)
-}
-
 /// The register of a directory; `None` when it has problems, which are written out.
 pub(crate) fn load(dir: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<model::Register>> {
-    match model::Register::load(&read_files(dir)?) {
+    match crate::files::register(dir) {
         Ok(register) => Ok(Some(register)),
         Err(problems) => {
-            terminal.problems(&dir.display().to_string(), &problems)?;
+            terminal.problems(&problems)?;
             Ok(None)
         }
     }

@@ -49,19 +49,12 @@ impl Terminal {
         drop(writeln!(self.err, "{line}"));
     }
 
-    /// Writes problems as `check` does, with the directory before the file.
+    /// Writes problems as `check` does.
     ///
     /// # Errors
     /// Returns what stdout returns.
-    pub fn problems(&mut self, directory: &str, problems: &[Problem]) -> io::Result<()> {
-        for problem in problems {
-            if directory.is_empty() {
-                self.line(problem)?;
-            } else {
-                self.line(format_args!("{}/{problem}", directory.trim_end_matches('/')))?;
-            }
-        }
-        Ok(())
+    pub fn problems(&mut self, problems: &[Problem]) -> io::Result<()> {
+        problems.iter().try_for_each(|problem| self.line(problem))
     }
 
     /// Sends what is buffered.

@@ -8,6 +8,8 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::Measure;
+
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,130 +50,16 @@ pub enum Gate {
     Heating,
 }
 
-/// What can decide a clause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decides {
-    /// Readings of sensors or meters.
-    Readings,
-    /// The register alone.
-    Register,
-}
-
-/// The figures that a clause can limit (design: names of measures).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// Occupied share of observed working time, 1.
-    Utilisation,
-    /// Mean people in working time over seats, 1.
-    SeatUtilisation,
-    /// US USE IT: mean people present on weekdays over capacity by area, 1.
-    SpaceUtilisation,
-    /// Most people at one instant.
-    PeakPeople,
-    /// Working days without any occupation.
-    IdleWorkingDays,
-    /// Usable area over people present, m²/person.
-    AreaPerPerson,
-    /// Usable area over posts in the room, m²/post.
-    PrivateOfficeArea,
-    /// Usable area of service rooms over authorised headcount, m²/person.
-    ServiceArea,
-    /// Mean CO2 of an hour, ppm.
-    Co2HourMean,
-    /// Mean CO2 of a day, ppm.
-    Co2DayMean,
-    /// Mean temperature of an hour, °C.
-    TemperatureHourMean,
-    /// Mean relative humidity of an hour, %.
-    HumidityHourMean,
-    /// Mean illuminance, lx.
-    Illuminance,
-    /// Lighting power over area, W/m².
-    LightingPowerDensity,
-    /// Electricity used, kWh.
-    Electricity,
-    /// Gas used, m³.
-    Gas,
-    /// Heat used, GJ.
-    Heat,
-    /// Water used, m³.
-    Water,
-    /// Energy use intensity, kWh/(m2.a).
-    Eui,
-    /// Energy use intensity corrected for hours and density, kWh/(m2.a).
-    EuiCorrected,
-    /// Energy over energy-using headcount, kgce/(p.a).
-    EnergyPerPerson,
-    /// Water over energy-using headcount, m3/(p.a).
-    WaterPerPerson,
-    /// Electricity while nobody was there, kWh.
-    EnergyWhileEmpty,
-    /// Mean night power over mean working-hours power, 1.
-    NightRatio,
-    /// Energy of a rest day over that of a working day, 1.
-    RestDayRatio,
-    /// People at work per day as sensors see them.
-    EffectiveUsers,
-}
-
-impl Measure {
-    /// Every measure with its name in files and the API.
-    pub const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::Utilisation, "utilisation"),
-        (Self::SeatUtilisation, "seat_utilisation"),
-        (Self::SpaceUtilisation, "space_utilisation"),
-        (Self::PeakPeople, "peak_people"),
-        (Self::IdleWorkingDays, "idle_working_days"),
-        (Self::AreaPerPerson, "area_per_person"),
-        (Self::PrivateOfficeArea, "private_office_area"),
-        (Self::ServiceArea, "service_area"),
-        (Self::Co2HourMean, "co2_hour_mean"),
-        (Self::Co2DayMean, "co2_day_mean"),
-        (Self::TemperatureHourMean, "temperature_hour_mean"),
-        (Self::HumidityHourMean, "humidity_hour_mean"),
-        (Self::Illuminance, "illuminance"),
-        (Self::LightingPowerDensity, "lighting_power_density"),
-        (Self::Electricity, "electricity"),
-        (Self::Gas, "gas"),
-        (Self::Heat, "heat"),
-        (Self::Water, "water"),
-        (Self::Eui, "eui"),
-        (Self::EuiCorrected, "eui_corrected"),
-        (Self::EnergyPerPerson, "energy_per_person"),
-        (Self::WaterPerPerson, "water_per_person"),
-        (Self::EnergyWhileEmpty, "energy_while_empty"),
-        (Self::NightRatio, "night_ratio"),
-        (Self::RestDayRatio, "rest_day_ratio"),
-        (Self::EffectiveUsers, "effective_users"),
-    ];
-
-    /// The name in files and the API.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(m, _)| *m == self).map_or("", |(_, name)| name)
-    }
-
-    /// The measure of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, n)| *n == name).map(|(m, _)| *m)
-    }
-}
-
 /// A limit's two sides; a value on a bound keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Bound {
     /// Breached above.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f64>,
     /// Breached below.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<f64>,
 }
 
-/// Attributes of the register that key a limit table.
+/// Attributes of the register that choose a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribute {
@@ -189,6 +77,10 @@ pub enum Attribute {
     BuildingClass,
     /// Local quota zone of the body.
     QuotaZone,
+    /// Authorised headcount of the body (编制定员); keys a curve, not a table.
+    AuthorisedHeadcount,
+    /// Building area of the building, m²; narrows what a clause applies to.
+    FloorArea,
 }
 
 /// A row of a limit table: key cells, then the bound.
@@ -198,6 +90,8 @@ pub struct Row {
     pub key: Vec<String>,
     /// The limit of this row.
     pub bound: Bound,
+    /// Ratings below this row's limit.
+    pub rating: Option<Rating>,
 }
 
 /// A limit keyed by attributes of the register.
@@ -209,6 +103,15 @@ pub struct LimitTable {
     pub rows: Vec<Row>,
 }
 
+/// A cap that glides with a number of the register: straight between points, level outside them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// The number it glides with.
+    pub over: Attribute,
+    /// Number and cap, at least two, numbers rising.
+    pub at_most: Vec<(f64, f64)>,
+}
+
 /// The number or numbers of a clause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
@@ -218,14 +121,15 @@ pub struct Limit {
     pub fixed: Bound,
     /// By attributes of the register, instead of `fixed`.
     pub table: Option<LimitTable>,
+    /// By a number of the register, instead of `fixed`.
+    pub curve: Option<Curve>,
 }
 
 /// Ratings below a limit: never a breach.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Rating {
-    /// Encouraged value (基准值).
-    pub baseline: f64,
+    /// Encouraged value (基准值); some documents have none.
+    pub baseline: Option<f64>,
     /// Target value (引导值).
     pub guide: f64,
 }
@@ -257,7 +161,6 @@ pub enum AreaBasis {
 
 /// Which energy counts and how it converts (`[clause.energy]`).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub struct Energy {
     /// Carriers that count, with the factor from kWh, m³, GJ to the unit of the limit. Empty: electricity, factor 1.
     pub factors: BTreeMap<Carrier, f64>,
@@ -272,7 +175,6 @@ pub struct Energy {
 /// Correction of an energy figure for hours of use and density (`[clause.correction]`):
 /// factor `(a + (1 - a) * hours / T) * (b + (1 - b) * S / area)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Correction {
     /// Standard hours of use a year, h.
     pub hours: f64,
@@ -301,6 +203,17 @@ pub struct AppliesTo {
     pub building_type: Vec<BuildingType>,
     /// Building classes.
     pub building_class: Vec<BuildingClass>,
+    /// Only buildings of at least this building area, m².
+    pub floor_area_at_least: Option<f64>,
+}
+
+/// How far a lower layer may move the bounds of a recommended limit, ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Band {
+    /// Lowest and highest cap.
+    pub at_most: Option<(f64, f64)>,
+    /// Lowest and highest minimum.
+    pub at_least: Option<(f64, f64)>,
 }
 
 /// One rule of a document.
@@ -342,12 +255,29 @@ pub struct Clause {
     pub limit: Limit,
     /// A firing alert resolves only when the value keeps this as well.
     pub clear: Option<Bound>,
-    /// How far a lower layer may move a recommended limit: lowest and highest `at_most`.
-    pub band: Option<(f64, f64)>,
+    /// How far a lower layer may move a recommended limit; not at all when absent.
+    pub band: Option<Band>,
     /// Ratings below the limit.
     pub rating: Option<Rating>,
     /// Which energy counts.
     pub energy: Energy,
     /// Correction for hours and density.
     pub correction: Option<Correction>,
+    /// What a reader should know about the number or its source.
+    pub note: String,
+    /// Whether it is judged at all; one of several alternatives is chosen by an overlay.
+    pub in_use: bool,
+    /// Citation of the overlay that moved it, if one did.
+    pub moved_by: Option<String>,
+}
+
+impl Limit {
+    /// How many numbers it holds: each side of each row, each point of a curve.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let sides = |b: &Bound| usize::from(b.at_most.is_some()) + usize::from(b.at_least.is_some());
+        let rows = self.table.iter().flat_map(|t| &t.rows).map(|row| sides(&row.bound)).sum::<usize>();
+        let points = self.curve.as_ref().map_or(0, |curve| curve.at_most.len());
+        sides(&self.fixed) + rows + points
+    }
 }

@@ -1,10 +1,33 @@
 //! Standards: packs of clauses, loaded from data and never written in code.
 
+mod builtin;
+mod cases;
+mod catalogue;
+mod checks;
 mod clause;
+mod duration;
+mod editions;
+mod energy;
+mod judge;
+mod layers;
+mod limits;
+mod load;
+mod measure;
+mod overlay;
 mod pack;
+mod resolve;
+mod scope;
+mod section;
+mod words;
 
+pub use cases::{Case, CaseReport};
+pub use catalogue::{Catalogue, Counts};
 pub use clause::{
-    AppliesTo, AreaBasis, Attribute, Bound, Clause, Correction, Decides, Energy, Evidence, Gate, Limit,
-    LimitTable, Measure, Provenance, Rating, RatingLevel, Row,
+    AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Gate, Limit,
+    LimitTable, Provenance, Rating, RatingLevel, Row,
 };
+pub use judge::{Judged, judge, rating_of};
+pub use measure::{Decides, Measure};
 pub use pack::{Binding, Layer, Pack};
+pub use resolve::{Key, Resolved, attribute_of_body, attribute_of_place, posts_in};
+pub use scope::Scope;

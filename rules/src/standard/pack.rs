@@ -49,10 +49,14 @@ pub struct Pack {
     pub binding: Binding,
     /// First local day in force.
     pub in_force: Date,
+    /// Whether a source gives that day; otherwise the note says where it is from.
+    pub in_force_known: bool,
     /// First local day no longer in force.
     pub until: Option<Date>,
     /// Id of the edition that it replaces; that one ends where this begins.
     pub supersedes: Option<String>,
+    /// What a reader should know about the document or its numbers.
+    pub note: String,
     /// Its clauses, in file order.
     pub clauses: Vec<Arc<Clause>>,
 }

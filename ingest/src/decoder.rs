@@ -1,0 +1,124 @@
+//! The decoder: routes, names, profiles, and what is remembered from message to message.
+
+use std::{collections::HashMap, sync::Arc};
+
+use model::Id;
+
+use crate::{
+    DecodeError, Decoded, Format, Message, Profile, Routes,
+    formats::{Env, Parsed},
+    names::Names,
+    route::Target,
+    sniff,
+};
+
+/// What messages leave behind for later ones.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    profiles: HashMap<Id, Arc<Profile>>,
+}
+
+impl State {
+    pub(crate) fn profile(&self, sensor: &Id) -> Option<&Names> {
+        self.profiles.get(sensor).map(|profile| &profile.names)
+    }
+}
+
+/// Everything that is known of a message after decoding it once.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The format it was read as; `None` when no route and no shape matched.
+    pub format: Option<Format>,
+    /// What it said.
+    pub result: Result<Decoded, DecodeError>,
+    /// The vendor's id of the transmission, equal for a repeated delivery of the same one.
+    pub dedup_key: Option<String>,
+}
+
+/// Turns messages into readings. Reads no clock, opens nothing, never panics on any bytes.
+///
+/// # Examples
+/// ```
+/// use ingest::{Decoded, Decoder, Message, Routes};
+/// let mut decoder = Decoder::new(Routes::defaults());
+/// let payload = br#"[{"n":"temperature","u":"Cel","v":21.5}]"#;
+/// let message = Message { topic: "normwatch/v1/r301", payload, retained: false, received_at: None };
+/// let (format, decoded) = decoder.decode(&message);
+/// assert_eq!(format.map(|f| f.name()), Some("senml"));
+/// assert!(matches!(decoded, Ok(Decoded::Readings(readings)) if readings[0].value == 21.5));
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    routes: Routes,
+    names: Names,
+    state: State,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing yet.
+    #[must_use]
+    pub fn new(routes: Routes) -> Self {
+        Self { routes, names: Names::builtin(), state: State::default() }
+    }
+
+    /// Gives sensors the device profiles that the register names, replacing earlier ones.
+    pub fn set_profiles(&mut self, profiles: HashMap<Id, Arc<Profile>>) {
+        self.state.profiles = profiles;
+    }
+
+    /// The format that a message would be read as: by its topic, else by its shape.
+    #[must_use]
+    pub fn route(&self, topic: &str, payload: &[u8]) -> Option<Format> {
+        match self.routes.target(topic) {
+            Some(Target::Format(format)) => Some(format),
+            Some(Target::Auto) | None => sniff::format_of(topic, payload, &self.names),
+        }
+    }
+
+    /// Decodes a message: the format it was read as, and what it said.
+    ///
+    /// A message that no route and no shape matches is `Ignored("no_route")`.
+    pub fn decode(&mut self, message: &Message<'_>) -> (Option<Format>, Result<Decoded, DecodeError>) {
+        let outcome = self.decode_message(message);
+        (outcome.format, outcome.result)
+    }
+
+    /// Decodes a message in a given format, whatever its topic.
+    ///
+    /// # Errors
+    /// Returns [`DecodeError`] when the message breaks the format's rules.
+    pub fn decode_as(&mut self, format: Format, message: &Message<'_>) -> Result<Decoded, DecodeError> {
+        self.parse(format, message).map(|parsed| parsed.decoded)
+    }
+
+    /// Decodes a message, with the vendor's id of the transmission for deduplication.
+    pub fn decode_message(&mut self, message: &Message<'_>) -> Outcome {
+        let Some(format) = self.route(message.topic, message.payload) else {
+            return Outcome { format: None, result: Ok(Decoded::Ignored("no_route")), dedup_key: None };
+        };
+        match self.parse(format, message) {
+            Ok(Parsed { decoded, dedup_key }) => {
+                Outcome { format: Some(format), result: Ok(decoded), dedup_key }
+            }
+            Err(error) => Outcome { format: Some(format), result: Err(error), dedup_key: None },
+        }
+    }
+
+    /// The vendor's id of a transmission (ChirpStack's deduplication id; TTS device, session and frame counter).
+    ///
+    /// Parses the message; where it is decoded anyway, take [`Outcome::dedup_key`].
+    pub fn dedup_key(&mut self, message: &Message<'_>) -> Option<String> {
+        self.decode_message(message).dedup_key
+    }
+
+    /// Topic filters to subscribe to: they cover every route, and no topic matches two of them.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<String> {
+        self.routes.subscriptions()
+    }
+
+    fn parse(&mut self, format: Format, message: &Message<'_>) -> Result<Parsed, DecodeError> {
+        let mut env = Env { names: &self.names, state: &mut self.state };
+        format.decode(message, &mut env)
+    }
+}

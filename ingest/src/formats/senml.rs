@@ -1,0 +1,184 @@
+//! SenML JSON (RFC 8428): a list of records with base fields that stay in force.
+//!
+//! On `normwatch/v1/{sensor}` the topic names the sensor and the last part of the name the quantity.
+//! Elsewhere the name is cut the same way: what stands before the last `:` or `/` is the sensor,
+//! unless the last part is no quantity; then the whole name is the sensor and the unit may tell
+//! the quantity.
+
+use model::{Flags, Id, Instant, Quantity};
+
+use super::{Env, Parsed};
+use crate::{
+    DecodeError, Decoded, ErrorKind, Message, RawReading, key,
+    names::to_canonical,
+    tape::{self, Cursor, Scalar, Tape},
+};
+
+/// The topic of the native contract.
+const NATIVE: &str = "normwatch/v1/";
+
+/// Times below this are relative to now (RFC 8428, section 4.5.3).
+const RELATIVE_BELOW_S: f64 = 268_435_456.0;
+
+/// The version of the format when a pack names none (RFC 8428, section 4.1).
+const VERSION: f64 = 10.0;
+
+#[derive(Default)]
+struct Base<'t> {
+    name: &'t str,
+    time: f64,
+    unit: Option<&'t str>,
+    value: f64,
+}
+
+pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
+    let native = match message.topic.strip_prefix(NATIVE) {
+        Some(rest) if rest.ends_with("/diagnostics") => return Ok(Decoded::Ignored("diagnostics").into()),
+        Some(rest) => Some(Id::parse(rest).map_err(|_| DecodeError::topic("normwatch/v1/{sensor}"))?),
+        None => None,
+    };
+    let tape = Tape::parse(tape::text(message.payload)?)?;
+    let pack = tape.root();
+    if !pack.is_array() {
+        return Err(DecodeError::new(ErrorKind::WrongType, "a SenML pack is a list of records"));
+    }
+    let mut base = Base::default();
+    let mut readings = Vec::new();
+    for record in pack.children() {
+        if !record.is_object() {
+            return Err(DecodeError::new(ErrorKind::WrongType, "a SenML record is an object"));
+        }
+        base.update(record)?;
+        if let Some(value) = value(record)? {
+            readings.extend(reading(record, value, &base, native.as_ref(), message, env)?);
+        }
+    }
+    Ok(Decoded::readings_or(readings, "no_reading").into())
+}
+
+impl<'t> Base<'t> {
+    fn update(&mut self, record: Cursor<'t, '_>) -> Result<(), DecodeError> {
+        self.name = text(record, "bn")?.unwrap_or(self.name);
+        self.time = number_of(record, "bt")?.unwrap_or(self.time);
+        self.unit = text(record, "bu")?.or(self.unit);
+        self.value = number_of(record, "bv")?.unwrap_or(self.value);
+        let version = number_of(record, "bver")?.unwrap_or(VERSION);
+        if version > VERSION {
+            return Err(DecodeError::at(
+                ErrorKind::BadValue,
+                "bver",
+                format!("version {version} is not known"),
+            ));
+        }
+        // RFC 8428, section 4.4: a label that ends in `_` must be understood or the pack refused.
+        if let Some(name) = record.children().filter_map(Cursor::name).find(|name| name.ends_with('_')) {
+            return Err(DecodeError::at(ErrorKind::BadValue, name, "a label that must be understood is not"));
+        }
+        Ok(())
+    }
+}
+
+/// The value of a record: a number or a state. `None` for text, data and records that only set base fields.
+fn value<'t, 'a>(record: Cursor<'t, 'a>) -> Result<Option<&'t Scalar<'a>>, DecodeError> {
+    let wrong = |field| DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` has the wrong type"));
+    if let Some(found) = record.get("v") {
+        let number = found.scalar().filter(|scalar| matches!(scalar, Scalar::Number(_)));
+        return number.map(Some).ok_or_else(|| wrong("v"));
+    }
+    let Some(found) = record.get("vb") else { return Ok(None) };
+    let state = found.scalar().filter(|scalar| matches!(scalar, Scalar::Bool(_)));
+    state.map(Some).ok_or_else(|| wrong("vb"))
+}
+
+fn reading(
+    record: Cursor<'_, '_>,
+    value: &Scalar<'_>,
+    base: &Base<'_>,
+    native: Option<&Id>,
+    message: &Message<'_>,
+    env: &Env<'_>,
+) -> Result<Option<RawReading>, DecodeError> {
+    let name = format!("{}{}", base.name, text(record, "n")?.unwrap_or_default());
+    let unit = text(record, "u")?.or(base.unit);
+    let (device, last) = name.rsplit_once([':', '/']).unwrap_or(("", &name));
+    let (quantity, channel, device) = match quantity_named(last, unit, env) {
+        Some((quantity, channel)) => (quantity, channel, device),
+        // The whole name is the device's: a unit of one quantity alone still tells.
+        None => match unit.and_then(quantity_of_unit).filter(|_| native.is_none()) {
+            Some(quantity) => (quantity, None, &*name),
+            None => return Ok(None),
+        },
+    };
+    let sensor = native.cloned().unwrap_or_else(|| device_id(device, message.topic));
+    let number = match value {
+        Scalar::Number(number) => number + base.value,
+        Scalar::Bool(state) => f64::from(*state),
+        Scalar::Null | Scalar::Text(_) => return Ok(None),
+    };
+    let converted = to_canonical(quantity, number, unit)
+        .map_err(|error| DecodeError::at(ErrorKind::BadUnit, "u", error.to_string()))?;
+    let mut flags = if converted.is_estimated { Flags::ESTIMATED } else { Flags::NONE };
+    if env.names.is_sentinel(quantity, converted.value) {
+        flags = flags.with(Flags::SENTINEL);
+    }
+    let time = resolve_time(base.time + number_of(record, "t")?.unwrap_or(0.0), message.received_at);
+    Ok(Some(RawReading { sensor, quantity, channel, value: converted.value, time, flags }))
+}
+
+/// The quantity that a name means: one of the closed list as written, else one that the table knows and the unit fits.
+pub(super) fn quantity_named(
+    name: &str,
+    unit: Option<&str>,
+    env: &Env<'_>,
+) -> Option<(Quantity, Option<Id>)> {
+    if let Some(quantity) = Quantity::parse(name) {
+        return Some((quantity, None));
+    }
+    for spelling in key::spellings(name) {
+        if env.names.is_ignored(&spelling.folded) {
+            return None;
+        }
+        let mut found = env.names.matches(&spelling.folded, "senml").filter(|m| m.entry.beside.is_empty());
+        if let Some(found) = found.find(|m| to_canonical(m.entry.quantity, 1.0, unit).is_ok()) {
+            let channel = found.entry.channel.as_deref().or(spelling.channel.as_deref());
+            return Some((found.entry.quantity, channel.map(Id::fold)));
+        }
+    }
+    None
+}
+
+/// The quantity of a unit that measures one thing in an office (ratios, counts and energies measure many).
+fn quantity_of_unit(unit: &str) -> Option<Quantity> {
+    use Quantity as Q;
+    let candidates =
+        [Q::Temperature, Q::Co2, Q::Illuminance, Q::SoundLevel, Q::Power, Q::Voltage, Q::Current];
+    if unit.contains("RH") {
+        return Some(Q::Humidity);
+    }
+    candidates.into_iter().find(|quantity| to_canonical(*quantity, 1.0, Some(unit)).is_ok())
+}
+
+/// The sensor of a name's device part: a MAC or EUI at its end keeps only that.
+fn device_id(device: &str, topic: &str) -> Id {
+    let device = device.trim_end_matches([':', '/']);
+    Id::fold(if device.is_empty() { topic } else { device })
+}
+
+/// An instant from SenML seconds: small numbers are relative to the arrival.
+pub(super) fn resolve_time(secs: f64, received_at: Option<Instant>) -> Option<Instant> {
+    if secs < RELATIVE_BELOW_S {
+        let offset = Instant::from_secs_f64(secs)?.millis();
+        return received_at.map(|at| at.plus_ms(offset));
+    }
+    Instant::from_secs_f64(secs)
+}
+
+fn text<'t>(record: Cursor<'t, '_>, field: &str) -> Result<Option<&'t str>, DecodeError> {
+    let wrong = || DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` is not a text"));
+    record.get(field).map(|found| found.text().ok_or_else(wrong)).transpose()
+}
+
+fn number_of(record: Cursor<'_, '_>, field: &str) -> Result<Option<f64>, DecodeError> {
+    let wrong = || DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` is not a number"));
+    record.get(field).map(|found| found.number().ok_or_else(wrong)).transpose()
+}

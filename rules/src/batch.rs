@@ -1,0 +1,85 @@
+//! A measure over a recording: what `normwatch measure` prints.
+
+use std::sync::Arc;
+
+use model::{Id, Instant, Period, Reading, Register, Span};
+
+use crate::{Engine, EngineOptions, Measure, partial::printed};
+
+/// One row: a place and a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureRow {
+    /// The place.
+    pub place: Id,
+    /// Start of the period.
+    pub from: Instant,
+    /// End of the period.
+    pub to: Instant,
+    /// The value in the measure's unit, rounded to six decimals; `None` without evidence.
+    pub value: Option<f64>,
+    /// Observed share of the judged time, 0 to 1; 0 without evidence.
+    pub coverage: f64,
+}
+
+/// The measure does not exist for this period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{measure} has no period `{period}`: use one of {known}")]
+pub struct NoSuchPeriod {
+    /// The measure.
+    pub measure: &'static str,
+    /// What was asked.
+    pub period: &'static str,
+    /// What there is.
+    pub known: String,
+}
+
+/// Computes a measure for every place whose sensors or meters can tell it, one row a period, in
+/// the order of place ids and time.
+///
+/// Readings may come in any order; of several of one series at one instant the last wins. The last
+/// reading of a series stands one interval. `from` and `to` choose the periods that overlap them;
+/// with [`Period::All`] they are the period.
+///
+/// # Errors
+/// Returns [`NoSuchPeriod`] when the measure is not taken over this period.
+pub fn measure(
+    register: &Arc<Register>,
+    measure: Measure,
+    period: Period,
+    from: Option<Instant>,
+    to: Option<Instant>,
+    mut readings: Vec<Reading>,
+) -> Result<Vec<MeasureRow>, NoSuchPeriod> {
+    let known = measure.periods();
+    if !known.contains(&period) {
+        let known = known.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ");
+        return Err(NoSuchPeriod { measure: measure.name(), period: period.name(), known });
+    }
+    readings.sort_by_key(|r| r.time);
+    let Some(first) = readings.first().map(|r| r.time) else { return Ok(Vec::new()) };
+    let options = EngineOptions { horizon_ms: i64::MAX / 4, ..EngineOptions::default() };
+    let mut engine = Engine::new(Arc::clone(register), &[], options);
+    let clip = (period == Period::All).then(|| Span::new(from.unwrap_or(first), to.unwrap_or(Instant::MAX)));
+    engine.watch(measure, clip);
+    let mut ignored = Vec::new();
+    for reading in &readings {
+        engine.observe(reading, &mut ignored);
+    }
+    engine.finish(None, &mut ignored);
+    let end = engine.event_time().unwrap_or(first);
+    let range = Span::new(from.unwrap_or(first), to.unwrap_or(end));
+    let windows = register.calendar.windows(period, range);
+    let mut rows = Vec::new();
+    for place in register.places.keys() {
+        if !engine.can_tell(place, measure, range.from) {
+            continue;
+        }
+        for window in &windows {
+            let figure = engine.figure(place, measure, *window, period);
+            let value = figure.as_ref().and_then(|f| f.value).map(printed);
+            let coverage = if value.is_some() { figure.map_or(0.0, |f| printed(f.coverage)) } else { 0.0 };
+            rows.push(MeasureRow { place: place.clone(), from: window.from, to: window.to, value, coverage });
+        }
+    }
+    Ok(rows)
+}

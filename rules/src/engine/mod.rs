@@ -1,0 +1,180 @@
+//! The engine: readings in event order go in, verdicts and transitions come out.
+//!
+//! Timers are instants of event time and fire in order, so the same input gives the same output
+//! live, in `replay` and in tests, however it is cut into batches.
+
+mod aggregate;
+mod place;
+mod saved;
+mod shard;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
+
+pub use saved::SavedShard;
+use shard::Shard;
+
+use crate::{Alert, Figure, LiveClause, Measure, Transition, Verdict};
+
+/// How the engine behaves where the register and the clauses are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// A firing alert that nothing has proven for this long is shown as unproven, ms (default 7 days).
+    pub stale_after_ms: i64,
+    /// How far back late data can re-open a window, ms (default 48 h).
+    pub horizon_ms: i64,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000 }
+    }
+}
+
+/// What the engine says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// A check has judged a window, or corrected what it said of it.
+    Verdict(Arc<Verdict>),
+    /// An alert has changed.
+    Transition(Box<Transition>),
+}
+
+/// What became of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was in order.
+    InOrder,
+    /// It re-opened what had been judged.
+    Late,
+    /// It is older than late data may be; it judges nothing.
+    TooLate,
+    /// It carries a mark that bars it from measures.
+    Barred,
+    /// Its sensor is bound to no place at that time.
+    Unbound,
+}
+
+/// All checks of a register, a shard for each building.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    register: Arc<Register>,
+    shards: BTreeMap<Id, Shard>,
+    /// Shard of each sensor and meter.
+    shard_of: BTreeMap<Id, Id>,
+}
+
+impl Engine {
+    /// An engine that has seen nothing yet.
+    #[must_use]
+    pub fn new(register: Arc<Register>, clauses: &[LiveClause], options: EngineOptions) -> Self {
+        let has_site_checks = clauses.iter().any(|c| c.clause.applies_to.kind == Some(PlaceKind::Site));
+        let mut members: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+        for (id, history) in &register.places {
+            let Some(row) = history.rows().last() else { continue };
+            let root = root_of(&register, id, row.span.from, has_site_checks);
+            members.entry(root).or_default().push(id.clone());
+        }
+        let mut shard_of = BTreeMap::new();
+        let mut shards = BTreeMap::new();
+        for (root, places) in members {
+            let shard = Shard::new(Arc::clone(&register), &places, clauses, options);
+            for sensor in shard.sensors() {
+                shard_of.insert(sensor.clone(), root.clone());
+            }
+            shards.insert(root, shard);
+        }
+        Self { register, shards, shard_of }
+    }
+
+    /// Makes every place keep the partials of a measure, whether or not a clause asks for it.
+    /// `clip` leaves out what lies outside.
+    pub(crate) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
+        self.shards.values_mut().for_each(|shard| shard.watch(measure, clip));
+    }
+
+    /// Whether the place has ever seen a sensor or meter that this measure can be taken from.
+    #[must_use]
+    pub fn can_tell(&self, place: &Id, measure: Measure, at: Instant) -> bool {
+        self.shards.values().any(|shard| shard.can_tell(place, measure, at))
+    }
+
+    /// The figure of a measure over a window that ends on an hour, without any clause.
+    #[must_use]
+    pub fn figure(&self, place: &Id, measure: Measure, window: Span, period: Period) -> Option<Figure> {
+        self.shards.values().find_map(|shard| shard.figure_of(place, measure, window, period))
+    }
+
+    /// The register in use.
+    #[must_use]
+    pub const fn register(&self) -> &Arc<Register> {
+        &self.register
+    }
+
+    /// Takes one reading. Readings should come in event order; late ones re-open what they touch.
+    pub fn observe(&mut self, reading: &Reading, out: &mut Vec<Output>) -> Taken {
+        let shard = self.shard_of.get(&reading.series.sensor).and_then(|root| self.shards.get_mut(root));
+        shard.map_or(Taken::Unbound, |shard| shard.observe(reading, out))
+    }
+
+    /// Event time has reached `to` although no reading says so.
+    pub fn advance(&mut self, to: Instant, out: &mut Vec<Output>) {
+        self.shards.values_mut().for_each(|shard| shard.advance(to, out));
+    }
+
+    /// The input has ended: the last reading of each series stands one interval, and every hour
+    /// that has begun is judged, with the longer windows that end there.
+    ///
+    /// `end` moves the end of the input; by default it is the newest reading plus its interval.
+    pub fn finish(&mut self, end: Option<Instant>, out: &mut Vec<Output>) {
+        let newest = self.shards.values().filter_map(Shard::end_of_input).max();
+        let Some(end) = end.or(newest) else { return };
+        self.shards.values_mut().for_each(|shard| shard.finish(end, out));
+    }
+
+    /// The newest event time of any shard.
+    #[must_use]
+    pub fn event_time(&self) -> Option<Instant> {
+        self.shards.values().filter_map(Shard::clock).max()
+    }
+
+    /// Alerts that are pending or firing.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.shards.values().flat_map(Shard::alerts).collect()
+    }
+
+    /// The newest verdict of every check that has given one.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.shards.values().flat_map(Shard::verdicts).collect()
+    }
+
+    /// What changed since the last call, to be written to a checkpoint under its key.
+    pub fn take_changed(&mut self) -> Vec<(String, SavedShard)> {
+        let mut changed = Vec::new();
+        for (root, shard) in &mut self.shards {
+            changed.extend(
+                shard.take_changed().into_iter().map(|(key, saved)| (format!("{root}/{key}"), saved)),
+            );
+        }
+        changed
+    }
+
+    /// Takes up what a checkpoint holds; keys that this register does not have are ignored.
+    pub fn restore(&mut self, key: &str, saved: SavedShard) {
+        if let Some((root, rest)) = key.split_once('/')
+            && let Some(shard) = self.shards.get_mut(root)
+        {
+            shard.restore(rest, saved);
+        }
+    }
+}
+
+/// The building of a place (the site where a clause judges whole sites), or its topmost place.
+fn root_of(register: &Register, id: &Id, at: Instant, by_site: bool) -> Id {
+    let chain = register.ancestors(id, at);
+    let building = chain.iter().find(|p| !by_site && p.kind == PlaceKind::Building);
+    building.or_else(|| chain.last()).map_or_else(|| id.clone(), |p| p.id.clone())
+}

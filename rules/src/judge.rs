@@ -1,0 +1,101 @@
+//! From a figure to a finding: limit, coverage, rating, waiver.
+
+use model::{Season, Span};
+
+use crate::{
+    Bound, Clause, Outcome, Rating,
+    check::{Finding, LiveClause},
+    measure::{Context, Figure},
+    partial::printed,
+    standard::{Resolved, Scope, judge, rating_of},
+};
+
+/// The number that a clause holds against a subject, with the ratings below it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measuring {
+    pub(crate) resolved: Resolved,
+    pub(crate) rating: Option<Rating>,
+}
+
+/// Whether a clause is to be judged for a window at all: edition in force at its start, place it
+/// applies to then, and season. Without a declared season a seasonal clause is never judged.
+///
+/// Returns what the clause measures with, or `None` when it is not to be judged.
+pub(crate) fn measuring(live: &LiveClause, context: Context<'_>) -> Option<Measuring> {
+    let clause = &live.clause;
+    let (register, place, at) = (context.register, context.place, context.at());
+    if !live.in_force.contains(at) || !clause.season.is_none_or(|s| in_season(s, context)) {
+        return None;
+    }
+    match clause.scope_of_place(register, place, at) {
+        Scope::Foreign => None,
+        Scope::Unknown(attribute) => {
+            Some(Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None })
+        }
+        Scope::Applies => {
+            let resolved = clause.bound_for_place(register, place, at);
+            let rating = clause.rating_for_key(&clause.key_of_place(register, place, at));
+            (resolved != Resolved::NoRow).then_some(Measuring { resolved, rating })
+        }
+    }
+}
+
+fn in_season(season: Season, context: Context<'_>) -> bool {
+    let calendar = context.calendar();
+    calendar.is_season(season, calendar.date(context.at())) == Some(true)
+}
+
+/// Compares a figure with the clause's limit. `None` when there was no time to judge.
+///
+/// `waived` is the reason of a waiver in force, told only of a breach.
+pub(crate) fn finding(
+    clause: &Clause,
+    figure: Figure,
+    measuring: Measuring,
+    waived: Option<String>,
+    window: Span,
+) -> Option<Finding> {
+    if !figure.has_judged_time {
+        return None;
+    }
+    let value = figure.value.map(printed);
+    let coverage = printed(figure.coverage);
+    let mut found = Finding {
+        window,
+        outcome: Outcome::Insufficient,
+        rating: None,
+        value,
+        limit: None,
+        is_minimum: false,
+        coverage,
+        waived: None,
+        why: figure.why,
+    };
+    let bound = match measuring.resolved {
+        Resolved::Bound(bound) => bound,
+        Resolved::MissingAttribute(attribute) => {
+            found.why.insert("missing_attribute".to_owned(), attribute.name().into());
+            return Some(found);
+        }
+        Resolved::NoRow => return None,
+    };
+    let Some(value) = value else {
+        found.limit = bound.at_most.or(bound.at_least);
+        found.is_minimum = bound.at_most.is_none();
+        return Some(found);
+    };
+    let judged = judge(&bound, value);
+    found.limit = judged.limit;
+    found.is_minimum = judged.is_minimum;
+    if coverage >= clause.min_coverage {
+        found.outcome = judged.outcome;
+        found.rating = measuring.rating.map(|rating| rating_of(&rating, &bound, value));
+        found.waived = waived.filter(|_| judged.outcome == Outcome::Breach);
+    }
+    Some(found)
+}
+
+/// Whether a value keeps both sides of a bound.
+pub(crate) fn keeps(bound: &Bound, value: f64) -> bool {
+    judge(bound, value).outcome == Outcome::Compliant
+}

@@ -1,0 +1,105 @@
+//! A place's partials: by local hour while late data may still change them, by local day after that.
+
+use std::collections::BTreeMap;
+
+use model::{Calendar, Instant, Period, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::partial::Partial;
+
+/// What can be added up over time.
+pub(crate) trait Merge: Default + Clone {
+    fn merge(&mut self, other: &Self);
+    fn is_empty(&self) -> bool;
+}
+
+impl Merge for Partial {
+    fn merge(&mut self, other: &Self) {
+        Self::merge(self, other);
+    }
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
+    }
+}
+
+/// Partials by the start of their hour or day. Every instant lies in at most one of the two.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ledger<P> {
+    hours: BTreeMap<Instant, P>,
+    days: BTreeMap<Instant, P>,
+    /// Hours before this instant have been rolled into days.
+    rolled_to: Instant,
+}
+
+impl<P> Default for Ledger<P> {
+    fn default() -> Self {
+        Self { hours: BTreeMap::new(), days: BTreeMap::new(), rolled_to: Instant::MIN }
+    }
+}
+
+impl<P: Merge> Ledger<P> {
+    /// Replaces the partial of an hour. Hours that were rolled into days cannot change any more.
+    pub(crate) fn set(&mut self, hour: Instant, partial: P) {
+        if hour < self.rolled_to {
+            return;
+        }
+        if partial.is_empty() {
+            self.hours.remove(&hour);
+        } else {
+            self.hours.insert(hour, partial);
+        }
+    }
+
+    /// Changes the partial of an hour in place (or of its day, when it was rolled).
+    pub(crate) fn change(&mut self, hour: Instant, calendar: &Calendar, f: impl FnOnce(&mut P)) {
+        if hour < self.rolled_to {
+            let day = calendar.window(Period::Day, hour).from;
+            f(self.days.entry(day).or_default());
+        } else {
+            f(self.hours.entry(hour).or_default());
+        }
+    }
+
+    /// The partial of one hour.
+    pub(crate) fn hour(&self, hour: Instant) -> Option<&P> {
+        self.hours.get(&hour)
+    }
+
+    /// Everything inside a window that begins and ends on hours (and on days, where hours were rolled).
+    pub(crate) fn over(&self, window: Span) -> P {
+        let mut sum = P::default();
+        let range = window.from..window.to.max(window.from);
+        for partial in self.days.range(range.clone()).chain(self.hours.range(range)).map(|(_, p)| p) {
+            sum.merge(partial);
+        }
+        sum
+    }
+
+    /// Everything inside a window, day by day; days without any partial are left out.
+    pub(crate) fn daily(&self, window: Span, calendar: &Calendar) -> Vec<(Span, P)> {
+        let range = window.from..window.to.max(window.from);
+        let mut found: Vec<(Span, P)> = Vec::new();
+        for (at, partial) in self.days.range(range.clone()).chain(self.hours.range(range)) {
+            match found.last_mut() {
+                Some((day, sum)) if day.contains(*at) => sum.merge(partial),
+                _ => found.push((calendar.window(Period::Day, *at), partial.clone())),
+            }
+        }
+        found
+    }
+
+    /// Rolls the hours of every day that ended by `before` into days, and forgets days that ended by `oldest`.
+    pub(crate) fn roll(&mut self, before: Instant, oldest: Instant, calendar: &Calendar) {
+        let limit = calendar.window(Period::Day, before).from;
+        if limit <= self.rolled_to {
+            return;
+        }
+        let rest = self.hours.split_off(&limit);
+        for (hour, partial) in std::mem::replace(&mut self.hours, rest) {
+            let day = calendar.window(Period::Day, hour).from;
+            self.days.entry(day).or_default().merge(&partial);
+        }
+        self.rolled_to = limit;
+        self.days = self.days.split_off(&oldest);
+    }
+}

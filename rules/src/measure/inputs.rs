@@ -1,0 +1,107 @@
+//! One place's sensor data over one window, fused lazily.
+
+use std::cell::OnceCell;
+
+use model::{Calendar, Quantity, Span};
+
+use crate::{
+    Gate,
+    buffer::SeriesBuffer,
+    occupancy::{Counted, Occupancy, fused},
+    steps::{Micro, Steps, mean_of},
+};
+
+/// The readings of one place as step functions over one window.
+#[derive(Debug)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) window: Span,
+    buffers: &'a [SeriesBuffer],
+    calendar: &'a Calendar,
+    has_ended: bool,
+    occupancy: OnceCell<Steps<Occupancy>>,
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) const fn new(
+        window: Span,
+        buffers: &'a [SeriesBuffer],
+        calendar: &'a Calendar,
+        has_ended: bool,
+    ) -> Self {
+        Self { window, buffers, calendar, has_ended, occupancy: OnceCell::new() }
+    }
+
+    fn of(&self, quantity: Quantity) -> impl Iterator<Item = &'a SeriesBuffer> + '_ {
+        self.buffers.iter().filter(move |b| b.series.quantity == quantity)
+    }
+
+    /// Whether any series of this quantity was ever seen at the place.
+    pub(crate) fn has(&self, quantity: Quantity) -> bool {
+        self.of(quantity).next().is_some()
+    }
+
+    /// Whether any sensor here can say if somebody is in the room.
+    pub(crate) fn has_occupancy(&self) -> bool {
+        OCCUPANCY.iter().any(|q| self.has(*q))
+    }
+
+    /// Whether a sensor for this gate was ever seen at the place.
+    pub(crate) fn has_gate(&self, gate: Gate) -> bool {
+        match gate {
+            Gate::Occupied => self.has_occupancy(),
+            Gate::Cooling => self.has(Quantity::CoolingOn),
+            Gate::Heating => self.has(Quantity::HeatingOn),
+        }
+    }
+
+    /// A gauge over the window; several sensors give the mean of those that are observed.
+    pub(crate) fn gauge(&self, quantity: Quantity) -> Steps<Micro> {
+        let tracks = self.of(quantity).map(|b| b.values(self.window, self.has_ended)).collect();
+        mean_of(tracks, self.window)
+    }
+
+    /// Who is in the room over the window.
+    pub(crate) fn occupancy(&self) -> &Steps<Occupancy> {
+        self.occupancy.get_or_init(|| {
+            let counts: Vec<Counted> = self
+                .of(Quantity::PeopleCount)
+                .map(|b| Counted {
+                    zone: b.zone.clone(),
+                    overlaps: b.overlaps.clone(),
+                    steps: b.values(self.window, self.has_ended),
+                })
+                .collect();
+            let presence: Vec<_> =
+                self.of(Quantity::Occupied).map(|b| b.values(self.window, self.has_ended)).collect();
+            let motion: Vec<_> = [Quantity::Motion, Quantity::MotionCount]
+                .into_iter()
+                .flat_map(|q| self.of(q))
+                .map(|b| b.motion(self.window, self.has_ended))
+                .collect();
+            fused(&counts, &presence, &motion, self.window)
+        })
+    }
+
+    /// Whether the gate holds over the window (1, 0, or unobserved).
+    pub(crate) fn gate(&self, gate: Gate) -> Steps<Micro> {
+        match gate {
+            Gate::Occupied => self.occupancy().map(|o| Micro::from(o.is_occupied)),
+            Gate::Cooling => self.gauge(Quantity::CoolingOn).map(|v| Micro::from(v > 0)),
+            Gate::Heating => self.gauge(Quantity::HeatingOn).map(|v| Micro::from(v > 0)),
+        }
+    }
+
+    /// Working hours inside the window.
+    pub(crate) fn working(&self) -> Vec<Span> {
+        self.calendar.working_spans(self.window)
+    }
+
+    /// Working hours of ordinary weekdays inside the window, holidays or not.
+    pub(crate) fn weekday_working(&self) -> Vec<Span> {
+        self.calendar.weekday_spans(self.window)
+    }
+}
+
+/// Quantities that tell whether somebody is there.
+pub(crate) const OCCUPANCY: [Quantity; 4] =
+    [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];

@@ -1,0 +1,117 @@
+//! Hour partials of rooms, and the means taken from them.
+
+use model::Span;
+
+use super::{Basis, Figure, inputs::Inputs};
+use crate::{
+    Gate,
+    occupancy::Occupancy,
+    partial::Partial,
+    steps::{Micro, Steps, mask, sweep},
+};
+
+/// What one hour of a room adds; `None` when the room has no sensor for it.
+pub(crate) fn hour_partial(basis: Basis, inputs: &Inputs<'_>) -> Option<Partial> {
+    match basis {
+        Basis::Occupied => inputs.has_occupancy().then(|| {
+            let spans = inputs.working();
+            within(&spans, inputs, |o| Some(Micro::from(o.is_occupied) * 1_000_000))
+        }),
+        Basis::People => counted(inputs).then(|| within(&inputs.working(), inputs, |o| o.people)),
+        Basis::WeekdayPeople => {
+            counted(inputs).then(|| within(&inputs.weekday_working(), inputs, |o| o.people))
+        }
+        Basis::Present => counted(inputs).then(|| present(inputs)),
+        Basis::Peak => counted(inputs).then(|| peak(inputs)),
+        Basis::Gauge(quantity, gate) => {
+            inputs.has(quantity).then(|| gated(&inputs.gauge(quantity), gate, inputs))
+        }
+    }
+}
+
+fn counted(inputs: &Inputs<'_>) -> bool {
+    inputs.has(model::Quantity::PeopleCount)
+}
+
+fn within(spans: &[Span], inputs: &Inputs<'_>, value: impl Fn(Occupancy) -> Option<Micro>) -> Partial {
+    let window = inputs.window;
+    let judged = mask(spans, window);
+    let mut partial = Partial::default();
+    // Occupancy mapped to plain values; what the room cannot say stays unobserved.
+    let mut known: Steps<Micro> = Steps::default();
+    for (span, occupancy) in inputs.occupancy().iter() {
+        if let Some(v) = value(occupancy) {
+            known.push(span, v);
+        }
+    }
+    sweep(&[&judged, &known], window, |span, values| {
+        if let [Some(_), known] = values {
+            partial.judged += span.millis();
+            if let Some(v) = known {
+                partial.add(span.millis(), *v);
+            }
+        }
+    });
+    partial
+}
+
+/// People while somebody is there; unknown time is judged and unobserved.
+fn present(inputs: &Inputs<'_>) -> Partial {
+    let mut partial = Partial::default();
+    sweep(&[inputs.occupancy()], inputs.window, |span, values| match values {
+        [Some(Occupancy { is_occupied: false, .. })] => {}
+        [Some(Occupancy { people: Some(people), .. })] => {
+            partial.judged += span.millis();
+            partial.add(span.millis(), *people);
+        }
+        _ => partial.judged += span.millis(),
+    });
+    partial
+}
+
+fn peak(inputs: &Inputs<'_>) -> Partial {
+    let mut partial = Partial { judged: inputs.window.millis(), ..Partial::default() };
+    for (span, occupancy) in inputs.occupancy().iter() {
+        if let Some(people) = occupancy.people {
+            partial.add(span.millis(), people);
+            partial.note_peak(people, span.from);
+        }
+    }
+    partial
+}
+
+/// A gauge over the time in which the gate holds or might hold.
+fn gated(values: &Steps<Micro>, gate: Option<Gate>, inputs: &Inputs<'_>) -> Partial {
+    let mut partial = Partial::default();
+    let gate = gate.filter(|g| inputs.has_gate(*g));
+    let open = match gate {
+        Some(gate) => inputs.gate(gate),
+        None => mask(&[inputs.window], inputs.window),
+    };
+    sweep(&[&open, values], inputs.window, |span, at| match at {
+        [Some(0), _] => {}
+        [Some(_), Some(value)] => {
+            partial.judged += span.millis();
+            partial.add(span.millis(), *value);
+        }
+        _ => partial.judged += span.millis(),
+    });
+    partial
+}
+
+/// The time-weighted mean over all observed time: of a gauge in its unit, of occupation as a share.
+pub(crate) fn mean(days: &[(Span, Partial)]) -> Figure {
+    let sum = total(days);
+    Figure {
+        value: sum.mean(),
+        coverage: sum.coverage(),
+        has_judged_time: sum.judged > 0,
+        ..Figure::default()
+    }
+}
+
+pub(crate) fn total(days: &[(Span, Partial)]) -> Partial {
+    let mut sum = Partial::default();
+    days.iter().for_each(|(_, partial)| sum.merge(partial));
+    sum
+}

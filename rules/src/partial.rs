@@ -1,0 +1,137 @@
+//! Partials: what one hour of one place adds to a measure. Integers only, so that any order gives the same sum.
+
+use model::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::steps::Micro;
+
+/// Mergeable part of a measure over some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Partial {
+    /// Time that was to be judged, ms (weighted for aggregates).
+    pub(crate) judged: i64,
+    /// Part of it that was observed, ms (weighted likewise).
+    pub(crate) observed: i64,
+    /// Time that divides `sum` for a mean, ms.
+    pub(crate) time: i64,
+    /// Value times time, micro-units x ms.
+    #[serde(with = "wide")]
+    pub(crate) sum: i128,
+    /// Largest value seen and the first instant of it.
+    pub(crate) peak: Option<(Micro, Instant)>,
+}
+
+impl Partial {
+    /// Adds an observed piece.
+    pub(crate) fn add(&mut self, ms: i64, value: Micro) {
+        self.observed += ms;
+        self.time += ms;
+        self.sum += i128::from(value) * i128::from(ms);
+    }
+
+    /// Notes a value as a candidate for the peak; the first of equal ones stays.
+    pub(crate) fn note_peak(&mut self, value: Micro, at: Instant) {
+        let beats = match self.peak {
+            Some((held, since)) => value > held || (value == held && at < since),
+            None => true,
+        };
+        if beats {
+            self.peak = Some((value, at));
+        }
+    }
+
+    /// Adds another part.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.judged += other.judged;
+        self.observed += other.observed;
+        self.time += other.time;
+        self.sum += other.sum;
+        if let Some((value, at)) = other.peak {
+            self.note_peak(value, at);
+        }
+    }
+
+    /// Whether it says nothing at all.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Mean value over the observed time; `None` when nothing was observed.
+    #[must_use]
+    pub(crate) fn mean(&self) -> Option<f64> {
+        (self.time > 0).then(|| ratio(self.sum, i128::from(self.time) * 1_000_000))
+    }
+
+    /// Observed share of the judged time, 0 to 1; 0 when nothing was to be judged.
+    #[must_use]
+    pub(crate) fn coverage(&self) -> f64 {
+        if self.judged > 0 { ratio(i128::from(self.observed), i128::from(self.judged)) } else { 0.0 }
+    }
+}
+
+/// The quotient of two integers as a float. Exact to the float's precision, whatever the size.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "the integer part and the rest are divided apart")]
+pub(crate) fn ratio(numerator: i128, denominator: i128) -> f64 {
+    if denominator == 0 {
+        return 0.0;
+    }
+    let whole = numerator.div_euclid(denominator);
+    let rest = numerator.rem_euclid(denominator);
+    whole as f64 + rest as f64 / denominator as f64
+}
+
+/// Rounds a printed figure to six decimals; what is printed is what is compared with a limit.
+#[must_use]
+pub(crate) fn printed(value: f64) -> f64 {
+    let rounded = (value * 1e6).round() / 1e6;
+    if rounded.is_finite() { rounded + 0.0 } else { value }
+}
+
+/// `i128` as two halves: not every wire format has integers of this size.
+pub(crate) mod wide {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the halves of one integer")]
+    pub(crate) fn serialize<S: Serializer>(value: &i128, s: S) -> Result<S::Ok, S::Error> {
+        ((value >> 64) as i64, *value as u64).serialize(s)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<i128, D::Error> {
+        let (high, low) = <(i64, u64)>::deserialize(d)?;
+        Ok((i128::from(high) << 64) | i128::from(low))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_of_equal_values_is_that_value_exactly() {
+        let mut partial = Partial::default();
+        for ms in [1, 7, 3_599_992] {
+            partial.add(ms, 1_000_000_000);
+        }
+        assert_eq!(partial.mean().map(f64::to_bits), Some(1000.0_f64.to_bits()));
+    }
+
+    #[test]
+    fn merging_in_any_order_gives_the_same_partial() {
+        let part = |judged, ms, value: i64, at| {
+            let mut p = Partial { judged, ..Partial::default() };
+            p.add(ms, value);
+            p.note_peak(value, Instant::from_millis(at));
+            p
+        };
+        let parts = [part(10, 5, 3, 9), part(20, 7, -4, 1), part(5, 1, 3, 2)];
+        let fold = |order: [usize; 3]| {
+            let mut sum = Partial::default();
+            order.iter().for_each(|i| sum.merge(&parts[*i]));
+            sum
+        };
+        assert_eq!(fold([0, 1, 2]), fold([2, 0, 1]));
+        assert_eq!(fold([0, 1, 2]).peak, Some((3, Instant::from_millis(2))));
+    }
+}

@@ -1,0 +1,234 @@
+//! Measures: the figures that a clause can limit, with their units and periods.
+
+use model::Period;
+use serde::{Deserialize, Serialize};
+
+/// What has to be there for a measure to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decides {
+    /// The register alone.
+    Register,
+    /// Readings of room sensors and counters.
+    Sensors,
+    /// Readings of meters.
+    Meters,
+}
+
+/// The figures that a clause can limit (design: names of measures).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Occupied share of observed working time, 1.
+    Utilisation,
+    /// Mean people in working time over seats, 1.
+    SeatUtilisation,
+    /// US USE IT: mean people present on weekdays over capacity by area, 1.
+    SpaceUtilisation,
+    /// Most people at one instant.
+    PeakPeople,
+    /// Working days without any occupation.
+    IdleWorkingDays,
+    /// Usable area over people present, m²/person.
+    AreaPerPerson,
+    /// Usable area over posts in the room, m²/post.
+    PrivateOfficeArea,
+    /// Usable area of service rooms over authorised headcount, m²/person.
+    ServiceArea,
+    /// Mean CO2 of an hour, ppm.
+    Co2HourMean,
+    /// Mean CO2 of a day, ppm.
+    Co2DayMean,
+    /// Mean temperature of an hour, °C.
+    TemperatureHourMean,
+    /// Mean relative humidity of an hour, %.
+    HumidityHourMean,
+    /// Mean illuminance, lx.
+    Illuminance,
+    /// Lighting power over area, W/m².
+    LightingPowerDensity,
+    /// Electricity used, kWh.
+    Electricity,
+    /// Gas used, m³.
+    Gas,
+    /// Heat used, GJ.
+    Heat,
+    /// Water used, m³.
+    Water,
+    /// Energy use intensity, kWh/(m2.a).
+    Eui,
+    /// Energy use intensity corrected for hours and density, kWh/(m2.a).
+    EuiCorrected,
+    /// Energy over energy-using headcount, kgce/(p.a).
+    EnergyPerPerson,
+    /// Water over energy-using headcount, m3/(p.a).
+    WaterPerPerson,
+    /// Electricity while nobody was there, kWh.
+    EnergyWhileEmpty,
+    /// Mean night power over mean working-hours power, 1.
+    NightRatio,
+    /// Energy of a rest day over that of a working day, 1.
+    RestDayRatio,
+    /// People at work per day as sensors see them.
+    EffectiveUsers,
+}
+
+impl Measure {
+    /// Every measure with its name in files and the API.
+    pub const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Utilisation, "utilisation"),
+        (Self::SeatUtilisation, "seat_utilisation"),
+        (Self::SpaceUtilisation, "space_utilisation"),
+        (Self::PeakPeople, "peak_people"),
+        (Self::IdleWorkingDays, "idle_working_days"),
+        (Self::AreaPerPerson, "area_per_person"),
+        (Self::PrivateOfficeArea, "private_office_area"),
+        (Self::ServiceArea, "service_area"),
+        (Self::Co2HourMean, "co2_hour_mean"),
+        (Self::Co2DayMean, "co2_day_mean"),
+        (Self::TemperatureHourMean, "temperature_hour_mean"),
+        (Self::HumidityHourMean, "humidity_hour_mean"),
+        (Self::Illuminance, "illuminance"),
+        (Self::LightingPowerDensity, "lighting_power_density"),
+        (Self::Electricity, "electricity"),
+        (Self::Gas, "gas"),
+        (Self::Heat, "heat"),
+        (Self::Water, "water"),
+        (Self::Eui, "eui"),
+        (Self::EuiCorrected, "eui_corrected"),
+        (Self::EnergyPerPerson, "energy_per_person"),
+        (Self::WaterPerPerson, "water_per_person"),
+        (Self::EnergyWhileEmpty, "energy_while_empty"),
+        (Self::NightRatio, "night_ratio"),
+        (Self::RestDayRatio, "rest_day_ratio"),
+        (Self::EffectiveUsers, "effective_users"),
+    ];
+
+    /// The name in files and the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(m, _)| *m == self).map_or("", |(_, name)| name)
+    }
+
+    /// The measure of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, n)| *n == name).map(|(m, _)| *m)
+    }
+
+    /// The unit of every value of this measure where the clause does not choose another, see [`Self::units`].
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        self.units().first().copied().unwrap_or("1")
+    }
+
+    /// The units in which a clause may write a limit of this measure, the usual one first.
+    ///
+    /// `kgce` is kilogram coal equivalent, `p` a person, `a` a year; `d` counts days.
+    #[must_use]
+    pub const fn units(self) -> &'static [&'static str] {
+        match self {
+            Self::Utilisation
+            | Self::SeatUtilisation
+            | Self::SpaceUtilisation
+            | Self::NightRatio
+            | Self::RestDayRatio => &["1"],
+            Self::PeakPeople | Self::EffectiveUsers => &["count"],
+            Self::IdleWorkingDays => &["d"],
+            Self::AreaPerPerson | Self::PrivateOfficeArea | Self::ServiceArea => &["m2"],
+            Self::Co2HourMean | Self::Co2DayMean => &["ppm"],
+            Self::TemperatureHourMean => &["Cel"],
+            Self::HumidityHourMean => &["%RH"],
+            Self::Illuminance => &["lx"],
+            Self::LightingPowerDensity => &["W/m2"],
+            Self::Electricity | Self::EnergyWhileEmpty => &["kWh"],
+            Self::Gas | Self::Water => &["m3"],
+            Self::Heat => &["GJ"],
+            Self::Eui | Self::EuiCorrected => &["kWh/(m2.a)", "kgce/(m2.a)"],
+            Self::EnergyPerPerson => &["kgce/(p.a)", "kWh/(p.a)"],
+            Self::WaterPerPerson => &["m3/(p.a)"],
+        }
+    }
+
+    /// The periods over which this measure exists.
+    #[must_use]
+    pub const fn periods(self) -> &'static [Period] {
+        use Period as P;
+        match self {
+            Self::PrivateOfficeArea | Self::ServiceArea => &[P::Register],
+            Self::Co2HourMean | Self::TemperatureHourMean | Self::HumidityHourMean => &[P::Hour],
+            Self::Co2DayMean => &[P::Day],
+            // A year's figure of a year: a part of one is a projection and no verdict.
+            Self::Eui | Self::EuiCorrected | Self::EnergyPerPerson | Self::WaterPerPerson => &[P::Year],
+            // A week is the least that holds working days and rest days.
+            Self::RestDayRatio => &[P::Week, P::Month, P::Year, P::All],
+            Self::IdleWorkingDays | Self::SpaceUtilisation | Self::NightRatio | Self::EffectiveUsers => {
+                &[P::Day, P::Week, P::Month, P::Year, P::All]
+            }
+            Self::Utilisation
+            | Self::SeatUtilisation
+            | Self::PeakPeople
+            | Self::AreaPerPerson
+            | Self::Illuminance
+            | Self::LightingPowerDensity
+            | Self::Electricity
+            | Self::Gas
+            | Self::Heat
+            | Self::Water
+            | Self::EnergyWhileEmpty => &[P::Hour, P::Day, P::Week, P::Month, P::Year, P::All],
+        }
+    }
+
+    /// What has to be there for this measure to be known.
+    #[must_use]
+    pub const fn decides(self) -> Decides {
+        match self {
+            Self::PrivateOfficeArea | Self::ServiceArea => Decides::Register,
+            Self::LightingPowerDensity
+            | Self::Electricity
+            | Self::Gas
+            | Self::Heat
+            | Self::Water
+            | Self::Eui
+            | Self::EuiCorrected
+            | Self::EnergyPerPerson
+            | Self::WaterPerPerson
+            | Self::EnergyWhileEmpty
+            | Self::NightRatio
+            | Self::RestDayRatio => Decides::Meters,
+            Self::Utilisation
+            | Self::SeatUtilisation
+            | Self::SpaceUtilisation
+            | Self::PeakPeople
+            | Self::IdleWorkingDays
+            | Self::AreaPerPerson
+            | Self::Co2HourMean
+            | Self::Co2DayMean
+            | Self::TemperatureHourMean
+            | Self::HumidityHourMean
+            | Self::Illuminance
+            | Self::EffectiveUsers => Decides::Sensors,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_has_a_name_a_unit_and_a_period() {
+        for (measure, name) in Measure::NAMES {
+            assert_eq!(Measure::parse(name), Some(*measure));
+            assert!(!measure.units().is_empty() && !measure.periods().is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_figure_of_the_register_has_no_other_period() {
+        for (measure, name) in Measure::NAMES {
+            let of_register = measure.periods().contains(&Period::Register);
+            assert_eq!(of_register, measure.decides() == Decides::Register, "{name}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Finding and reading data sets, building registers for them.
+
+use std::{fs::File, io::Read, path::PathBuf, sync::Arc};
+
+use model::{
+    Calendar, Id, Instant, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series,
+    register::{Carrier, History, Meter, Sensor},
+};
+use rules::{Measure, MeasureRow};
+use serde_json::Value;
+
+/// The folder of a data set, if the sets are here.
+pub fn folder(name: &str) -> Option<PathBuf> {
+    #[allow(clippy::disallowed_methods, reason = "where the data lies is the tester's choice")]
+    let shared = std::env::var("NORMWATCH_SHARED")
+        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let found = shared.join("datasets").join(name);
+    if found.is_dir() {
+        return Some(found);
+    }
+    println!("skipped: the data set {name} is not here");
+    None
+}
+
+/// The text of a file, unpacked when it ends in `.gz`.
+pub fn text(path: PathBuf) -> String {
+    let mut out = String::new();
+    let mut file = File::open(&path).unwrap();
+    if path.extension().is_some_and(|e| e == "gz") {
+        flate2::read::GzDecoder::new(file).read_to_string(&mut out).unwrap();
+    } else {
+        file.read_to_string(&mut out).unwrap();
+    }
+    out
+}
+
+/// The rows of a CSV text as columns by name.
+pub fn rows(text: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// The reference results of a data set.
+pub fn truth(folder: &std::path::Path) -> Value {
+    serde_json::from_str(&text(folder.join("truth.json"))).unwrap()
+}
+
+pub fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+pub fn place(name: &str, kind: PlaceKind) -> Place {
+    Place {
+        id: id(name),
+        kind,
+        parent: None,
+        label: None,
+        room_use: Some(RoomUse::Office),
+        floor_area_m2: None,
+        usable_area_m2: None,
+        heated_area_m2: None,
+        excluded_area_m2: None,
+        body: None,
+        capacity: None,
+        storeys: None,
+        climate_zone: None,
+        building_type: None,
+        building_class: None,
+    }
+}
+
+/// A register of one room with one sensor.
+pub fn room(zone: &str, interval_s: f64, max_gap_s: f64, capacity: Option<f64>) -> Register {
+    let mut register = Register::empty(id("reference"));
+    register.calendar = Calendar::new(jiff::tz::TimeZone::get(zone).unwrap());
+    let room = Place { capacity, ..place("room", PlaceKind::Room) };
+    register.places.insert(id("room"), History::always(room));
+    let sensor = Sensor { interval_s, max_gap_s, ..Sensor::new(id("sensor"), id("room")) };
+    register.sensors.insert(id("sensor"), History::always(sensor));
+    register
+}
+
+/// A register of one building with one electricity meter of hourly amounts.
+pub fn building(zone: &str, area: f64) -> Register {
+    let mut register = Register::empty(id("reference"));
+    register.calendar = Calendar::new(jiff::tz::TimeZone::get(zone).unwrap());
+    let building = Place { floor_area_m2: Some(area), ..place("building", PlaceKind::Building) };
+    register.places.insert(id("building"), History::always(building));
+    let meter = Meter {
+        interval_s: 3600.0,
+        max_gap_s: 10_800.0,
+        ..Meter::new(id("meter"), id("building"), Carrier::Electricity)
+    };
+    register.meters.insert(id("meter"), History::always(meter));
+    register
+}
+
+pub fn reading(sensor: &str, quantity: Quantity, time: Instant, value: f64) -> Reading {
+    Reading::new(Series { sensor: id(sensor), quantity, channel: None }, time, value).unwrap()
+}
+
+/// Shuffled by a fixed rule, every fifth reading twice: the result may not change.
+pub fn disordered(readings: &[Reading]) -> Vec<Reading> {
+    let mut out: Vec<Reading> = Vec::new();
+    for start in 0..7 {
+        out.extend(readings.iter().skip(start).step_by(7).cloned());
+    }
+    out.extend(readings.iter().step_by(5).cloned());
+    out
+}
+
+/// A measure of the register's rows, checked to be the same for disordered input.
+pub fn measured(
+    register: Register,
+    measure: Measure,
+    period: model::Period,
+    readings: &[Reading],
+) -> Vec<MeasureRow> {
+    let register = Arc::new(register);
+    let rows = rules::measure(&register, measure, period, None, None, readings.to_vec()).unwrap();
+    let again = rules::measure(&register, measure, period, None, None, disordered(readings)).unwrap();
+    assert_eq!(rows, again, "input order changes the result");
+    rows
+}
+
+pub fn assert_close(name: &str, ours: f64, truth: &Value, tolerance: f64) {
+    let expected = truth.as_f64().unwrap_or_else(|| panic!("{name}: truth has no number"));
+    assert!((ours - expected).abs() <= tolerance, "{name}: ours {ours}, reference {expected}");
+}
