@@ -1,9 +1,12 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
 pub mod backoff;
+pub mod cli;
 pub mod clock;
 pub mod config;
 mod database;
+pub mod devices;
+pub mod files;
 pub mod history;
 pub mod notify;
 pub mod spool;

@@ -230,11 +230,11 @@ impl Check {
 
     fn routes(&mut self, routes: Vec<Route>) -> Vec<Route> {
         for (index, route) in routes.iter().enumerate() {
-            if !is_filter(&route.filter) {
-                let what = format!("`{}` is no topic filter", route.filter);
+            let errors = ingest::Routes::with([(route.filter.as_str(), route.format.as_str())]).err();
+            for error in errors.into_iter().flatten() {
                 let line = self.lines.get(&format!("route.{index}")).copied().unwrap_or(0);
-                let remedy = "`+` stands for one whole level, `#` only at the end";
-                self.problems.push(Problem::new(&self.file, line, "route.filter", what, remedy));
+                let remedy = "a route is a topic filter and the name of a format";
+                self.problems.push(Problem::new(&self.file, line, "route", error.to_string(), remedy));
             }
         }
         routes
@@ -359,17 +359,4 @@ impl Check {
 
 fn set(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
-}
-
-/// Whether a text is an MQTT topic filter (MQTT 5, section 4.7).
-fn is_filter(text: &str) -> bool {
-    let levels: Vec<&str> = text.split('/').collect();
-    let last = levels.len().saturating_sub(1);
-    !text.is_empty()
-        && !text.contains('\0')
-        && levels.iter().enumerate().all(|(index, level)| match *level {
-            "+" => true,
-            "#" => index == last,
-            other => !other.contains(['+', '#']),
-        })
 }

@@ -85,7 +85,7 @@ fn every_problem_is_found_at_once_with_its_line() {
 fn values_that_mean_nothing_are_all_found_too() {
     let text = "listen = \"8080\"\npacks_dir = \"nowhere\"\n[alerts]\ngroup_wait = \"soon\"\n[history]\nraw_days = 0\n\
                 [influx]\nurl = \"localhost:8086\"\n[smtp]\nurl = \"smtp://me:pw@mail.example.org\"\n\
-                [[route]]\nfilter = \"a/#/b\"\nformat = \"senml\"\n";
+                [[route]]\nfilter = \"a/#/b\"\nformat = \"senlm\"\n";
     let found: Vec<usize> =
         problems(text, &[]).into_iter().map(|(line, _)| line).filter(|l| *l > 0).collect();
     for line in [1, 2, 4, 6, 8, 10, 11] {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::{Calendar, Id, Instant, Problem, Span, nearest};
+use crate::{Calendar, Id, Instant, Problem, Span, calendar::parse_date, nearest};
 
 /// What a number may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Row {
     /// A local date (its midnight at the site) or an RFC 3339 time.
     pub(super) fn instant(&mut self, column: &str, calendar: &Calendar) -> Option<Instant> {
         let text = self.owned(column)?;
-        let found = date(&text).map(|d| calendar.start_of(d)).or_else(|| Instant::parse(&text).ok());
+        let found = calendar.parse(&text);
         if found.is_none() {
             let what = format!("`{}` is neither a date nor a time", shown(&text));
             self.report(column, what, "write 2026-03-01, or 2026-03-01T08:00:00+08:00 with an offset");
@@ -174,7 +174,7 @@ impl Row {
     /// A calendar date.
     pub(super) fn need_date(&mut self, column: &str) -> Option<Date> {
         let text = self.need(column)?;
-        let found = date(&text);
+        let found = parse_date(&text);
         if found.is_none() {
             self.report(column, format!("`{}` is no date", shown(&text)), "write it as 2026-03-01");
         }
@@ -208,17 +208,6 @@ impl Row {
         }
         known.then_some(text)
     }
-}
-
-/// `2026-03-01`, and `2026/3/1` as spreadsheets rewrite it.
-pub(super) fn date(text: &str) -> Option<Date> {
-    let mut parts = text.split(['-', '/']);
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = |part: &str, longest| part.len() <= longest && part.bytes().all(|b| b.is_ascii_digit());
-    if parts.next().is_some() || year.len() != 4 || !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
-        return None;
-    }
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// A cell as a message shows it: long ones are cut.
