@@ -1,5 +1,11 @@
 //! Every fault of the demo shows in what its sensor publishes, and nowhere else.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests may fail loudly"
+)]
 
 use model::{Id, Instant, Quantity, Span};
 use sensors_sim::{Event, FaultKind, Label, Row, Scenario};
