@@ -3,6 +3,7 @@
 pub mod backoff;
 mod database;
 pub mod history;
+pub mod series;
 pub mod spool;
 pub mod state;
 mod varint;
