@@ -9,6 +9,7 @@ pub mod devices;
 pub mod files;
 pub mod history;
 pub mod notify;
+pub mod series;
 pub mod spool;
 pub mod state;
 mod varint;
