@@ -1,0 +1,53 @@
+//! The console and the API: pages for people, JSON for programs, both from copies of the state.
+//!
+//! Nothing here changes anything or waits for the pipeline. Until there are users the service
+//! binds it to loopback only.
+
+mod api;
+mod applies;
+mod assets;
+mod charts;
+mod desk;
+mod error;
+pub mod format;
+mod health;
+mod language;
+mod list;
+mod live;
+mod pages;
+mod presence;
+
+use axum::{
+    Router,
+    http::Uri,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+pub use desk::{ChartSource, Desk, NoCharts};
+pub use error::ApiError;
+
+/// Every address of the console and the API.
+pub fn router(desk: Desk) -> Router {
+    Router::new()
+        .merge(pages::routes())
+        .nest("/api/v1", api::routes())
+        .route("/charts/{place}/{file}", get(charts::chart))
+        .route("/live", get(live::live))
+        .route("/static/{name}", get(assets::asset))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(missing)
+        .layer(middleware::from_fn(assets::with_headers))
+        .with_state(desk)
+}
+
+async fn missing(uri: Uri, viewer: language::Viewer, desk: axum::extract::State<Desk>) -> Response {
+    if uri.path().starts_with("/api/") {
+        ApiError::not_found("address", uri.path()).into_response()
+    } else {
+        pages::not_found(&desk, &viewer)
+    }
+}
