@@ -259,6 +259,9 @@ by-climate_zone = Climate zone
 by-building_type = Building type
 by-building_class = Building class
 by-quota_zone = Quota zone
+by-authorised_headcount = Authorised headcount
+by-energy_headcount = Energy-using headcount
+by-floor_area = Building area
 
 ## Mails
 mails-title = Mail

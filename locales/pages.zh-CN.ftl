@@ -253,6 +253,9 @@ by-climate_zone = 气候区
 by-building_type = 建筑类型
 by-building_class = 建筑类别
 by-quota_zone = 定额分区
+by-authorised_headcount = 编制人数
+by-energy_headcount = 用能人数
+by-floor_area = 建筑面积
 
 ## Mails
 mails-title = 邮件

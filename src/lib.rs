@@ -1,6 +1,8 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
+pub mod app;
 pub mod backoff;
+pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod config;

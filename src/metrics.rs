@@ -12,6 +12,8 @@ use prometheus_client::{
 };
 use rules::AlertState;
 
+use crate::view::Ledger;
+
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
 
@@ -170,6 +172,16 @@ impl Metrics {
             "Time from arrival of a reading to acceptance of its mail, without group wait",
             self.to_mail.clone(),
         );
+    }
+
+    /// Goes on from the durable ledger of earlier runs, so that the sum over outcomes stays whole.
+    pub fn restore(&self, ledger: &Ledger) {
+        self.received.inc_by(ledger.received);
+        self.messages(MessageOutcome::Stored, ledger.stored);
+        self.messages(MessageOutcome::Duplicate, ledger.duplicate);
+        self.messages(MessageOutcome::Ignored, ledger.ignored);
+        self.messages(MessageOutcome::Quarantined, ledger.quarantined);
+        self.messages(MessageOutcome::Rejected, ledger.rejected);
     }
 
     /// Counts a message taken from the broker.

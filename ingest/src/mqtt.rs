@@ -307,6 +307,25 @@ impl Subscriber {
     pub fn link(&self) -> LinkState {
         self.shared.lock().link.clone()
     }
+
+    /// A view of the connection for whoever does not own the subscriber.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor(Arc::clone(&self.shared))
+    }
+}
+
+/// Shows how a connection is; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Monitor(Arc<Shared>);
+
+impl Monitor {
+    /// How the connection is, and how many messages wait to be taken.
+    #[must_use]
+    pub fn link(&self) -> (LinkState, usize) {
+        let queue = self.0.lock();
+        (queue.link.clone(), queue.messages.len())
+    }
 }
 
 /// The task behind a [`Subscriber`].

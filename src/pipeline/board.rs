@@ -122,7 +122,9 @@ impl Board {
                     usable_area_m2: place.usable_area_m2,
                     floor_area_m2: place.floor_area_m2,
                     capacity: place.capacity,
-                    ..PlaceView::empty(id.clone(), place.kind)
+                    latest: Vec::new(),
+                    figures: Vec::new(),
+                    firing: 0,
                 };
                 (id.clone(), view)
             })

@@ -17,6 +17,8 @@ mod live;
 mod pages;
 mod presence;
 
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
 use axum::{
     Router,
     http::Uri,
@@ -42,6 +44,20 @@ pub fn router(desk: Desk) -> Router {
         .fallback(missing)
         .layer(middleware::from_fn(assets::with_headers))
         .with_state(desk)
+}
+
+/// Serves console and API at `listener` until `stop` says true.
+pub fn serve(listener: TcpListener, desk: Desk, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stopped = async move {
+            // A sender that is gone means the same.
+            drop(stop.wait_for(|stop| *stop).await);
+        };
+        let served = axum::serve(listener, router(desk)).with_graceful_shutdown(stopped).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the console has ended");
+        }
+    })
 }
 
 async fn missing(uri: Uri, viewer: language::Viewer, desk: axum::extract::State<Desk>) -> Response {

@@ -137,6 +137,9 @@ const fn attribute(attribute: Attribute) -> &'static str {
         Attribute::BuildingType => "building_type",
         Attribute::BuildingClass => "building_class",
         Attribute::QuotaZone => "quota_zone",
+        Attribute::AuthorisedHeadcount => "authorised_headcount",
+        Attribute::EnergyHeadcount => "energy_headcount",
+        Attribute::FloorArea => "floor_area",
     }
 }
 
@@ -183,7 +186,7 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
         clear: clause.clear.as_ref().and_then(|clear| bound(clear, unit)),
         hold: (clause.hold_ms > 0).then(|| format::age(clause.hold_ms, look.language)),
         min_coverage: format::share(clause.min_coverage),
-        baseline: clause.rating.map(|rating| format::value(rating.baseline, unit)),
+        baseline: clause.rating.and_then(|rating| rating.baseline).map(|baseline| format::value(baseline, unit)),
         guide: clause.rating.map(|rating| format::value(rating.guide, unit)),
         breaches: own().filter(|verdict| verdict.outcome == rules::Outcome::Breach).count(),
         judged: own().count(),
