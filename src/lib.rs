@@ -17,6 +17,7 @@ pub mod pipeline;
 pub mod series;
 pub mod spool;
 pub mod state;
+pub mod telemetry;
 mod varint;
 pub mod view;
 pub mod web;

@@ -1,8 +1,22 @@
 //! `demo`: everything embedded, nothing to install.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{Exit, Terminal};
+use jiff::tz::TimeZone;
+use model::{Instant, Problem, Span};
+use rules::AlertState;
+use sensors_sim::{Publisher, Scenario};
+
+use super::{
+    Exit, Terminal,
+    run::{refused, stop_signal},
+};
+use crate::{app, clock::Clock, config::Config, telemetry, view::Snapshot};
 
 /// Shows the whole product with a simulated office: broker, sensors, findings, mails, console.
 #[derive(Debug, clap::Args)]
@@ -33,6 +47,180 @@ impl Demo {
 }
 
 /// Starts the demo and serves until it is stopped.
-fn demo(_demo: &Demo, _terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired yet")
+fn demo(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    telemetry::start("error");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(show(demo, terminal))
+}
+
+async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let today = Clock::System.now();
+    let start = today.plus_ms(-i64::from(demo.days) * DAY_MS);
+    let scenario = Arc::new(Scenario::demo(start)?);
+    let data = data_dir(demo.data.as_deref())?;
+    let port = free_ports()?;
+    let config = match configure(demo, &scenario, &data, port)? {
+        Ok(config) => config,
+        Err(problems) => {
+            terminal.problems(&problems)?;
+            return Ok(Exit::Findings);
+        }
+    };
+    let clock = Clock::simulated(start, 1.0);
+    let service = match app::start(&config, clock.clone()).await {
+        Ok(service) => service,
+        Err(error) => return refused(error, terminal),
+    };
+    service.may_tick.send_replace(false);
+    terminal.say(format_args!("console  http://{}/", service.address));
+    terminal.say(format_args!("mails    {}", data.join("mail").display()));
+    terminal.say(format_args!("data     {}", data.display()));
+    terminal.say("Ctrl-C stops the demo.");
+    let stage = Stage { scenario, clock, speed: demo.speed, start, url: format!("mqtt://127.0.0.1:{port}") };
+    let may_tick = service.may_tick.clone();
+    let mut play = tokio::spawn(stage.play(may_tick));
+    let mut progress = tokio::time::interval(Duration::from_secs(2));
+    let mut shown = Shown::default();
+    loop {
+        tokio::select! {
+            () = stop_signal() => break,
+            ended = &mut play => {
+                let error = ended.map_or_else(anyhow::Error::from, |done| {
+                    done.err().unwrap_or_else(|| anyhow::anyhow!("the simulated office has closed"))
+                });
+                terminal.say(format_args!("simulator: {error:#}"));
+                break;
+            }
+            _ = progress.tick() => {
+                let snapshot = service.snapshot.borrow().clone();
+                shown.show(&snapshot, &data.join("mail"), terminal);
+            }
+        }
+    }
+    play.abort();
+    terminal.say("stopping");
+    service.stop().await?;
+    Ok(Exit::Fine)
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The simulated office on its way through the past and then along with the clock.
+struct Stage {
+    scenario: Arc<Scenario>,
+    clock: Clock,
+    speed: Option<f64>,
+    start: Instant,
+    url: String,
+}
+
+impl Stage {
+    /// Meters of the past year, then the past days, then live.
+    async fn play(self, may_tick: tokio::sync::watch::Sender<bool>) -> anyhow::Result<()> {
+        let publisher = Publisher::new(self.url.clone(), "office");
+        let january = self.year_before();
+        publisher.publish(self.scenario.backfill(Span::new(january, self.start))).await?;
+        match self.speed {
+            Some(speed) => {
+                self.clock.jump(self.start, speed);
+                let past = self.scenario.events(Span::new(self.start, Instant::MAX));
+                // The simulated clock meets the real one once; from there on they go together.
+                let past = past.take_while(|_| self.clock.now() < Clock::System.now());
+                publisher.play(past, || self.clock.now(), speed).await?;
+            }
+            None => {
+                let past = self.scenario.events(Span::new(self.start, Clock::System.now()));
+                // Wall time is where the office is: as fast as the broker takes it.
+                publisher.publish(past.inspect(|event| self.clock.jump(event.time, 1.0))).await?;
+            }
+        }
+        let now = Clock::System.now();
+        self.clock.jump(now, 1.0);
+        may_tick.send_replace(true);
+        let live = self.scenario.events(Span::new(now, Instant::MAX));
+        publisher.play(live, || self.clock.now(), 1.0).await?;
+        Ok(())
+    }
+
+    /// First of January of the year before the run: a year's verdict on energy needs all of it.
+    fn year_before(&self) -> Instant {
+        let date = self.start.timestamp().to_zoned(TimeZone::UTC).date();
+        let january = jiff::civil::Date::new(date.year() - 1, 1, 1).unwrap_or(date);
+        let midnight = january.to_zoned(TimeZone::UTC).map_or(self.start, |z| Instant::from_timestamp(z.timestamp()));
+        // A day earlier, so that the year is whole in every zone.
+        midnight.plus_ms(-DAY_MS)
+    }
+}
+
+/// What the terminal was last told.
+#[derive(Default)]
+struct Shown {
+    line: String,
+}
+
+impl Shown {
+    fn show(&mut self, snapshot: &Snapshot, mail: &Path, terminal: &mut Terminal) {
+        let Some(time) = snapshot.event_time else { return };
+        let firing = snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing).count();
+        let mails = std::fs::read_dir(mail).map_or(0, Iterator::count);
+        let line = format!(
+            "{}  messages {}  alerts firing {firing}  mails {mails}",
+            time.timestamp().strftime("%Y-%m-%d %H:%M"),
+            snapshot.ledger.stored,
+        );
+        if line != self.line {
+            terminal.say(&line);
+            self.line = line;
+        }
+    }
+}
+
+fn data_dir(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let dir = given.map_or_else(
+        || std::env::temp_dir().join(format!("normwatch-demo-{}", std::process::id())),
+        Path::to_path_buf,
+    );
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+/// A free port whose neighbour is free too: the embedded broker takes both.
+fn free_ports() -> anyhow::Result<u16> {
+    for _ in 0..100 {
+        let first = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = first.local_addr()?.port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no two free ports next to each other")
+}
+
+/// Writes the register and gives the configuration that a user would write by hand.
+fn configure(
+    demo: &Demo,
+    scenario: &Scenario,
+    data: &Path,
+    port: u16,
+) -> anyhow::Result<Result<Config, Vec<Problem>>> {
+    let register = data.join("register");
+    std::fs::create_dir_all(&register)?;
+    for (name, body) in scenario.register_files() {
+        std::fs::write(register.join(name), body)?;
+    }
+    let mail = data.join("mail");
+    std::fs::create_dir_all(&mail)?;
+    let public = if demo.listen.port() == 0 { "http://127.0.0.1".to_owned() } else { format!("http://{}", demo.listen) };
+    let settings = [
+        ("DATA_DIR", data.join("store").display().to_string()),
+        ("LISTEN", demo.listen.to_string()),
+        ("REGISTER", register.display().to_string()),
+        ("MQTT__URL", format!("mqtt://127.0.0.1:{port}")),
+        ("MQTT__EMBEDDED", "true".to_owned()),
+        ("SMTP__URL", format!("file:{}", mail.display())),
+        ("SMTP__FROM", "normwatch <normwatch@example.org>".to_owned()),
+        ("WEB__PUBLIC_URL", public),
+    ];
+    let variables = settings.into_iter().map(|(key, value)| (format!("NORMWATCH__{key}"), value)).collect();
+    Ok(Config::load(None, &variables))
 }

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use super::{Exit, Terminal};
-use crate::config::{Config, environment};
+use crate::{
+    app::{self, ServiceError},
+    clock::Clock,
+    config::{Config, environment},
+    telemetry,
+};
 
 /// Runs the service until it is stopped.
 #[derive(Debug, clap::Args)]
@@ -22,7 +27,7 @@ pub(super) fn config_file(given: Option<PathBuf>) -> Option<PathBuf> {
 impl Run {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         match Config::load(config_file(self.config).as_deref(), &environment()) {
-            Ok(config) => serve(config, terminal),
+            Ok(config) => serve(&config, terminal),
             Err(problems) => {
                 for problem in problems {
                     terminal.say(problem);
@@ -34,6 +39,52 @@ impl Run {
 }
 
 /// Builds the service of a configuration and runs it until it is told to stop.
-fn serve(_config: Config, _terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired yet")
+fn serve(config: &Config, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    telemetry::start("warn,normwatch=info");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut service = match app::start(config, Clock::System).await {
+            Ok(service) => service,
+            Err(error) => return refused(error, terminal),
+        };
+        terminal.say(format_args!("console at http://{}/", service.address));
+        let is_asked = tokio::select! {
+            () = stop_signal() => true,
+            () = service.failed() => false,
+        };
+        terminal.say("stopping");
+        service.stop().await?;
+        Ok(if is_asked { Exit::Fine } else { Exit::Findings })
+    })
+}
+
+/// Says why the service did not start.
+pub(super) fn refused(error: ServiceError, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    match error {
+        ServiceError::Problems(problems) => {
+            for problem in problems {
+                terminal.say(problem);
+            }
+            Ok(Exit::Findings)
+        }
+        other @ ServiceError::Part { .. } => Err(other.into()),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            drop(interrupt.await);
+            return;
+        };
+        tokio::select! {
+            done = interrupt => drop(done),
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
 }
