@@ -118,7 +118,7 @@ fn meter(register: &mut Register, name: &str, place: &str, carrier: Carrier, end
     register.meters.insert(id(name), History::always(meter));
 }
 
-/// A year of hours of the meters of the house, and of people; ten weeks of the rest.
+/// A year of hours of the meters of the house, and of people; five weeks of the rest.
 fn readings(register: &Register) -> Vec<Reading> {
     let from = register.calendar.start_of(Date::constant(2024, 1, 1));
     let mut readings = Vec::new();
@@ -128,7 +128,7 @@ fn readings(register: &Register) -> Vec<Reading> {
         let is_day = (9..18).contains(&clock);
         for (id, meter) in &register.meters {
             let Meter { carrier, place, .. } = meter.last().unwrap();
-            if place.as_str() != "house" && hour > 70 * 24 {
+            if place.as_str() != "house" && hour > 36 * 24 {
                 continue;
             }
             let quantity = match carrier {
@@ -141,7 +141,7 @@ fn readings(register: &Register) -> Vec<Reading> {
         }
         for sensor in register.sensors.keys() {
             push(&mut readings, sensor, Quantity::PeopleCount, at, if is_day { 2.0 } else { 0.0 });
-            if hour > 70 * 24 {
+            if hour > 36 * 24 {
                 continue;
             }
             for (quantity, value) in [
