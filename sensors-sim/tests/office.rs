@@ -257,7 +257,7 @@ fn seeded(scenario: &Scenario, span: Span) -> BTreeSet<(String, &'static str)> {
         .truth(span)
         .into_iter()
         .filter_map(|truth| match truth.label {
-            Label::Breach { place, measure } => Some((place.to_string(), measure)),
+            Label::Breach { place, measure, .. } => Some((place.to_string(), measure)),
             Label::Fault { .. } => None,
         })
         .filter(|(_, measure)| {
@@ -293,7 +293,7 @@ fn the_meeting_room_is_stale_on_rest_days_too() {
     let saturday = at("2026-11-14T00:00:00+08:00");
     let truth = Scenario::demo(saturday).unwrap().truth(days(saturday, 1));
     let mut stale = truth.iter().filter(|t| {
-        matches!(&t.label, Label::Breach { place, measure: "co2_hour_mean" } if place.as_str() == "meeting-251")
+        matches!(&t.label, Label::Breach { place, measure: "co2_hour_mean", .. } if place.as_str() == "meeting-251")
     });
     let morning = stale.next().unwrap().span;
     assert!(morning.from <= at("2026-11-14T10:00:00+08:00"), "{morning:?}");
@@ -372,13 +372,41 @@ fn backfill_and_live_readings_of_a_meter_agree() {
     let start = at("2026-11-14T00:00:00+08:00");
     let scenario = Scenario::demo(start).unwrap();
     let midnight = start.plus_ms(DAY);
-    let told = registers(&scenario, "meter-sockets", 1.0, Span::new(midnight, midnight.plus_ms(1)))[0];
+    let told = registers(&scenario, "meter-sockets", 1.0, Span::new(midnight, midnight.plus_ms(5_000)))[0];
     let live = scenario.rows(Span::new(midnight.plus_ms(-10 * 60_000), midnight.plus_ms(10 * 60_000)));
     let live: Vec<f64> = live
         .filter(|r| r.sensor.as_str() == "meter-sockets" && r.quantity == Quantity::EnergyImport)
         .map(|r| r.value)
         .collect();
     assert!(live[0] < told && told < live[live.len() - 1], "{told} {live:?}");
+}
+
+#[test]
+fn the_past_tells_of_an_idle_room_in_time_order() {
+    let start = at("2026-11-14T00:00:00+08:00");
+    let scenario = Scenario::demo(start).unwrap();
+    let past = Span::new(at("2026-09-01T00:00:00+08:00"), start);
+    let events: Vec<Event> = scenario.backfill(past).collect();
+    assert!(events.windows(2).all(|w| w[0].time <= w[1].time));
+    let people: Vec<Row> =
+        scenario.backfill_rows(past).filter(|r| r.quantity == Quantity::PeopleCount).collect();
+    assert_eq!(people.len(), (31 + 13) * 144, "October and the days of November before the start");
+    assert!(people.iter().all(|r| r.value.abs() < 0.5 && r.time >= at("2026-10-01T00:00:00+08:00")));
+}
+
+#[test]
+fn a_boiler_left_on_is_the_only_plug_that_wastes() {
+    let start = at("2026-11-14T00:00:00+08:00");
+    let rows = Scenario::demo(start).unwrap();
+    let mut used: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    // A Saturday: what a plug uses, it uses while nobody is there.
+    for row in rows.rows(days(start, 1)).filter(|r| r.sensor.as_str().starts_with("plug-")) {
+        if row.quantity == Quantity::EnergyImport {
+            used.entry(row.sensor.to_string()).or_insert((row.value, row.value)).1 = row.value;
+        }
+    }
+    let wasted: Vec<&String> = used.iter().filter(|(_, (a, b))| b - a > 1.0).map(|(plug, _)| plug).collect();
+    assert_eq!((used.len(), wasted), (5, vec![&"plug-office-301".to_owned()]));
 }
 
 #[test]
