@@ -53,7 +53,21 @@ pub(crate) fn is_running(hour: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert, proptest};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn co2_stays_between_where_it_was_and_where_it_tends(
+            before in 400.0..5_000.0, people in 0.0..40.0, volume_m3 in 20.0..2_000.0,
+            supply_m3h in 1.0..5_000.0, hours in 0.0..10.0,
+        ) {
+            let room = Mixed { volume_m3, supply_m3h };
+            let (now, end) = (room.after(before, 430.0, people, hours), room.steady(430.0, people));
+            prop_assert!(now >= before.min(end) - 1e-6 && now <= before.max(end) + 1e-6);
+        }
+    }
 
     #[test]
     fn an_empty_room_decays_to_the_outdoor_air() {

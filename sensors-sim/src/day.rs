@@ -76,6 +76,23 @@ impl Day {
         day
     }
 
+    /// A day on which nobody comes and nothing runs.
+    pub(crate) fn empty(office: &Office, date: Date) -> Self {
+        let start = office.calendar.start_of(date);
+        Self {
+            start,
+            end: date.tomorrow().map_or(Instant::MAX, |next| office.calendar.start_of(next)),
+            number: office.day_number(date),
+            is_working: false,
+            mode: Mode::Off,
+            season_share: 0.0,
+            near: Mode::Off,
+            rooms: Vec::new(),
+            meters: Vec::new(),
+            registers: Registers::new(office),
+        }
+    }
+
     /// The step that an instant falls into.
     pub(crate) fn step(&self, at: Instant) -> usize {
         let step = at.since(self.start).div_euclid(1000 * STEP_S);

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::{ToSpan, civil::Date};
-use model::{Instant, Quantity, Span};
+use model::{Id, Instant, Quantity, Span};
 
 use crate::{
     day::Day,
     energy::Registers,
     fault::FaultKind,
     noise::Stream,
-    office::Office,
+    office::{Office, Role},
     report::{Report, ReportKind},
+    scenario::{Breach, Kit},
     sensing,
 };
 
@@ -111,11 +112,14 @@ pub(crate) fn values_at(office: &Office, device: usize, at: Instant) -> Vec<(Qua
     found.map(|d| sensing::values(office, &day, d, at, at.millis() / 1000)).unwrap_or_default()
 }
 
-/// Readings of all meters at each local midnight of a span: the past that an energy verdict needs.
+/// What verdicts over a month or a year need of the past: all meters at each local midnight, and, from the
+/// month before the start on, the people sensors of rooms that are seeded idle.
 pub(crate) fn backfill(office: &Office, span: Span) -> impl Iterator<Item = Report> + '_ {
     let mut date = office.calendar.date(span.from.plus_ms(-1)).tomorrow().ok();
     let mut registers = Registers::new(office);
-    std::iter::from_fn(move || {
+    let month = office.calendar.date(office.start).first_of_month();
+    let idle_from = month.checked_sub(1.month()).unwrap_or(month);
+    let days = std::iter::from_fn(move || {
         let today = date?;
         let at = office.calendar.start_of(today);
         if at >= span.to {
@@ -123,14 +127,29 @@ pub(crate) fn backfill(office: &Office, span: Span) -> impl Iterator<Item = Repo
         }
         date = today.tomorrow().ok();
         registers.advance(office, today);
-        Some(midnight(office, &registers, at))
-    })
-    .flatten()
+        let mut reports = midnight(office, &registers, at);
+        if today >= idle_from {
+            reports.extend(idle(office, &Day::empty(office, today)));
+            reports.sort_by_key(|report| (report.arrival, report.device));
+        }
+        Some(reports)
+    });
+    days.flatten().filter(move |report| span.contains(report.arrival))
+}
+
+/// A day of the people sensors of rooms that are seeded idle, as `day` has it: nobody.
+fn idle(office: &Office, day: &Day) -> Vec<Report> {
+    let is_idle =
+        |room: &Id| office.file.breach.iter().any(|b| matches!(b, Breach::Idle { room: r } if r == room));
+    let sees_people = |role| matches!(role, Role::Room(_, Kit::Counter | Kit::Presence));
+    let devices = office.devices.iter().enumerate().filter(|(_, d)| sees_people(d.role) && is_idle(&d.place));
+    let reports = devices.flat_map(|(index, device)| sensing::reports(office, day, index, device));
+    reports.filter(|report| report.kind == ReportKind::Up).collect()
 }
 
 fn midnight(office: &Office, registers: &Registers, at: Instant) -> Vec<Report> {
     let meters = office.devices.iter().enumerate().filter_map(|(index, device)| match device.role {
-        crate::office::Role::Meter(meter) => Some((index, office.meters.get(meter)?, meter, device.stream)),
+        Role::Meter(meter) => Some((index, office.meters.get(meter)?, meter, device.stream)),
         _ => None,
     });
     meters
@@ -143,7 +162,8 @@ fn midnight(office: &Office, registers: &Registers, at: Instant) -> Vec<Report> 
             };
             let value = ((meter.initial + used / meter.multiplier) * 1000.0).round() / 1000.0;
             let report = Report {
-                arrival: at.plus_ms(1_000),
+                // After the last reading of the day before.
+                arrival: at.plus_ms(2_000),
                 time: at,
                 stamp: at,
                 device: index,

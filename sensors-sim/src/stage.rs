@@ -33,6 +33,18 @@ pub struct Event {
 }
 
 /// An office ready to be played.
+///
+/// # Examples
+/// ```
+/// use model::{Instant, Span};
+/// use sensors_sim::Scenario;
+///
+/// let start = Instant::parse("2026-11-14T00:00:00+08:00")?;
+/// let office = Scenario::demo(start)?;
+/// let first = office.events(Span::new(start, start.plus_ms(60_000))).next();
+/// assert!(first.is_some_and(|event| event.time >= start && event.qos == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Scenario {
     office: Office,
@@ -73,9 +85,9 @@ impl Scenario {
         Reports::new(&self.office, span).filter_map(|report| self.event(&report))
     }
 
-    /// Readings of every meter at each local midnight in `span`, in time order.
+    /// What verdicts over a month or a year need of the past in `span`, in time order: every meter at
+    /// each local midnight, and, from the month before the start's on, the people sensors of idle rooms.
     ///
-    /// A year's verdict on energy needs the year before the run; nothing else of it is told.
     /// Meters count from the first of January two years before the start's year.
     pub fn backfill(&self, span: Span) -> impl Iterator<Item = Event> + '_ {
         run::backfill(&self.office, span).filter_map(|report| self.event(&report))

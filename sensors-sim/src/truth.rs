@@ -19,6 +19,8 @@ pub enum Label {
     Breach {
         /// Room or building.
         place: Id,
+        /// Clause that it breaches, `<pack>/<clause>`.
+        clause: &'static str,
         /// Name of the measure that shows it.
         measure: &'static str,
     },
@@ -58,24 +60,46 @@ pub(crate) fn truth(office: &Office, span: Span) -> Vec<Truth> {
         }
     }
     for breach in &office.file.breach {
-        for (place, measure) in standing(office, breach) {
-            found.push(Truth { label: Label::Breach { place, measure }, span });
+        for (place, (clause, measure)) in standing(office, breach) {
+            found.push(Truth { label: Label::Breach { place, clause, measure }, span });
         }
     }
     found.extend(observed(office, span));
     found
 }
 
+/// A clause and the measure that it limits.
+type Rule = (&'static str, &'static str);
+
+const CO2: Rule = ("gb-t-18883-2022/co2", "co2_hour_mean");
+const COOLING: Rule = ("cn-42-2007/cooling", "temperature_hour_mean");
+const HEATING: Rule = ("cn-42-2007/heating", "temperature_hour_mean");
+const CROWDING: Rule = ("jgj-t-67-2019/office-crowding", "area_per_person");
+const OFFICE_AREA: Rule = ("cn-2674-2014/office-area", "private_office_area");
+const IDLE: [Rule; 2] =
+    [("normwatch-policy-1/idle-room", "idle_working_days"), ("normwatch-policy-1/low-use", "utilisation")];
+const EMPTY: Rule = ("normwatch-policy-1/energy-while-empty", "energy_while_empty");
+const NIGHT: [Rule; 2] = [
+    ("normwatch-policy-1/night-ratio", "night_ratio"),
+    ("normwatch-policy-1/rest-day-ratio", "rest_day_ratio"),
+];
+const QUOTA: [Rule; 2] = [
+    ("db37-t-2672-2019/electricity-provincial-b", "eui"),
+    ("db37-t-2672-2019/non-heating-provincial-b", "eui"),
+];
+
 /// Breaches that hold for the whole run.
-fn standing(office: &Office, breach: &Breach) -> Vec<(Id, &'static str)> {
+fn standing(office: &Office, breach: &Breach) -> Vec<(Id, Rule)> {
+    let all = |place: &Id, rules: &[Rule]| rules.iter().map(|rule| (place.clone(), *rule)).collect();
     match breach {
-        Breach::Oversized { room, .. } => vec![(room.clone(), "private_office_area")],
-        Breach::Idle { room } => vec![(room.clone(), "utilisation"), (room.clone(), "idle_working_days")],
-        Breach::NightWaste { meter, .. } => {
-            let place = office.meters.iter().find(|m| m.id == *meter).map(|m| m.place.clone());
-            place.into_iter().flat_map(|p| [(p.clone(), "night_ratio"), (p, "rest_day_ratio")]).collect()
-        }
-        Breach::OverQuota { .. } => vec![(office.file.building.id.clone(), "eui")],
+        Breach::Oversized { room, .. } => all(room, &[OFFICE_AREA]),
+        Breach::Idle { room } => all(room, &IDLE),
+        Breach::NightWaste { meter, .. } => match office.meters.iter().find(|m| m.id == *meter) {
+            Some(plug) if plug.room.is_some() => all(&plug.place, &[EMPTY]),
+            Some(meter) => all(&meter.place, &NIGHT),
+            None => Vec::new(),
+        },
+        Breach::OverQuota { .. } => all(&office.file.building.id, &QUOTA),
         Breach::StaleAir { .. } | Breach::Crowded { .. } | Breach::Setpoint { .. } => Vec::new(),
     }
 }
@@ -95,14 +119,15 @@ fn observed(office: &Office, span: Span) -> Vec<Truth> {
                 Breach::Crowded { room, .. } => steps(&day, |at| is_crowded(office, &day, room, at)),
                 _ => Vec::new(),
             };
-            let (place, measure) = match breach {
-                Breach::StaleAir { room, .. } => (room, "co2_hour_mean"),
-                Breach::Setpoint { room, .. } => (room, "temperature_hour_mean"),
-                Breach::Crowded { room, .. } => (room, "area_per_person"),
+            let (place, (clause, measure)) = match breach {
+                Breach::StaleAir { room, .. } => (room, CO2),
+                Breach::Setpoint { room, .. } if day.mode == Mode::Cooling => (room, COOLING),
+                Breach::Setpoint { room, .. } => (room, HEATING),
+                Breach::Crowded { room, .. } => (room, CROWDING),
                 _ => continue,
             };
             for part in spans.into_iter().filter_map(|s| s.intersect(span)) {
-                join(&mut found, &Label::Breach { place: place.clone(), measure }, part);
+                join(&mut found, &Label::Breach { place: place.clone(), clause, measure }, part);
             }
         }
         match date.checked_add(1.day()) {
