@@ -193,6 +193,34 @@ async fn a_mail_whose_answer_never_came_is_sent_again_and_counted_as_maybe_doubl
 }
 
 #[tokio::test]
+async fn a_mail_that_breaks_the_connection_does_not_hold_up_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let poison = queue(dir.path(), &recipient("poison"), "r101");
+    queue(dir.path(), &recipient("fine"), "r101");
+    let round = start(dir.path(), &url(vanishing_server(), "?tls=none"), at(0)).round(at(0)).await.unwrap();
+    assert_eq!((round.sent, round.retried), (0, 1));
+    let order = open(dir.path()).due(at(60), 9).unwrap();
+    assert_eq!(
+        order.iter().map(|q| q.letter.to.as_str()).collect::<Vec<_>>(),
+        ["fine@example.org", &poison.to]
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    queue(dir.path(), &recipient("zh"), "r101");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = MailerConfig {
+        timeout: std::time::Duration::from_millis(200),
+        ..url(silent.local_addr().unwrap().port(), "")
+    };
+    let round = start(dir.path(), &config, at(0)).round(at(0)).await.unwrap();
+    assert!(round.server_error.unwrap().contains("does not answer"));
+    assert_eq!(open(dir.path()).counts().unwrap(), Counts { queued: 1, ..Counts::default() });
+}
+
+#[tokio::test]
 async fn while_the_server_is_down_mails_wait_and_then_arrive_once() {
     let dir = tempfile::tempdir().unwrap();
     let port = free_port();
