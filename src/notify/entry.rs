@@ -212,7 +212,12 @@ fn next(notice: &Notice, state: State, words: Words) -> Vec<String> {
         return vec![words.word("next-resolved")];
     }
     let is_register = notice.clause.period == Period::Register;
-    vec![words.word(if is_register { "next-register" } else { "next-firing" }), words.word("next-repeat")]
+    let mut lines = vec![words.word(if is_register { "next-register" } else { "next-firing" })];
+    // Nobody is reminded of what nothing has proven for long.
+    if state != State::Unproven {
+        lines.push(words.word("next-repeat"));
+    }
+    lines
 }
 
 fn citation(n: &Notice, words: Words) -> String {
