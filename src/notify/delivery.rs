@@ -143,10 +143,14 @@ impl<S: OutboxStore> Delivery<S> {
         } else {
             self.policy.wait_ms(queued.attempts + 1)
         };
-        let next = now.plus_ms(wait);
+        let pause_end = now.plus_ms(wait);
         if error.is_of_server() {
-            self.paused_until = Some(next);
+            self.paused_until = Some(pause_end);
         }
+        // While the server is away the mail keeps its place. One that broke the connection goes behind the
+        // others, or it could hold them up for ever.
+        let keeps_place = error.is_of_server() && !error.may_have_arrived();
+        let next = if keeps_place { queued.queued_at } else { pause_end };
         round.retried += 1;
         tracing::warn!(mail = %key, to, error = text, wait_ms = wait, "mail waits for its next attempt");
         self.store.mark_retry(key, next, &text, error.may_have_arrived())

@@ -19,6 +19,7 @@ use lettre::{
     },
 };
 use model::Instant;
+use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     Letter, MailUrlError, MailerConfig,
@@ -58,6 +59,22 @@ pub enum SendError {
         /// Why.
         source: lettre::transport::smtp::Error,
     },
+    /// Nobody answers at the server's address: every mail waits.
+    #[error("mail server {server} cannot be reached")]
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server does not answer in time; the letter may have arrived if it was under way.
+    #[error("mail server {server} does not answer")]
+    Silent {
+        /// Host and port.
+        server: String,
+        /// Whether the letter was under way.
+        may_have_arrived: bool,
+    },
     /// The server offers no encryption, and the password must not go out in the clear.
     #[error("mail server {0} offers no encryption, so the password was not sent (tls=none allows it)")]
     NotEncrypted(String),
@@ -88,13 +105,13 @@ impl SendError {
     /// Whether the server, not this letter, is the trouble: other letters would fare the same.
     #[must_use]
     pub const fn is_of_server(&self) -> bool {
-        matches!(self, Self::Server { .. } | Self::NotEncrypted(_) | Self::Broken(_) | Self::Folder(_))
+        !matches!(self, Self::Later(_) | Self::Refused(_) | Self::Malformed(_))
     }
 
     /// Whether the letter may have arrived all the same.
     #[must_use]
     pub const fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::Broken(_))
+        matches!(self, Self::Broken(_) | Self::Silent { may_have_arrived: true, .. })
     }
 }
 
@@ -163,7 +180,7 @@ impl Mailer {
             && let Some(mut connection) = smtp.connection.take()
         {
             // The letters are safe already; whether the goodbye is answered changes nothing.
-            drop(connection.quit().await);
+            drop(timeout(smtp.timeout, connection.quit()).await);
         }
     }
 }
@@ -190,11 +207,15 @@ impl Smtp {
 
     async fn send(&mut self, letter: &Letter) -> Result<(), SendError> {
         let message = message(letter)?;
+        let server = self.server();
+        let silent = |may_have_arrived| SendError::Silent { server: server.clone(), may_have_arrived };
         let mut connection = match self.reuse().await {
             Some(open) => open,
-            None => self.connect().await?,
+            None => timeout(self.timeout, self.connect()).await.map_err(|_| silent(false))??,
         };
-        let sent = connection.send(message.envelope(), &message.formatted()).await;
+        let body = message.formatted();
+        let sent = timeout(self.timeout, connection.send(message.envelope(), &body)).await;
+        let sent = sent.map_err(|_| silent(true))?;
         if !connection.has_broken() {
             self.connection = Some(connection);
         }
@@ -204,7 +225,8 @@ impl Smtp {
     /// The open connection, if the server still answers on it.
     async fn reuse(&mut self) -> Option<AsyncSmtpConnection> {
         let mut open = self.connection.take()?;
-        open.test_connected().await.then_some(open)
+        let answers = timeout(self.timeout, open.test_connected()).await;
+        answers.is_ok_and(|answers| answers).then_some(open)
     }
 
     /// What an error after the login means for the letter.
@@ -227,10 +249,17 @@ impl Smtp {
     async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
         let failed = |source| SendError::Server { server: self.server(), source };
         let hello = ClientId::default();
-        let wrapper = (self.encryption == Encryption::FromStart).then(|| self.tls.clone());
         let server = (self.host.as_str(), self.port);
-        let connect = AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &hello, wrapper, None);
-        let mut connection = connect.await.map_err(failed)?;
+        let mut connection = if self.encryption == Encryption::FromStart {
+            let tls = Some(self.tls.clone());
+            AsyncSmtpConnection::connect_tokio1(server, None, &hello, tls, None).await.map_err(failed)?
+        } else {
+            let unreachable = |source| SendError::Unreachable { server: self.server(), source };
+            let stream = TcpStream::connect(server).await.map_err(unreachable)?;
+            // A letter goes out in two writes; without this the second one waits 40 ms for an ACK.
+            stream.set_nodelay(true).map_err(unreachable)?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await.map_err(failed)?
+        };
         let wants_tls = match self.encryption {
             Encryption::Required => true,
             Encryption::IfOffered => connection.can_starttls(),

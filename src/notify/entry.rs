@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Notice,
+    citation::citation as citation_text,
     facts::{Row, main_facts},
     figures::{Figures, figures},
     words::Words,
@@ -99,7 +100,7 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
         title,
         place: place(newest, words),
         value: figures.value.clone(),
-        since: moment(newest.started_at, setting.zone),
+        since: since(newest, setting.zone),
         coverage: coverage(shown, words),
         citation: citation(newest, words),
         figures: figure_rows(shown, &figures, limit.as_deref(), words),
@@ -211,11 +212,19 @@ fn next(notice: &Notice, state: State, words: Words) -> Vec<String> {
         return vec![words.word("next-resolved")];
     }
     let is_register = notice.clause.period == Period::Register;
-    vec![words.word(if is_register { "next-register" } else { "next-firing" }), words.word("next-repeat")]
+    let mut lines = vec![words.word(if is_register { "next-register" } else { "next-firing" })];
+    // Nobody is reminded of what nothing has proven for long.
+    if state != State::Unproven {
+        lines.push(words.word("next-repeat"));
+    }
+    lines
 }
 
 fn citation(n: &Notice, words: Words) -> String {
-    words.say("document-citation", &[("document", &n.clause.document), ("citation", &n.clause.citation)])
+    words.say(
+        "document-citation",
+        &[("document", &n.clause.document), ("citation", &citation_text(&n.clause.citation, words))],
+    )
 }
 
 /// The place in short: building and room, or the body.
@@ -254,6 +263,12 @@ fn coverage(notice: &Notice, words: Words) -> String {
     } else {
         words.say("coverage-part", &[("percent", &format!("{percent:.0}"))])
     }
+}
+
+/// When it began, and when it ended if it has.
+fn since(notice: &Notice, zone: &TimeZone) -> String {
+    let began = moment(notice.started_at, zone);
+    notice.resolved_at.map_or(began.clone(), |end| format!("{began} – {}", moment(end, zone)))
 }
 
 /// Local date and minute.

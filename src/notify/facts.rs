@@ -3,7 +3,10 @@
 use rules::{Fact, Why};
 use serde::Serialize;
 
-use super::{figures::number, words::Words};
+use super::{
+    figures::number,
+    words::{Words, slug},
+};
 
 /// More facts than this are for the page of the alert.
 const MAX_FACTS: usize = 6;
@@ -44,12 +47,6 @@ fn text_of(fact: &Fact, words: Words) -> Option<String> {
             parts.filter(|p| !p.is_empty()).map(|p| p.join(&words.word("list-join")))
         }
     }
-}
-
-/// A value as part of a message id: `no sensor: all day` becomes `no-sensor-all-day`.
-fn slug(text: &str) -> String {
-    let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub struct MailerConfig {
     pub password: Option<String>,
     /// A further root certificate, PEM.
     pub ca_pem: Option<Vec<u8>>,
-    /// Longest wait for one answer of the server.
+    /// Longest wait for the server: once to connect and log in, once for each letter.
     pub timeout: Duration,
 }
 

@@ -5,6 +5,7 @@
 //! -> [`Renderer`] (in which words) -> [`Outbox`] (never lost, never doubled) -> [`Mailer`] (sent).
 //! Up to the outbox everything is a pure function of its arguments; time is an argument throughout.
 
+mod citation;
 mod delivery;
 mod dispatch;
 mod email;

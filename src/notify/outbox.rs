@@ -90,7 +90,7 @@ pub trait OutboxStore {
         now: Instant,
     ) -> Result<(), OutboxError>;
 
-    /// The mails that are due, the longest queued first, at most `limit`.
+    /// The mails that are due, the longest due first, at most `limit`.
     ///
     /// # Errors
     /// Returns [`OutboxError`] when the store cannot be read.

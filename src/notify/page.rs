@@ -72,7 +72,8 @@ pub(super) fn page(plan: &MailPlan, public_url: Option<&str>) -> Page {
     let hidden = entries.len().saturating_sub(MAX_ENTRIES);
     let is_open = entries.iter().any(|e| !matches!(e.state, State::Resolved | State::Ended));
     let next = if is_table && is_open {
-        vec![words.word("next-firing"), words.word("next-repeat")]
+        let repeat = (plan.kind != MailKind::Unproven).then(|| words.word("next-repeat"));
+        std::iter::once(words.word("next-firing")).chain(repeat).collect()
     } else {
         Vec::new()
     };

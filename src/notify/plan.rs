@@ -50,7 +50,7 @@ pub struct MailPlan {
     pub building: Option<PlaceName>,
     /// What it tells; of one alert the newest last.
     pub lines: Vec<Line>,
-    /// Earlier mails to the same recipient about the same alerts, by [`mail_key`].
+    /// Earlier mails to the same recipient about the same alerts, by [`Self::key`].
     pub answers: Vec<String>,
     /// Wall time at which it became due.
     pub due: Instant,

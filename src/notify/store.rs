@@ -162,7 +162,7 @@ impl OutboxStore for SqliteOutbox {
 
     fn due(&self, now: Instant, limit: usize) -> Result<Vec<Queued>, OutboxError> {
         let sql = "SELECT letter, attempts, queued_at FROM mail_log
-            WHERE status = 'queued' AND next_attempt <= ?1 ORDER BY queued_at, rowid LIMIT ?2";
+            WHERE status = 'queued' AND next_attempt <= ?1 ORDER BY next_attempt, rowid LIMIT ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![now.millis(), limit], |row| {

@@ -7,20 +7,23 @@ use model::register::{Language, Text};
 use unic_langid::LanguageIdentifier;
 
 const ZH: &str = include_str!("../../locales/zh-CN/mail.ftl");
+const ZH_CITATION: &str = include_str!("../../locales/zh-CN/citation.ftl");
 const EN: &str = include_str!("../../locales/en/mail.ftl");
 
 type Bundle = FluentBundle<FluentResource>;
 
 static BUNDLES: LazyLock<(Bundle, Bundle)> =
-    LazyLock::new(|| (bundle(Language::Zh, ZH), bundle(Language::En, EN)));
+    LazyLock::new(|| (bundle(Language::Zh, &[ZH, ZH_CITATION]), bundle(Language::En, &[EN])));
 
-fn bundle(language: Language, source: &str) -> Bundle {
+fn bundle(language: Language, sources: &[&str]) -> Bundle {
     let language: LanguageIdentifier = language.name().parse().unwrap_or_default();
-    // A message that does not parse is left out and falls back; a test holds both files to zero errors.
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, _)| partial);
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     bundle.set_use_isolating(false);
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        // A message that does not parse is left out and falls back; a test holds all files to zero errors.
+        let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(partial, _)| partial);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -59,6 +62,12 @@ impl Words {
     }
 }
 
+/// A text as part of a message id: `no sensor: all day` becomes `no-sensor-all-day`.
+pub(super) fn slug(text: &str) -> String {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").to_lowercase()
+}
+
 fn format_in(bundle: &Bundle, id: &str, args: &[(&str, &str)]) -> Option<String> {
     let pattern = bundle.get_message(id)?.value()?;
     let mut fluent = FluentArgs::new();
@@ -81,7 +90,7 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_messages_and_none_is_broken() {
         assert_eq!(ids(ZH), ids(EN));
-        for source in [ZH, EN] {
+        for source in [ZH, EN, ZH_CITATION] {
             assert!(FluentResource::try_new(source.to_owned()).is_ok());
         }
     }

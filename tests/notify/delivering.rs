@@ -1,6 +1,8 @@
 //! Delivery over a real SMTP conversation, and what the outbox promises.
 
 use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -141,6 +143,81 @@ async fn a_wrong_password_is_named_and_the_mail_stays_until_the_right_one_comes(
     assert!(newest().iter().all(|m| m.status == "sent" && m.done_at == Some(at(9)) && m.error.is_none()));
     let older = open(dir.path()).log(Some(newest()[0].number), 10).unwrap();
     assert_eq!((older.len(), older[0].recipient.as_str()), (1, "a"));
+}
+
+#[tokio::test]
+async fn a_digest_of_a_thousand_transitions_arrives_with_every_id_in_its_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&Options::default());
+    let told: Vec<_> = (0..1000).map(|n| Story::of("r101", at(n - 9000)).fires()).collect();
+    let ids = told.iter().map(|t| t.id.to_string()).collect::<Vec<_>>().join(", ");
+    let digest = plan(MailKind::Old, &recipient("zh"), &register(), &told);
+    Outbox::new(open(dir.path()), renderer()).put(&digest, at(0)).unwrap().unwrap();
+    let round = start(dir.path(), &url(server.port, ""), at(0)).round(at(0)).await.unwrap();
+    assert_eq!((round.sent, round.server_error), (1, None));
+    assert_eq!(server.mails(1)[0]["headers"]["x-normwatch-transition"], ids);
+}
+
+/// A server that reads a whole mail and goes away instead of answering.
+fn vanishing_server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        stream.write_all(b"220 here\r\n").unwrap();
+        while let Some(line) = lines.next() {
+            let answer: &[u8] = if line == "DATA" { b"354 go on\r\n" } else { b"250 fine\r\n" };
+            stream.write_all(answer).unwrap();
+            if line == "DATA" {
+                lines.find(|line| line == ".").unwrap();
+                return;
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_never_came_is_sent_again_and_counted_as_maybe_doubled() {
+    let dir = tempfile::tempdir().unwrap();
+    queue(dir.path(), &recipient("zh"), "r101");
+    let mut delivery = start(dir.path(), &url(vanishing_server(), "?tls=none"), at(0));
+    let round = delivery.round(at(0)).await.unwrap();
+    assert_eq!((round.sent, round.retried), (0, 1), "{round:?}");
+    assert!(round.server_error.unwrap().contains("broke while sending"));
+    assert_eq!(
+        delivery.store().counts().unwrap(),
+        Counts { queued: 1, maybe_doubled: 1, ..Counts::default() }
+    );
+}
+
+#[tokio::test]
+async fn a_mail_that_breaks_the_connection_does_not_hold_up_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let poison = queue(dir.path(), &recipient("poison"), "r101");
+    queue(dir.path(), &recipient("fine"), "r101");
+    let round = start(dir.path(), &url(vanishing_server(), "?tls=none"), at(0)).round(at(0)).await.unwrap();
+    assert_eq!((round.sent, round.retried), (0, 1));
+    let order = open(dir.path()).due(at(60), 9).unwrap();
+    assert_eq!(
+        order.iter().map(|q| q.letter.to.as_str()).collect::<Vec<_>>(),
+        ["fine@example.org", &poison.to]
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    queue(dir.path(), &recipient("zh"), "r101");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = MailerConfig {
+        timeout: std::time::Duration::from_millis(200),
+        ..url(silent.local_addr().unwrap().port(), "")
+    };
+    let round = start(dir.path(), &config, at(0)).round(at(0)).await.unwrap();
+    assert!(round.server_error.unwrap().contains("does not answer"));
+    assert_eq!(open(dir.path()).counts().unwrap(), Counts { queued: 1, ..Counts::default() });
 }
 
 #[tokio::test]
