@@ -18,6 +18,11 @@ pub(crate) fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// Whether a text folds to `folded`, without building the folded text.
+pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
+}
+
 /// The words of a name: split at separators and where a capital follows a small letter, units (`kWh`) left whole.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let is_separator = |c: char| !c.is_alphanumeric() && !matches!(c, '°' | '%' | '³');

@@ -6,6 +6,7 @@
 
 mod decoder;
 mod error;
+mod field;
 mod fields;
 mod formats;
 mod key;
@@ -13,6 +14,7 @@ mod line;
 mod message;
 pub mod mqtt;
 mod names;
+mod place;
 mod profile;
 mod protobuf;
 pub mod quality;
