@@ -73,6 +73,8 @@ struct File {
     sentinels: Sentinels,
     #[serde(default)]
     words: StateWords,
+    #[serde(default)]
+    fillers: HashSet<String>,
 }
 
 /// A table of names, ready to look up.
@@ -85,6 +87,7 @@ pub(crate) struct Names {
     sentinel_words: HashSet<String>,
     sentinels: HashMap<Quantity, Vec<f64>>,
     words: StateWords,
+    fillers: HashSet<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
     seen: Mutex<HashMap<String, Arc<[Spelling]>>>,
 }
@@ -124,6 +127,7 @@ impl Names {
             sentinel_words: file.sentinels.words,
             sentinels: values.filter_map(|(name, v)| Some((Quantity::parse(&name)?, v))).collect(),
             words: file.words,
+            fillers: file.fillers,
             seen: Mutex::default(),
         })
     }
@@ -134,7 +138,8 @@ impl Names {
         if let Some(found) = seen.get(name) {
             return Arc::clone(found);
         }
-        let all = key::spellings(name).into_iter();
+        let bare = key::without(name, &self.fillers);
+        let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
         let found: Arc<[Spelling]> =
             all.filter(|s| self.knows(&s.folded) || self.is_ignored(&s.folded)).collect();
         if seen.len() < MOST_SEEN && name.len() <= 128 {

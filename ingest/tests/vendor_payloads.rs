@@ -3,7 +3,13 @@
 //! The collection stands beside the workspace (`../shared`, or where `NORMWATCH_SHARED` points);
 //! without it these tests skip. Half of the models are held out: their shares are printed, their
 //! failures are not, so that the table of names is not fitted to them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, clippy::cast_precision_loss, reason = "test helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "test helpers"
+)]
 
 use std::{
     collections::BTreeMap,
