@@ -120,6 +120,12 @@ impl Decoder {
             return Outcome { format: None, result: Ok(Decoded::Ignored("no_route")), dedup_key: None };
         };
         match self.parse(format, message) {
+            // An old value without a time of its own is of unknown age: news is what is published from now on.
+            Ok(Parsed { decoded: Decoded::Readings(mut readings), dedup_key }) if message.retained => {
+                readings.retain(|reading| reading.time.is_some());
+                let result = Ok(Decoded::readings_or(readings, "retained"));
+                Outcome { format: Some(format), result, dedup_key }
+            }
             Ok(Parsed { decoded, dedup_key }) => {
                 Outcome { format: Some(format), result: Ok(decoded), dedup_key }
             }
@@ -141,7 +147,43 @@ impl Decoder {
     }
 
     fn parse(&mut self, format: Format, message: &Message<'_>) -> Result<Parsed, DecodeError> {
+        let received_at = message.received_at.filter(|_| !message.retained);
+        let message = &Message { received_at, ..*message };
         let mut env = Env { names: &self.names, state: &mut self.state };
         format.decode(message, &mut env)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retained_value_of_unknown_age_is_no_reading() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let at = model::Instant::parse("2026-03-01T08:00:00Z").ok();
+        let mut said = |payload: &str, retained| {
+            let message =
+                Message { topic: "normwatch/v1/a", payload: payload.as_bytes(), retained, received_at: at };
+            decoder.decode(&message).1.unwrap()
+        };
+        let undated = r#"[{"n":"co2","v":500}]"#;
+        assert_eq!(said(undated, true), Decoded::Ignored("retained"));
+        assert!(matches!(said(undated, false), Decoded::Readings(r) if r[0].time == at));
+        assert!(matches!(said(r#"[{"n":"co2","v":500,"t":1700000000}]"#, true), Decoded::Readings(_)));
+    }
+
+    #[test]
+    fn a_profile_reads_what_names_cannot() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let sensor = Id::parse("m1").unwrap();
+        let profile = Arc::new(Profile::builtin("pulse-electricity-wh").unwrap());
+        decoder.set_profiles(HashMap::from([(sensor, profile)]));
+        let message =
+            Message { topic: "x/m1/up", payload: br#"{"index":1500}"#, retained: false, received_at: None };
+        let Ok(Decoded::Readings(found)) = decoder.decode_as(Format::VendorJson, &message) else {
+            panic!("no reading")
+        };
+        assert_eq!((found[0].quantity, found[0].value), (model::Quantity::EnergyImport, 1.5));
     }
 }

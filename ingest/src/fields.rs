@@ -1,82 +1,18 @@
 //! Any vendor's object -> values of known quantities.
 //!
-//! Names, units and stand-ins come from the table; this file knows only shapes: a value beside
-//! its unit, a list of named points, records with their own times, pairs of time and value.
-//! What the table does not know is passed over: it is never a reason to drop the rest.
+//! Names, units and stand-ins come from the table; this file knows only how to ask it. What the
+//! table does not know is passed over: it is never a reason to drop the rest.
 
-use model::{Flags, Id, Instant, Quantity};
+use model::{Flags, Quantity};
 
 use crate::{
-    RawReading, key,
-    names::{Converted, Entry, Match, Names},
+    field::{Field, settle},
+    key::Spelling,
+    names::{Converted, Entry, Names, to_canonical},
+    place::Place,
     scalar,
     tape::{Cursor, Scalar},
-    time,
 };
-
-/// Keys that say nothing of what stands under them: the name is found around them.
-const NAMELESS: &[&str] = &[
-    "value",
-    "values",
-    "val",
-    "v",
-    "data",
-    "reading",
-    "readings",
-    "result",
-    "output",
-    "measurement",
-    "measurements",
-    "measures",
-    "samples",
-    "state",
-    "records",
-    "datapoints",
-    "history",
-];
-
-/// Keys beside a value that hold its name.
-const LABELS: &[&str] = &[
-    "variable",
-    "name",
-    "type",
-    "quantity",
-    "parameter",
-    "metric",
-    "label",
-    "key",
-    "displayname",
-    "sensortype",
-    "resourcetype",
-    "field",
-    "id",
-];
-
-/// Keys beside a value that hold its unit.
-const UNITS: &[&str] = &["unit", "units", "uom", "unitofmeasurement"];
-
-/// Keys of a record that hold its time.
-const TIMES: &[&str] = &[
-    "timestamp",
-    "time",
-    "ts",
-    "date",
-    "datetime",
-    "eventtime",
-    "logtimestamp",
-    "frameisotime",
-    "measuredat",
-    "at",
-    "updatetime",
-    "t",
-    "sampletime",
-    "stamp",
-    "tsmts",
-    "unixtime",
-    "collecttime",
-    "reporttime",
-    "to",
-];
 
 /// How to read one object.
 #[derive(Clone, Copy)]
@@ -93,29 +29,14 @@ pub(crate) struct Walk<'n> {
     pub(crate) units: &'n [(Quantity, &'n str)],
 }
 
-/// A value of a known quantity, not yet bound to a sensor.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Field {
-    pub(crate) quantity: Quantity,
-    pub(crate) channel: Option<String>,
-    pub(crate) value: f64,
-    pub(crate) time: Option<Instant>,
-    pub(crate) flags: Flags,
-    key: String,
-    rank: usize,
-}
-
-/// Binds fields to a sensor; those without a time of their own take `time`.
-pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Vec<RawReading> {
-    let bound = fields.into_iter().map(|field| RawReading {
-        sensor: sensor.clone(),
-        quantity: field.quantity,
-        channel: field.channel.map(|channel| Id::fold(&channel)),
-        value: field.value,
-        time: field.time.or(time),
-        flags: field.flags,
-    });
-    bound.collect()
+/// What a table says of a name.
+enum Answer {
+    /// The value is this.
+    Field(Box<Field>),
+    /// The name is known and no reading.
+    Ignored,
+    /// The name is not known, or not for such a value.
+    Unknown,
 }
 
 impl<'n> Walk<'n> {
@@ -126,13 +47,13 @@ impl<'n> Walk<'n> {
 
     /// Every known value in `root`, in document order, one for each series and instant.
     pub(crate) fn fields(&self, root: Cursor<'_, '_>) -> Vec<Field> {
-        let found = root.leaves().filter_map(|(leaf, scalar)| self.field(root, leaf, scalar)).collect();
-        settle(found)
+        let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
+        settle(leaves.filter_map(|(leaf, scalar)| self.field(&Place::of(root, leaf)?, scalar)).collect())
     }
 
     /// Whether a name is known and deliberately no reading.
     pub(crate) fn ignores(&self, name: &str) -> bool {
-        key::spellings(name).iter().any(|spelling| self.is_ignored(&spelling.folded))
+        self.names.spellings(name).iter().any(|spelling| self.names.is_ignored(&spelling.folded))
     }
 
     /// The value of a bare text under a name that stands elsewhere (in the topic, say).
@@ -142,60 +63,86 @@ impl<'n> Walk<'n> {
 
     /// A value under a name that stands elsewhere.
     pub(crate) fn single_scalar(&self, name: &str, scalar: &Scalar<'_>, unit: Option<&str>) -> Option<Field> {
-        for spelling in key::spellings(name) {
-            if self.is_ignored(&spelling.folded) {
-                return None;
-            }
-            let stated = unit.or(spelling.unit.as_deref());
-            for found in self.matches(&spelling.folded).filter(|found| found.entry.beside.is_empty()) {
-                let Some((value, flags)) = self.read(found.entry, scalar, stated) else { continue };
-                let channel = found.entry.channel.clone().or_else(|| spelling.channel.clone());
-                let quantity = found.entry.quantity;
-                let key = name.to_owned();
-                return Some(Field { quantity, channel, value, time: None, flags, key, rank: found.rank });
-            }
-        }
-        None
+        self.tables().find_map(|table| match self.look_up(table, name, scalar, None, unit) {
+            Answer::Field(field) => Some(*field),
+            Answer::Ignored | Answer::Unknown => None,
+        })
     }
 
-    fn field(&self, root: Cursor<'_, '_>, leaf: Cursor<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        if matches!(scalar, Scalar::Null) {
-            return None;
-        }
-        let place = Place::of(root, leaf)?;
-        for name in self.candidates(&place) {
-            for spelling in key::spellings(&name) {
-                if self.is_ignored(&spelling.folded) {
-                    return None;
-                }
-                for found in self.matches(&spelling.folded) {
-                    let stated = spelling.unit.as_deref().or_else(|| place.unit());
-                    let Some((value, flags)) = self.value(found.entry, scalar, stated, &place) else {
-                        continue;
-                    };
-                    if self.is_foreign(&place) {
-                        return None;
-                    }
-                    return Some(Field {
-                        quantity: found.entry.quantity,
-                        channel: place.channel([&spelling.channel, &found.entry.channel]),
-                        value,
-                        time: place.time(self.takes_near_time),
-                        flags,
-                        key: name,
-                        rank: found.rank,
-                    });
+    /// The tables to ask, in order.
+    fn tables(&self) -> impl Iterator<Item = &'n Names> {
+        self.profile.into_iter().chain([self.names])
+    }
+
+    fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        for name in self.candidates(place) {
+            for table in self.tables() {
+                match self.look_up(table, &name, scalar, Some(place), None) {
+                    Answer::Field(field) => return (!self.is_foreign(place)).then_some(*field),
+                    Answer::Ignored => return None,
+                    Answer::Unknown => {}
                 }
             }
         }
-        None
+        self.by_unit(place, scalar)
+    }
+
+    fn look_up(
+        &self,
+        table: &Names,
+        name: &str,
+        scalar: &Scalar<'_>,
+        place: Option<&Place<'_, '_>>,
+        unit: Option<&str>,
+    ) -> Answer {
+        for spelling in table.spellings(name).iter() {
+            if table.is_ignored(&spelling.folded) {
+                return Answer::Ignored;
+            }
+            let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
+            for found in table.matches(&spelling.folded, self.format) {
+                let entry = found.entry;
+                let has_company =
+                    entry.beside.is_empty() || place.is_some_and(|p| p.has_beside(&entry.beside));
+                let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
+                if let Some((value, flags)) = self.read(entry, scalar, stated).filter(|_| has_company) {
+                    return Answer::Field(Box::new(
+                        self.found(entry, spelling, found.rank, value, flags, name, place),
+                    ));
+                }
+            }
+        }
+        Answer::Unknown
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one field, put together in one place")]
+    fn found(
+        &self,
+        entry: &Entry,
+        spelling: &Spelling,
+        rank: usize,
+        value: f64,
+        flags: Flags,
+        name: &str,
+        place: Option<&Place<'_, '_>>,
+    ) -> Field {
+        let named = [&spelling.channel, &entry.channel];
+        let record_time = place.and_then(|place| place.time(false));
+        let channel = match place {
+            Some(place) => place.channel(named, record_time),
+            None => named.into_iter().flatten().next().cloned(),
+        };
+        let time = record_time.or_else(|| place?.time(self.takes_near_time));
+        Field { quantity: entry.quantity, channel, value, time, flags, key: name.to_owned(), rank }
     }
 
     /// The names under which a value may be known, the most specific first.
     fn candidates(&self, place: &Place<'_, '_>) -> Vec<String> {
-        let mut names = Vec::with_capacity(3);
-        if let Some(label) = place.label().filter(|label| self.knows(label)) {
-            names.push(label.to_owned());
+        let mut names = Vec::with_capacity(4);
+        let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
+        names.extend(place.label().filter(is_known).map(str::to_owned));
+        if let (Some(own), Some(way)) = (place.names.first(), place.direction()) {
+            names.push(format!("{own}_{way}"));
         }
         for length in (1..=place.names.len()).rev() {
             let path: Vec<&str> = place.names.iter().take(length).rev().copied().collect();
@@ -204,57 +151,36 @@ impl<'n> Walk<'n> {
         names
     }
 
-    fn knows(&self, name: &str) -> bool {
-        key::spellings(name).iter().any(|s| {
-            self.names.knows(&s.folded)
-                || self.profile.is_some_and(|p| p.knows(&s.folded))
-                || self.is_ignored(&s.folded)
-        })
-    }
-
-    fn is_ignored(&self, folded: &str) -> bool {
-        match self.profile {
-            Some(profile) if profile.knows(folded) => false,
-            Some(profile) => profile.is_ignored(folded) || self.names.is_ignored(folded),
-            None => self.names.is_ignored(folded),
+    /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
+    /// input in volts, say. Its name becomes the channel.
+    fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let (label, unit) = (place.label()?, place.unit()?);
+        let Scalar::Number(number) = scalar else { return None };
+        if self.is_foreign(place) || self.names.is_foreign_context(label) {
+            return None;
         }
-    }
-
-    fn matches(&self, folded: &str) -> impl Iterator<Item = Match<'n>> {
-        let profile =
-            self.profile.into_iter().flat_map(|p| p.matches(folded, self.format)).collect::<Vec<_>>();
-        let common = self.names.matches(folded, self.format).collect::<Vec<_>>();
-        profile.into_iter().chain(common)
+        let candidates = [Quantity::Voltage, Quantity::Current].into_iter();
+        let mut found = candidates
+            .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
+        let (quantity, Converted { value, .. }) = found.next()?;
+        let (channel, key) = (Some(label.to_owned()), label.to_owned());
+        let time = place.time(self.takes_near_time);
+        Some(Field { quantity, channel, value, time, flags: Flags::NONE, key, rank: usize::MAX })
     }
 
     fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
         place.above.iter().any(|name| self.names.is_foreign_context(name))
     }
 
-    fn value(
-        &self,
-        entry: &Entry,
-        scalar: &Scalar<'_>,
-        stated: Option<&str>,
-        place: &Place<'_, '_>,
-    ) -> Option<(f64, Flags)> {
-        if !entry.beside.is_empty() && !place.has_beside(&entry.beside) {
-            return None;
-        }
-        let of_message =
-            self.units.iter().find(|(quantity, _)| *quantity == entry.quantity).map(|(_, unit)| *unit);
-        self.read(entry, scalar, stated.or(of_message))
+    fn unit_of_message(&self, quantity: Quantity) -> Option<&'n str> {
+        self.units.iter().find(|(stated, _)| *stated == quantity).map(|(_, unit)| *unit)
     }
 
     /// The value of a scalar as an entry's quantity; `None` when it cannot be one.
-    pub(crate) fn read(
-        &self,
-        entry: &Entry,
-        scalar: &Scalar<'_>,
-        stated: Option<&str>,
-    ) -> Option<(f64, Flags)> {
+    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<(f64, Flags)> {
         if is_state(entry.quantity) {
-            return self.state(entry, scalar).map(|value| (value, Flags::NONE));
+            let value = self.state(entry, scalar).filter(|_| stated.is_none_or(fits_a_state))?;
+            return Some((value, Flags::NONE));
         }
         let (number, unit) = match scalar {
             Scalar::Number(value) => (*value, stated),
@@ -305,188 +231,7 @@ pub(crate) const fn is_state(quantity: Quantity) -> bool {
     )
 }
 
-/// Where a leaf stands, seen from the leaf outwards.
-struct Place<'t, 'a> {
-    /// Its own name and that of the object around it, nameless keys left out.
-    names: Vec<&'t str>,
-    /// Every key on the way to the root, the own one excluded.
-    above: Vec<&'t str>,
-    /// The object that holds its name.
-    object: Option<Cursor<'t, 'a>>,
-    /// Whether its own key says nothing.
-    is_nameless: bool,
-    /// Places in the arrays around it, innermost first, those of pairs left out.
-    indexes: Vec<usize>,
-    /// The time of the record around it.
-    record_time: Option<Instant>,
-    /// The time of the nearest object that has one.
-    near_time: Option<Instant>,
-}
-
-impl<'t, 'a> Place<'t, 'a> {
-    fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
-        let mut place = Self {
-            names: Vec::new(),
-            above: Vec::new(),
-            object: None,
-            is_nameless: false,
-            indexes: Vec::new(),
-            record_time: None,
-            near_time: None,
-        };
-        let mut at = leaf;
-        while at != root {
-            let parent = at.parent()?;
-            if let Some(name) = at.name() {
-                place.enter_named(name, parent);
-            } else if let Some(index) = at.index() {
-                place.enter_item(leaf, parent, index);
-            }
-            if parent.is_object() {
-                place.enter_object(parent);
-            }
-            at = parent;
-        }
-        Some(place)
-    }
-
-    fn enter_named(&mut self, name: &'t str, parent: Cursor<'t, 'a>) {
-        let is_first = self.object.is_none();
-        if is_first {
-            self.object = Some(parent);
-        } else {
-            self.above.push(name);
-        }
-        if NAMELESS.contains(&&*key::fold(name)) {
-            self.is_nameless |= is_first;
-        } else if self.names.len() < 3 {
-            self.names.push(name);
-        }
-    }
-
-    fn enter_object(&mut self, object: Cursor<'t, 'a>) {
-        let own = self.names.first().copied();
-        if self.near_time.is_none() {
-            self.near_time = time_in(object, own);
-        }
-        if self.record_time.is_none() && (object.index().is_some() || self.is_nameless) {
-            self.record_time = time_in(object, own);
-        }
-    }
-
-    fn enter_item(&mut self, leaf: Cursor<'t, 'a>, array: Cursor<'t, 'a>, index: usize) {
-        let mut items = array.children();
-        let (first, second, third) = (items.next(), items.next(), items.next());
-        // [time, value]: the time is the value's.
-        if let (Some(first), Some(second), None) = (first, second, third)
-            && second == leaf
-            && let Some(at) = first.text().and_then(time::parse)
-        {
-            self.record_time = Some(at);
-        } else if second.is_some() {
-            self.indexes.push(index);
-        }
-    }
-
-    /// The name that a neighbour gives a nameless value.
-    fn label(&self) -> Option<&'t str> {
-        let object = self.object.filter(|_| self.is_nameless)?;
-        let labels = LABELS.iter().filter_map(|label| neighbour(object, label)?.text());
-        labels.into_iter().find(|text| !text.is_empty())
-    }
-
-    fn unit(&self) -> Option<&'t str> {
-        let object = self.object?;
-        if self.is_nameless {
-            return UNITS.iter().find_map(|unit| neighbour(object, unit)?.text());
-        }
-        let own = key::fold(self.names.first()?);
-        object.children().find_map(|child| {
-            let name = key::fold(child.name()?);
-            let is_unit = name.strip_prefix(&*own).is_some_and(|rest| UNITS.contains(&rest));
-            if is_unit { child.text().or_else(|| child.children().next()?.text()) } else { None }
-        })
-    }
-
-    fn has_beside(&self, wanted: &[String]) -> bool {
-        let named = |object: Cursor<'t, 'a>| {
-            object.children().any(|child| child.name().is_some_and(|name| wanted.contains(&key::fold(name))))
-        };
-        self.object.is_some_and(named)
-    }
-
-    fn time(&self, takes_near_time: bool) -> Option<Instant> {
-        self.record_time.or(self.near_time.filter(|_| takes_near_time))
-    }
-
-    /// What tells the value from others of its quantity: the name's own channel, and places in lists of values
-    /// that have no times.
-    fn channel(&self, named: [&Option<String>; 2]) -> Option<String> {
-        let mut parts: Vec<String> = named.into_iter().flatten().cloned().collect();
-        if self.record_time.is_none() {
-            parts.extend(self.indexes.iter().rev().map(|index| (index + 1).to_string()));
-        }
-        (!parts.is_empty()).then(|| parts.join("-"))
-    }
-}
-
-fn neighbour<'t, 'a>(object: Cursor<'t, 'a>, folded: &str) -> Option<Cursor<'t, 'a>> {
-    object.children().find(|child| child.name().is_some_and(|name| key::fold(name) == folded))
-}
-
-/// The time that an object gives its values; the value named `own` is not it.
-fn time_in(object: Cursor<'_, '_>, own: Option<&str>) -> Option<Instant> {
-    object.children().find_map(|child| {
-        let name = child.name()?;
-        if Some(name) == own || !TIMES.contains(&&*key::fold(name)) {
-            return None;
-        }
-        instant(child)
-    })
-}
-
-/// The time that a text or number is.
-pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
-    match at.scalar()? {
-        Scalar::Number(value) => time::epoch(*value),
-        Scalar::Text(text) => time::parse(text),
-        Scalar::Null | Scalar::Bool(_) => None,
-    }
-}
-
-/// One value for each series and instant: the same value twice is kept once; of different ones the plainest name
-/// keeps the series and the others become channels named after their keys.
-fn settle(mut found: Vec<Field>) -> Vec<Field> {
-    if found.len() < 2 {
-        return found;
-    }
-    let mut kept: Vec<Field> = Vec::with_capacity(found.len());
-    found.sort_by_key(|field| field.rank);
-    for mut field in found {
-        let same_series = |other: &&Field| other.quantity == field.quantity && other.channel == field.channel;
-        let same_value = |other: &Field| other.value.to_bits() == field.value.to_bits();
-        let mut rivals = kept.iter().filter(same_series);
-        // A record's last value is often repeated outside the list, without its time.
-        if rivals.clone().any(|other| same_value(other) && (other.time == field.time || field.time.is_none()))
-        {
-            continue;
-        }
-        if rivals.any(|other| other.time == field.time) {
-            field.channel = Some(match &field.channel {
-                Some(channel) => format!("{channel}-{}", field.key),
-                None => field.key.clone(),
-            });
-        }
-        kept.push(field);
-    }
-    let timed: Vec<Field> = kept.iter().filter(|field| field.time.is_some()).cloned().collect();
-    kept.retain(|field| {
-        field.time.is_some()
-            || !timed.iter().any(|t| {
-                t.quantity == field.quantity
-                    && t.channel == field.channel
-                    && t.value.to_bits() == field.value.to_bits()
-            })
-    });
-    kept
+/// Whether a unit may stand beside a state; seconds since the last motion, for one, are no motion.
+fn fits_a_state(unit: &str) -> bool {
+    matches!(&*unit.trim().to_lowercase(), "" | "1" | "/" | "bool" | "boolean" | "state" | "string" | "count")
 }

@@ -1,5 +1,7 @@
 //! Field names as vendors spell them, folded so that one table entry matches many spellings.
 
+use std::collections::HashSet;
+
 use model::Unit;
 
 /// A spelling to look up, with what was taken off it.
@@ -16,6 +18,11 @@ pub(crate) struct Spelling {
 /// Letters and figures of a text in lower case; everything else dropped.
 pub(crate) fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a text folds to `folded`, without building the folded text.
+pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
 }
 
 /// The words of a name: split at separators and where a capital follows a small letter, units (`kWh`) left whole.
@@ -65,6 +72,20 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
         }));
     }
     found
+}
+
+/// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
+/// else.
+pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
+    let (front, bracket) = bracket_unit(text);
+    let words = words(front);
+    let kept: Vec<&str> =
+        words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
+    if kept.is_empty() || kept.len() == words.len() {
+        return None;
+    }
+    let kept = kept.join("_");
+    Some(bracket.map_or(kept.clone(), |unit| format!("{kept}({unit})")))
 }
 
 /// Takes a known unit in brackets off the end: `Temperature(°C)`, `PM2.5 (ug/m3)`.
@@ -138,6 +159,14 @@ mod tests {
         assert!(tried("Current1").contains(&("current".into(), None, some("1"))));
         assert!(tried("a_voltage").contains(&("voltage".into(), None, some("a"))));
         assert!(tried("current_chn2").contains(&("currentchn".into(), None, some("2"))));
+    }
+
+    #[test]
+    fn words_without_meaning_are_left_out() {
+        let fillers = ["avg", "sensor"].map(str::to_owned).into();
+        assert_eq!(without("avgCo2_sensor(ppm)", &fillers), some("Co2(ppm)"));
+        assert_eq!(without("sensor", &fillers), None);
+        assert_eq!(without("temperature", &fillers), None);
     }
 
     #[test]

@@ -4,15 +4,19 @@
 //! pure (no clock, no network), and the subscriber takes messages from a broker. The [`quality`]
 //! stage between decoder and engine settles times and marks doubtful values.
 
+mod backoff;
 mod decoder;
 mod error;
+mod field;
 mod fields;
 mod formats;
 mod key;
 mod line;
 mod message;
 pub mod mqtt;
+mod mqtt_config;
 mod names;
+mod place;
 mod profile;
 mod protobuf;
 pub mod quality;

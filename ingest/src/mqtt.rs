@@ -8,10 +8,8 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
-    hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use rumqttc::{
@@ -29,101 +27,23 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{
-    MAX_PAYLOAD,
-    tls::{Tls, TlsError},
-};
+pub use crate::mqtt_config::{MqttConfig, MqttError};
+use crate::{MAX_PAYLOAD, backoff::backoff};
 
-/// How to reach the broker.
-#[derive(Clone)]
-pub struct MqttConfig {
-    /// `mqtt://host[:1883]` or `mqtts://host[:8883]`.
-    pub url: String,
-    /// Fixed over restarts: the broker keeps the session under it.
-    pub client_id: String,
-    /// User and password.
-    pub credentials: Option<(String, String)>,
-    /// Certificates; needed for `mqtts`.
-    pub tls: Option<Tls>,
-    /// How long the broker keeps the session while we are away (default 7 days).
-    pub session_expiry: Duration,
-    /// Messages that the broker may have sent and we not yet acknowledged (default 1000).
-    pub receive_maximum: u16,
-    /// Silence after which a ping is sent (default 30 s).
-    pub keep_alive: Duration,
-}
-
-/// The password stays out of logs.
-impl fmt::Debug for MqttConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MqttConfig")
-            .field("url", &self.url)
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
+    let (is_tls, host, port) = config.address()?;
+    let mut options = MqttOptions::new(&config.client_id, host, port);
+    options.set_keep_alive(config.keep_alive);
+    // Announced to the broker too, which then drops larger messages instead of breaking the connection.
+    options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + 64 * 1024).ok());
+    if let Some((user, password)) = &config.credentials {
+        options.set_credentials(user, password);
     }
-}
-
-impl MqttConfig {
-    /// A configuration with the defaults.
-    #[must_use]
-    pub fn new(url: impl Into<String>, client_id: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            client_id: client_id.into(),
-            credentials: None,
-            tls: None,
-            session_expiry: Duration::from_secs(7 * 86_400),
-            receive_maximum: 1000,
-            keep_alive: Duration::from_secs(30),
-        }
+    if is_tls {
+        let tls = config.tls.as_ref().ok_or(MqttError::NoAuthority)?;
+        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)));
     }
-
-    fn options(&self) -> Result<MqttOptions, MqttError> {
-        let (is_tls, address) = match self.url.split_once("://") {
-            Some(("mqtt" | "tcp", rest)) => (false, rest),
-            Some(("mqtts" | "ssl", rest)) => (true, rest),
-            _ => return Err(MqttError::Url(self.url.clone())),
-        };
-        let address = address.trim_end_matches('/');
-        let (host, port) = match address.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => {
-                (host, port.parse().map_err(|_| MqttError::Url(self.url.clone()))?)
-            }
-            _ => (address, if is_tls { 8883 } else { 1883 }),
-        };
-        if host.is_empty() || self.client_id.is_empty() {
-            return Err(MqttError::Url(self.url.clone()));
-        }
-        let mut options = MqttOptions::new(&self.client_id, host, port);
-        options.set_keep_alive(self.keep_alive);
-        // Announced to the broker too, which then drops larger messages instead of breaking the connection.
-        options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + 64 * 1024).ok());
-        if let Some((user, password)) = &self.credentials {
-            options.set_credentials(user, password);
-        }
-        if is_tls {
-            let tls = self.tls.as_ref().ok_or(MqttError::NoAuthority)?;
-            options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)));
-        }
-        Ok(options)
-    }
-}
-
-/// Why a connection cannot be tried at all.
-#[derive(Debug, thiserror::Error)]
-pub enum MqttError {
-    /// The address is none.
-    #[error("`{0}` is not mqtt://host[:port] or mqtts://host[:port] (and a client id is needed)")]
-    Url(String),
-    /// TLS without an authority to trust.
-    #[error("mqtts:// needs ca_file")]
-    NoAuthority,
-    /// The certificates are unusable.
-    #[error("TLS cannot be set up")]
-    Tls(#[from] TlsError),
-    /// The queue towards the broker is full, or the connection task has ended.
-    #[error("the message could not be queued")]
-    Full,
+    Ok(options)
 }
 
 /// A message from the broker, to be acknowledged once its readings are safe.
@@ -254,7 +174,7 @@ impl Subscriber {
     /// # Errors
     /// Returns [`MqttError`] when the configuration itself is unusable.
     pub fn start(config: &MqttConfig, filters: Vec<String>) -> Result<Self, MqttError> {
-        let mut options = config.options()?;
+        let mut options = options(config)?;
         options.set_clean_start(false);
         options.set_session_expiry_interval(u32::try_from(config.session_expiry.as_secs()).ok());
         options.set_receive_maximum(Some(config.receive_maximum));
@@ -454,13 +374,6 @@ impl Connection {
     }
 }
 
-/// Doubles from 0.1 s to 30 s; half of it is drawn, so that many clients do not return at once.
-fn backoff(failures: u32) -> Duration {
-    let longest = 100_u64.saturating_mul(1 << failures.saturating_sub(1).min(9)).min(30_000);
-    let drawn = RandomState::new().hash_one(failures) % (longest / 2 + 1);
-    Duration::from_millis(longest / 2 + drawn)
-}
-
 /// Publishes to the broker on a connection of its own: acknowledgements of the subscriber must not wait behind it.
 #[derive(Debug)]
 pub struct Publisher {
@@ -480,7 +393,7 @@ impl Publisher {
     /// # Errors
     /// Returns [`MqttError`] when the configuration itself is unusable.
     pub fn start(config: &MqttConfig) -> Result<Self, MqttError> {
-        let (client, mut events) = AsyncClient::new(config.options()?, 256);
+        let (client, mut events) = AsyncClient::new(options(config)?, 256);
         let task = tokio::spawn(async move {
             let mut failures = 0;
             loop {
@@ -503,27 +416,5 @@ impl Publisher {
     /// Returns [`MqttError::Full`] when 256 messages wait already.
     pub fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), MqttError> {
         self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload).map_err(|_| MqttError::Full)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_needs_a_scheme_and_a_host() {
-        for bad in ["localhost", "http://x", "mqtt://", "mqtt://host:port"] {
-            assert!(MqttConfig::new(bad, "a").options().is_err(), "{bad}");
-        }
-        let options = MqttConfig::new("mqtt://[::1]:1884/", "a").options().unwrap();
-        assert_eq!(options.broker_address(), ("[::1]".to_owned(), 1884));
-        assert!(matches!(MqttConfig::new("mqtts://h", "a").options(), Err(MqttError::NoAuthority)));
-    }
-
-    #[test]
-    fn waits_grow_to_half_a_minute_and_no_further() {
-        assert!(backoff(1) <= Duration::from_millis(100));
-        assert!((1..200).all(|n| backoff(n) <= Duration::from_secs(30)));
-        assert!(backoff(100) >= Duration::from_secs(15));
     }
 }

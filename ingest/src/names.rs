@@ -1,11 +1,14 @@
 //! The table from vendors' field names to quantities, read from `names.toml`.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use model::{Quantity, Unit, UnitError};
 use serde::Deserialize;
 
-use crate::key;
+use crate::key::{self, Spelling};
 
 /// What a name stands for, and when.
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +73,8 @@ struct File {
     sentinels: Sentinels,
     #[serde(default)]
     words: StateWords,
+    #[serde(default)]
+    fillers: HashSet<String>,
 }
 
 /// A table of names, ready to look up.
@@ -82,7 +87,13 @@ pub(crate) struct Names {
     sentinel_words: HashSet<String>,
     sentinels: HashMap<Quantity, Vec<f64>>,
     words: StateWords,
+    fillers: HashSet<String>,
+    /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
+    seen: Mutex<HashMap<String, Arc<[Spelling]>>>,
 }
+
+/// Most names that are remembered; more are no longer a vendor's.
+const MOST_SEEN: usize = 16_384;
 
 /// A name that was found.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +127,25 @@ impl Names {
             sentinel_words: file.sentinels.words,
             sentinels: values.filter_map(|(name, v)| Some((Quantity::parse(&name)?, v))).collect(),
             words: file.words,
+            fillers: file.fillers,
+            seen: Mutex::default(),
         })
+    }
+
+    /// The spellings of a name that the table knows or ignores, the most literal first.
+    pub(crate) fn spellings(&self, name: &str) -> Arc<[Spelling]> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = seen.get(name) {
+            return Arc::clone(found);
+        }
+        let bare = key::without(name, &self.fillers);
+        let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
+        let found: Arc<[Spelling]> =
+            all.filter(|s| self.knows(&s.folded) || self.is_ignored(&s.folded)).collect();
+        if seen.len() < MOST_SEEN && name.len() <= 128 {
+            seen.insert(name.to_owned(), Arc::clone(&found));
+        }
+        found
     }
 
     /// Whether the name is known and deliberately no reading.
@@ -141,7 +170,7 @@ impl Names {
     }
 
     /// Whether any entry has this folded name.
-    pub(crate) fn knows(&self, folded: &str) -> bool {
+    fn knows(&self, folded: &str) -> bool {
         self.by_name.contains_key(folded)
     }
 

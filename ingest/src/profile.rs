@@ -3,6 +3,13 @@
 //! A profile answers what no table can guess: that this pulse counter counts gas in 10 L steps,
 //! that this `battery` is in volts. It is data in the form of `names.toml`.
 
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use model::Id;
+
 use crate::names::Names;
 
 /// Names that go before the common table for the sensors whose register row names this profile.
@@ -43,6 +50,31 @@ impl Profile {
     pub fn builtin(name: &str) -> Option<Self> {
         let (_, text) = BUILTIN.iter().find(|(known, _)| *known == name)?;
         Self::parse(name, text).ok()
+    }
+
+    /// Profiles of sensors by the names in the register, each loaded once; and the names that are none.
+    ///
+    /// `own` are the operator's profiles, which go before those compiled in.
+    pub fn assign<'p>(
+        sensors: impl IntoIterator<Item = (Id, &'p str)>,
+        own: &HashMap<String, Arc<Self>>,
+    ) -> (HashMap<Id, Arc<Self>>, BTreeSet<String>) {
+        let mut loaded: HashMap<&str, Arc<Self>> =
+            own.iter().map(|(name, p)| (name.as_str(), Arc::clone(p))).collect();
+        let mut unknown = BTreeSet::new();
+        let mut assigned = HashMap::new();
+        for (sensor, name) in sensors {
+            if !loaded.contains_key(name)
+                && let Some(profile) = Self::builtin(name)
+            {
+                loaded.insert(name, Arc::new(profile));
+            }
+            match loaded.get(name) {
+                Some(profile) => drop(assigned.insert(sensor, Arc::clone(profile))),
+                None => drop(unknown.insert(name.to_owned())),
+            }
+        }
+        (assigned, unknown)
     }
 
     /// Names of the profiles that are compiled in.

@@ -142,6 +142,10 @@ const DEFAULTS: &[(&str, Format)] = &[
     ("+/binary_sensor/+/state", Format::Esphome),
 ];
 
+fn is_default(filter: &Filter) -> bool {
+    DEFAULTS.iter().any(|(default, _)| *default == filter.0)
+}
+
 impl Routes {
     /// The routes of topics whose grammar is fixed.
     #[must_use]
@@ -184,11 +188,15 @@ impl Routes {
 
     /// Filters that cover every route and no topic twice, so that the broker delivers nothing twice.
     ///
-    /// Filters that overlap without one covering the other are joined into a wider one.
+    /// Filters that overlap without one covering the other are joined into a wider one. Defaults that begin with `+`
+    /// (formats whose prefix is a user's choice) need a route of the user's to be subscribed.
     #[must_use]
     pub fn subscriptions(&self) -> Vec<String> {
         let mut cover: Vec<Filter> = Vec::new();
-        for (filter, _) in &self.0 {
+        // A default that leaves the first level open would widen the cover to everything on the broker.
+        let wanted =
+            self.0.iter().filter(|(filter, _)| filter.0.starts_with(|c| c != '+') || !is_default(filter));
+        for (filter, _) in wanted {
             let mut wider = filter.clone();
             while let Some(at) = cover.iter().position(|other| other.overlaps(&wider)) {
                 let other = cover.swap_remove(at);
@@ -246,6 +254,13 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_do_not_ask_for_everything() {
+        let filters = Routes::defaults().subscriptions();
+        assert!(filters.iter().all(|filter| !filter.starts_with(['+', '#'])), "{filters:?}");
+        assert!(filters.contains(&"normwatch/v1/+".to_owned()), "{filters:?}");
+    }
+
+    #[test]
     fn no_topic_is_matched_by_two_subscriptions() {
         let routes =
             Routes::with([("zigbee2mqtt/+", "auto"), ("+/x/y", "auto"), ("site/x/#", "auto")]).unwrap();
@@ -253,7 +268,9 @@ mod tests {
         for (i, a) in cover.iter().enumerate() {
             assert!(cover.iter().skip(i + 1).all(|b| !a.overlaps(b)), "{cover:?}");
         }
-        for (wanted, _) in &routes.0 {
+        for (wanted, _) in
+            routes.0.iter().filter(|(filter, _)| !is_default(filter) || !filter.0.starts_with('+'))
+        {
             assert!(cover.iter().any(|c| c.covers(wanted)), "{wanted:?} in {cover:?}");
         }
     }

@@ -4,8 +4,8 @@ use model::Id;
 
 use super::{Env, Parsed, eui};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message,
-    fields::{self, Walk},
+    DecodeError, Decoded, ErrorKind, Message, field,
+    fields::Walk,
     tape::{self, Cursor, Tape},
     time,
 };
@@ -27,7 +27,7 @@ pub(super) fn decode_v4(message: &Message<'_>, env: &mut Env<'_>) -> Result<Pars
     };
     let at = event.text_of("time").and_then(time::parse);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "chirpstack-v4") };
-    let readings = fields::bind(walk.fields(object), &sensor, at.or(message.received_at));
+    let readings = field::bind(walk.fields(object), &sensor, at.or(message.received_at));
     Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })
 }
 

@@ -7,8 +7,8 @@ use model::{Id, Instant};
 
 use super::{Env, Parsed, eui};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading,
-    fields::{self, Walk},
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    fields::Walk,
     key,
     tape::{self, Cursor, Scalar, Tape},
 };
@@ -99,7 +99,7 @@ fn read(
     let sensor = sender(object).unwrap_or_else(|| of_topic(message.topic));
     let walk = Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
     let at: Option<Instant> = message.received_at;
-    fields::bind(walk.fields(object), &sensor, at)
+    field::bind(walk.fields(object), &sensor, at)
 }
 
 /// The list of records that each name their own device, where the message is such a list.

@@ -9,7 +9,8 @@ use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message,
     decoder::Described,
-    fields::{self, Field, Walk},
+    field::{self, Field},
+    fields::Walk,
     tape::{self, Cursor, Tape},
 };
 
@@ -107,7 +108,7 @@ fn one_value(
     let class = described.and_then(|d| d.class.as_deref());
     let by_class = class.and_then(|class| walk.single(class, text, unit));
     let field = by_class.or_else(|| by_last_words(name, text, unit, &walk));
-    let readings = fields::bind(field.into_iter().collect(), sensor, message.received_at);
+    let readings = field::bind(field.into_iter().collect(), sensor, message.received_at);
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }
 

@@ -5,11 +5,7 @@ use std::borrow::Cow;
 use model::{Id, Instant};
 
 use super::{Env, Parsed, generic};
-use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading,
-    fields::{self, Walk},
-    tape, time,
-};
+use crate::{DecodeError, Decoded, ErrorKind, Message, RawReading, field, fields::Walk, tape, time};
 
 /// Tags that name the sensor, the most telling first.
 const IDS: [&str; 12] = [
@@ -29,6 +25,9 @@ const IDS: [&str; 12] = [
 
 pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
     let text = tape::text(message.payload)?;
+    if !text.trim().contains('=') {
+        return Ok(bare(text.trim(), message, env));
+    }
     let mut readings = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let line = Line::parse(line).ok_or_else(|| {
@@ -37,6 +36,18 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         readings.extend(line.readings(message, env));
     }
     Ok(Decoded::readings_or(readings, "no_reading").into())
+}
+
+/// Telegraf's layout of a topic for each field: the value stands alone, the last level names it.
+fn bare(text: &str, message: &Message<'_>, env: &Env<'_>) -> Parsed {
+    let Some((front, name)) = message.topic.rsplit_once('/') else {
+        return Decoded::Ignored("no_reading").into();
+    };
+    let sensor = generic::of_topic(front);
+    let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "influx-line") };
+    let field = walk.single(name, text, None);
+    Decoded::readings_or(field::bind(field.into_iter().collect(), &sensor, message.received_at), "no_reading")
+        .into()
 }
 
 /// Whether a text begins with a line of this protocol.
@@ -60,9 +71,9 @@ impl<'a> Line<'a> {
             .map(|tag| split_once(tag, '=').map(|(k, v)| (unescape(k), unescape(v))))
             .collect::<Option<_>>()?;
         let (fields, stamp) = split_once(rest.trim_start(), ' ').unwrap_or((rest, ""));
-        let fields: Vec<_> = split(fields, ',')
-            .map(|field| split_once(field, '=').map(|(k, v)| (unescape(k), v)))
-            .collect::<Option<_>>()?;
+        // A field that is none (a decimal comma, say) is passed over.
+        let pairs =
+            split(fields, ',').filter_map(|field| split_once(field, '=').map(|(k, v)| (unescape(k), v)));
         let is_value = |value: &str| {
             value.starts_with('"')
                 || matches!(value, "t" | "T" | "f" | "F")
@@ -71,8 +82,13 @@ impl<'a> Line<'a> {
         };
         let stamp = stamp.trim();
         let time = if stamp.is_empty() { None } else { Some(stamp.parse::<i64>().ok()?) };
-        let is_sound = !fields.is_empty() && fields.iter().all(|(k, v)| !k.is_empty() && is_value(v));
-        is_sound.then(|| Self { measurement, tags, fields, time: time.and_then(|t| time::epoch(to_f64(t))) })
+        let fields: Vec<_> = pairs.filter(|(k, v)| !k.is_empty() && is_value(v)).collect();
+        (!fields.is_empty()).then(|| Self {
+            measurement,
+            tags,
+            fields,
+            time: time.and_then(|t| time::epoch(to_f64(t))),
+        })
     }
 
     fn tag(&self, name: &str) -> Option<&str> {
@@ -91,7 +107,7 @@ impl<'a> Line<'a> {
             let own = if is_nameless { &*self.measurement } else { &**name };
             walk.single(&joined, value, unit).or_else(|| walk.single(own, value, unit))
         });
-        fields::bind(found.collect(), &sensor, self.time.or(message.received_at))
+        field::bind(found.collect(), &sensor, self.time.or(message.received_at))
     }
 }
 

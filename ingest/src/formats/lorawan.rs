@@ -5,8 +5,9 @@ use model::Id;
 
 use super::{Env, Parsed, eui, generic};
 use crate::{
-    DecodeError, Decoded, Message, RawReading,
-    fields::{self, Walk},
+    DecodeError, Decoded, Message, RawReading, field,
+    fields::Walk,
+    place,
     tape::{self, Cursor, Tape},
 };
 
@@ -18,7 +19,7 @@ pub(super) fn decode_chirpstack_v3(message: &Message<'_>, env: &Env<'_>) -> Resu
     let tape = Tape::parse(tape::text(message.payload)?)?;
     let event = tape.root();
     let sensor = dev_eui(event.text_of("devEUI").ok_or_else(|| DecodeError::missing("devEUI"))?);
-    let at = ["time", "publishedAt"].iter().find_map(|field| event.get(field).and_then(fields::instant));
+    let at = ["time", "publishedAt"].iter().find_map(|field| event.get(field).and_then(place::instant));
     let inner = match event.text_of("objectJSON").filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(Tape::parse(text)?),
         None => None,
@@ -36,7 +37,7 @@ pub(super) fn decode_tts_v2(message: &Message<'_>, env: &Env<'_>) -> Result<Pars
     let sensor = by_serial
         .or_else(|| uplink.text_of("dev_id").map(Id::fold))
         .ok_or_else(|| DecodeError::missing("hardware_serial"))?;
-    let at = uplink.path(&["metadata", "time"]).and_then(fields::instant);
+    let at = uplink.path(&["metadata", "time"]).and_then(place::instant);
     Ok(answer(uplink.get("payload_fields"), &sensor, at.or(message.received_at), "tts-v2-legacy", None, env))
 }
 
@@ -57,7 +58,7 @@ fn answer(
         return Parsed { decoded: Decoded::Ignored("no_object"), dedup_key };
     };
     let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, format) };
-    let readings: Vec<RawReading> = fields::bind(walk.fields(object), sensor, at);
+    let readings: Vec<RawReading> = field::bind(walk.fields(object), sensor, at);
     Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key }
 }
 

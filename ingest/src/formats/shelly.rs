@@ -4,8 +4,8 @@ use model::{Id, Instant, Quantity};
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading,
-    fields::{self, Walk},
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    fields::Walk,
     tape::{self, Cursor, Tape},
 };
 
@@ -37,7 +37,7 @@ pub(super) fn decode_gen1(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed
     Ok(bound(field.into_iter().collect(), &sensor, message.received_at))
 }
 
-fn is_not_own_heat(field: &fields::Field) -> bool {
+fn is_not_own_heat(field: &field::Field) -> bool {
     field.quantity != Quantity::Temperature
 }
 
@@ -91,18 +91,12 @@ fn component(
     }
     let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, "shelly-gen2") };
     let fields = walk.fields(status).into_iter().filter(|f| kind == "temperature" || is_not_own_heat(f));
-    let numbered = fields.map(|mut field| {
-        // The first of a kind is the usual one; its phases and the others are channels.
-        if !number.is_empty() && number != "0" {
-            let channel =
-                field.channel.map_or_else(|| number.to_owned(), |channel| format!("{number}-{channel}"));
-            field.channel = Some(channel);
-        }
-        field
-    });
-    fields::bind(numbered.collect(), sensor, at)
+    // The first of a kind is the usual one; its phases and the others are channels.
+    let is_first = number.is_empty() || number == "0";
+    let numbered = fields.map(|field| if is_first { field } else { field.on_channel(number) });
+    field::bind(numbered.collect(), sensor, at)
 }
 
-fn bound(fields: Vec<fields::Field>, sensor: &Id, at: Option<Instant>) -> Parsed {
-    Decoded::readings_or(fields::bind(fields, sensor, at), "no_reading").into()
+fn bound(fields: Vec<field::Field>, sensor: &Id, at: Option<Instant>) -> Parsed {
+    Decoded::readings_or(field::bind(fields, sensor, at), "no_reading").into()
 }

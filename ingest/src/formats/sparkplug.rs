@@ -7,7 +7,8 @@ use model::Id;
 use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, MAX_PAYLOAD, Message,
-    fields::{self, Field, Walk},
+    field::{self, Field},
+    fields::Walk,
     protobuf::{Fields, Malformed, Wire},
     tape::Scalar,
     time,
@@ -86,7 +87,7 @@ fn data(topic: &Topic<'_>, message: &Message<'_>, env: &mut Env<'_>) -> Result<P
             field
         }));
     }
-    let readings = fields::bind(found, &sensor, message.received_at);
+    let readings = field::bind(found, &sensor, message.received_at);
     let reason = match (topic.kind.ends_with("BIRTH"), is_unborn) {
         (true, _) => "birth",
         (false, true) => "no_birth",
@@ -113,10 +114,7 @@ fn field(
         return Some(field);
     }
     let (front, last) = name.rsplit_once(['/', ':'])?;
-    let mut field = walk.single_scalar(last, &scalar, unit)?;
-    field.channel =
-        Some(field.channel.map_or_else(|| front.to_owned(), |channel| format!("{front}-{channel}")));
-    Some(field)
+    Some(walk.single_scalar(last, &scalar, unit)?.on_channel(front))
 }
 
 #[derive(Default)]

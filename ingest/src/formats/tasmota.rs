@@ -7,8 +7,8 @@ use model::{Id, Quantity};
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading,
-    fields::{self, Field, Walk},
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    fields::Walk,
     tape::{self, Cursor, Tape},
 };
 
@@ -64,17 +64,12 @@ fn blocks(root: Cursor<'_, '_>, sensor: &Id, message: &Message<'_>, env: &Env<'_
             walk("tasmota").fields(child).into_iter().filter(|f| f.quantity != Quantity::EnergyImport);
         // Several chips: each is a channel, so that one that fails does not give its series to another.
         let chip = child.name().filter(|_| chips > 1 && child.is_object());
-        found.extend(fields.map(|field| on_channel(field, chip)));
+        found.extend(fields.map(|field| match chip {
+            Some(chip) => field.on_channel(chip),
+            None => field,
+        }));
     }
-    fields::bind(found, sensor, message.received_at)
-}
-
-fn on_channel(mut field: Field, chip: Option<&str>) -> Field {
-    if let Some(chip) = chip {
-        field.channel =
-            Some(field.channel.map_or_else(|| chip.to_owned(), |channel| format!("{chip}-{channel}")));
-    }
-    field
+    field::bind(found, sensor, message.received_at)
 }
 
 /// Reports of Zigbee devices behind a bridge: each block is a device of its own, `Power` is its switch.
@@ -84,7 +79,7 @@ fn zigbee(root: Cursor<'_, '_>, message: &Message<'_>, env: &Env<'_>) -> Vec<Raw
         let sensor = Id::fold(device.text_of("Device").or(device.name())?);
         let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
         let fields = walk.fields(device).into_iter().filter(|f| f.quantity != Quantity::Power).collect();
-        Some(fields::bind(fields, &sensor, message.received_at))
+        Some(field::bind(fields, &sensor, message.received_at))
     });
     read.flatten().collect()
 }

@@ -4,8 +4,8 @@ use model::{Id, Instant};
 
 use super::{Env, Parsed, eui};
 use crate::{
-    DecodeError, Decoded, Message, RawReading,
-    fields::{self, Walk},
+    DecodeError, Decoded, Message, RawReading, field,
+    fields::Walk,
     tape::{self, Cursor, Tape},
     time,
 };
@@ -75,9 +75,9 @@ fn readings(uplink: Cursor<'_, '_>, sensor: &Id, at: Option<Instant>, env: &Env<
     if let Some(normalized) = uplink.get("normalized_payload") {
         let fields = walk("tts-normalized").fields(normalized);
         if !fields.is_empty() {
-            return fields::bind(fields, sensor, at);
+            return field::bind(fields, sensor, at);
         }
     }
     let object = uplink.get("decoded_payload");
-    object.map_or_else(Vec::new, |object| fields::bind(walk("tts-v3").fields(object), sensor, at))
+    object.map_or_else(Vec::new, |object| field::bind(walk("tts-v3").fields(object), sensor, at))
 }

@@ -7,8 +7,9 @@ use model::Id;
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading,
-    fields::{self, Walk},
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    fields::Walk,
+    place,
     tape::{self, Cursor, Tape},
 };
 
@@ -31,9 +32,9 @@ pub(super) fn decode(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed,
         return Err(DecodeError::new(ErrorKind::WrongType, "a device state is an object"));
     }
     let sensor = device(state).unwrap_or_else(|| Id::fold(name));
-    let at = state.get("last_seen").and_then(fields::instant);
+    let at = state.get("last_seen").and_then(place::instant);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
-    let readings = fields::bind(walk.fields(state), &sensor, at.or(message.received_at));
+    let readings = field::bind(walk.fields(state), &sensor, at.or(message.received_at));
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }
 
@@ -59,5 +60,5 @@ fn attribute(name: &str, text: &str, message: &Message<'_>, env: &Env<'_>) -> Ve
     let sensor = Id::fold(device);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
     let field = walk.single(attribute, text, None);
-    fields::bind(field.into_iter().collect(), &sensor, message.received_at)
+    field::bind(field.into_iter().collect(), &sensor, message.received_at)
 }
