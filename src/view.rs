@@ -102,6 +102,8 @@ pub struct AlertView {
     pub evidence: Evidence,
     /// Start of the first breaching window.
     pub started_at: Instant,
+    /// When it began to fire, after the clause's `for`.
+    pub fired_at: Option<Instant>,
     /// When it was proven over.
     pub resolved_at: Option<Instant>,
     /// Revision of the newest verdict.
@@ -149,6 +151,65 @@ pub struct Link {
     pub backlog: u64,
 }
 
+/// Whether somebody is in a place, as the engine sees it after fusing all sensors of the place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Presence {
+    /// Yes, no, or `None` when no sensor can say.
+    pub occupied: Option<bool>,
+    /// People counted; `None` when nothing counts them.
+    pub people: Option<f64>,
+    /// Since when it has been so.
+    pub since: Option<Instant>,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailState {
+    /// Waits for its first or next attempt.
+    Queued,
+    /// Accepted by the mail server.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl MailState {
+    /// The word in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A mail of the outbox.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MailView {
+    /// Stable id, fit for a URL path.
+    pub id: String,
+    /// Wall time at which it was rendered.
+    pub time: Instant,
+    /// Id of the recipient in the register.
+    pub recipient: Id,
+    /// Subject line.
+    pub subject: String,
+    /// What became of it.
+    pub state: MailState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Newest error, in words for operations.
+    pub error: Option<String>,
+    /// Ids of the transitions that it tells.
+    pub transitions: Vec<String>,
+    /// Its plain text, as the recipient reads it.
+    #[serde(skip)]
+    pub text: Arc<str>,
+}
+
 /// Everything that pages show, as of one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -156,8 +217,12 @@ pub struct Snapshot {
     pub event_time: Option<Instant>,
     /// Wall time of the service (simulated in `demo`).
     pub now: Option<Instant>,
+    /// Whether the engine has worked off what waited at the start; until then the service is not ready.
+    pub is_caught_up: bool,
     /// Every place, by id.
     pub places: BTreeMap<Id, PlaceView>,
+    /// Occupancy by place as the engine fuses it; pages derive it from the newest readings where absent.
+    pub presence: BTreeMap<Id, Presence>,
     /// Pending, firing and recently resolved alerts, newest first.
     pub alerts: Vec<Arc<AlertView>>,
     /// Newest verdict of each check.
@@ -170,4 +235,6 @@ pub struct Snapshot {
     pub links: Vec<Link>,
     /// Mails sent so far.
     pub mails_sent: u64,
+    /// Newest mails of the outbox, newest first.
+    pub mails: Vec<Arc<MailView>>,
 }

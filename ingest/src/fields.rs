@@ -47,6 +47,7 @@ const LABELS: &[&str] = &[
     "key",
     "displayname",
     "sensortype",
+    "resourcetype",
     "field",
     "id",
 ];
@@ -68,6 +69,13 @@ const TIMES: &[&str] = &[
     "at",
     "updatetime",
     "t",
+    "sampletime",
+    "stamp",
+    "tsmts",
+    "unixtime",
+    "collecttime",
+    "reporttime",
+    "to",
 ];
 
 /// How to read one object.
@@ -78,8 +86,9 @@ pub(crate) struct Walk<'n> {
     pub(crate) profile: Option<&'n Names>,
     /// Name of the format, for entries that hold in it alone.
     pub(crate) format: &'n str,
-    /// Whether a time on the object itself is the time of its values (else only times of records are).
-    pub(crate) takes_root_time: bool,
+    /// Whether the nearest object with a time dates its values, the outermost too (else only records do: in an
+    /// envelope the network's time is the better one).
+    pub(crate) takes_near_time: bool,
     /// Units that the message states once for a quantity.
     pub(crate) units: &'n [(Quantity, &'n str)],
 }
@@ -112,7 +121,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 impl<'n> Walk<'n> {
     /// A walk with the table alone.
     pub(crate) const fn new(names: &'n Names, format: &'n str) -> Self {
-        Self { names, profile: None, format, takes_root_time: false, units: &[] }
+        Self { names, profile: None, format, takes_near_time: false, units: &[] }
     }
 
     /// Every known value in `root`, in document order, one for each series and instant.
@@ -121,16 +130,25 @@ impl<'n> Walk<'n> {
         settle(found)
     }
 
+    /// Whether a name is known and deliberately no reading.
+    pub(crate) fn ignores(&self, name: &str) -> bool {
+        key::spellings(name).iter().any(|spelling| self.is_ignored(&spelling.folded))
+    }
+
     /// The value of a bare text under a name that stands elsewhere (in the topic, say).
     pub(crate) fn single(&self, name: &str, text: &str, unit: Option<&str>) -> Option<Field> {
-        let scalar = Scalar::Text(text.into());
+        self.single_scalar(name, &Scalar::Text(text.into()), unit)
+    }
+
+    /// A value under a name that stands elsewhere.
+    pub(crate) fn single_scalar(&self, name: &str, scalar: &Scalar<'_>, unit: Option<&str>) -> Option<Field> {
         for spelling in key::spellings(name) {
             if self.is_ignored(&spelling.folded) {
                 return None;
             }
             let stated = unit.or(spelling.unit.as_deref());
             for found in self.matches(&spelling.folded).filter(|found| found.entry.beside.is_empty()) {
-                let Some((value, flags)) = self.read(found.entry, &scalar, stated) else { continue };
+                let Some((value, flags)) = self.read(found.entry, scalar, stated) else { continue };
                 let channel = found.entry.channel.clone().or_else(|| spelling.channel.clone());
                 let quantity = found.entry.quantity;
                 let key = name.to_owned();
@@ -162,7 +180,7 @@ impl<'n> Walk<'n> {
                         quantity: found.entry.quantity,
                         channel: place.channel([&spelling.channel, &found.entry.channel]),
                         value,
-                        time: place.time(self.takes_root_time),
+                        time: place.time(self.takes_near_time),
                         flags,
                         key: name,
                         rank: found.rank,
@@ -301,7 +319,8 @@ struct Place<'t, 'a> {
     indexes: Vec<usize>,
     /// The time of the record around it.
     record_time: Option<Instant>,
-    root_time: Option<Instant>,
+    /// The time of the nearest object that has one.
+    near_time: Option<Instant>,
 }
 
 impl<'t, 'a> Place<'t, 'a> {
@@ -313,7 +332,7 @@ impl<'t, 'a> Place<'t, 'a> {
             is_nameless: false,
             indexes: Vec::new(),
             record_time: None,
-            root_time: None,
+            near_time: None,
         };
         let mut at = leaf;
         while at != root {
@@ -323,12 +342,8 @@ impl<'t, 'a> Place<'t, 'a> {
             } else if let Some(index) = at.index() {
                 place.enter_item(leaf, parent, index);
             }
-            if parent.is_object() && place.record_time.is_none() {
-                if parent == root && parent.index().is_none() {
-                    place.root_time = time_in(parent, place.names.first().copied());
-                } else if parent.index().is_some() || place.is_nameless {
-                    place.record_time = time_in(parent, place.names.first().copied());
-                }
+            if parent.is_object() {
+                place.enter_object(parent);
             }
             at = parent;
         }
@@ -346,6 +361,16 @@ impl<'t, 'a> Place<'t, 'a> {
             self.is_nameless |= is_first;
         } else if self.names.len() < 3 {
             self.names.push(name);
+        }
+    }
+
+    fn enter_object(&mut self, object: Cursor<'t, 'a>) {
+        let own = self.names.first().copied();
+        if self.near_time.is_none() {
+            self.near_time = time_in(object, own);
+        }
+        if self.record_time.is_none() && (object.index().is_some() || self.is_nameless) {
+            self.record_time = time_in(object, own);
         }
     }
 
@@ -390,8 +415,8 @@ impl<'t, 'a> Place<'t, 'a> {
         self.object.is_some_and(named)
     }
 
-    fn time(&self, takes_root_time: bool) -> Option<Instant> {
-        self.record_time.or(self.root_time.filter(|_| takes_root_time))
+    fn time(&self, takes_near_time: bool) -> Option<Instant> {
+        self.record_time.or(self.near_time.filter(|_| takes_near_time))
     }
 
     /// What tells the value from others of its quantity: the name's own channel, and places in lists of values

@@ -1,7 +1,7 @@
 //! The ears: bytes on a topic in, readings out.
 //!
 //! Two halves that know nothing of each other: [`Decoder`] turns a message into readings and is
-//! pure (no clock, no network), and the subscriber takes messages from a broker. The quality
+//! pure (no clock, no network), and the subscriber takes messages from a broker. The [`quality`]
 //! stage between decoder and engine settles times and marks doubtful values.
 
 mod decoder;
@@ -14,6 +14,8 @@ mod message;
 pub mod mqtt;
 mod names;
 mod profile;
+mod protobuf;
+pub mod quality;
 mod route;
 mod scalar;
 mod sniff;

@@ -166,15 +166,21 @@ impl Incoming {
         self.publish.dup
     }
 
-    /// The token for [`Acker::ack`]; `None` at QoS 0.
+    /// The token for [`Acker::ack`]; `None` at `QoS` 0.
     #[must_use]
     pub const fn ack_token(&self) -> Option<AckToken> {
         if self.publish.pkid == 0 { None } else { Some(self.token) }
     }
 
+    /// Which connection brought it (a number that never comes again in this process), and its packet id.
+    #[must_use]
+    pub const fn delivery(&self) -> (u64, u16) {
+        (self.token.epoch, self.token.packet_id)
+    }
+
     /// Equal for two deliveries of one message within a session: session, packet id, topic and payload.
     ///
-    /// `None` at QoS 0. Packet ids are used again after the acknowledgement, so a key counts only
+    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key counts only
     /// among messages that are not yet acknowledged.
     #[must_use]
     pub fn redelivery_key(&self) -> Option<u64> {
@@ -206,7 +212,7 @@ pub struct LinkState {
     pub failures: u64,
     /// The newest error in words.
     pub error: Option<String>,
-    /// QoS 0 messages dropped because the consumer held back.
+    /// `QoS` 0 messages dropped because the consumer held back.
     pub dropped: u64,
 }
 
@@ -300,6 +306,25 @@ impl Subscriber {
     #[must_use]
     pub fn link(&self) -> LinkState {
         self.shared.lock().link.clone()
+    }
+
+    /// A view of the connection for whoever does not own the subscriber.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor(Arc::clone(&self.shared))
+    }
+}
+
+/// Shows how a connection is; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Monitor(Arc<Shared>);
+
+impl Monitor {
+    /// How the connection is, and how many messages wait to be taken.
+    #[must_use]
+    pub fn link(&self) -> (LinkState, usize) {
+        let queue = self.0.lock();
+        (queue.link.clone(), queue.messages.len())
     }
 }
 
@@ -472,7 +497,7 @@ impl Publisher {
         Ok(Self { client, task })
     }
 
-    /// Queues a message (QoS 1); never waits.
+    /// Queues a message (`QoS` 1); never waits.
     ///
     /// # Errors
     /// Returns [`MqttError::Full`] when 256 messages wait already.

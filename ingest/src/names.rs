@@ -211,7 +211,15 @@ pub(crate) fn to_canonical(
     {
         return Ok(Converted { value: ppm * 1000.0 * TVOC_UG_PER_PPB, is_estimated: true });
     }
-    quantity.unit().convert(value, unit).map(fact)
+    let converted = quantity.unit().convert(value, unit);
+    // An energy labelled with a unit of power has lost its hour; it is common, and nothing else can be meant.
+    if converted.is_err()
+        && quantity.unit() == Unit::KilowattHour
+        && let Ok(watts) = Unit::Watt.convert(value, unit)
+    {
+        return Ok(fact(watts / 1000.0));
+    }
+    converted.map(fact)
 }
 
 #[cfg(test)]

@@ -129,6 +129,17 @@ const DEFAULTS: &[(&str, Format)] = &[
     ("application/+/device/+/event/+", Format::ChirpstackV4),
     ("v3/+/devices/#", Format::TtsV3),
     ("zigbee2mqtt/#", Format::Zigbee2mqtt),
+    ("shellies/#", Format::ShellyGen1),
+    ("spBv1.0/#", Format::SparkplugB),
+    ("tele/+/+", Format::Tasmota),
+    ("stat/+/+", Format::Tasmota),
+    ("homeassistant/+/+/config", Format::HaDiscovery),
+    ("homeassistant/+/+/+/config", Format::HaDiscovery),
+    ("homeassistant/+/+/+", Format::HaStatestream),
+    ("+/events/rpc", Format::ShellyGen2),
+    ("+/status/+", Format::ShellyGen2),
+    ("+/sensor/+/state", Format::Esphome),
+    ("+/binary_sensor/+/state", Format::Esphome),
 ];
 
 impl Routes {

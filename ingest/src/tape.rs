@@ -333,6 +333,14 @@ impl<'t, 'a> Cursor<'t, 'a> {
         }
     }
 
+    /// The truth value that stands here.
+    pub(crate) fn boolean(self) -> Option<bool> {
+        match self.scalar()? {
+            Scalar::Bool(state) => Some(*state),
+            Scalar::Null | Scalar::Number(_) | Scalar::Text(_) => None,
+        }
+    }
+
     /// The text of a key of this object.
     pub(crate) fn text_of(self, key: &str) -> Option<&'t str> {
         self.get(key)?.text()

@@ -17,6 +17,7 @@ mod measure;
 mod meter;
 mod occupancy;
 mod partial;
+mod register_checks;
 mod standard;
 mod steps;
 mod verdict;
@@ -27,6 +28,7 @@ pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
 pub use engine::{Engine, EngineOptions, Output, SavedShard, Taken};
 pub use measure::Figure;
+pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause, Correction,
     Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable, Measure, Pack,

@@ -210,3 +210,18 @@ fn a_large_building_is_asked_for_where_the_document_asks_for_one() {
         assert_eq!(scope(&register), expected);
     }
 }
+
+#[test]
+fn the_people_of_two_buildings_do_not_divide_the_energy_of_one() {
+    let mut register = register();
+    let energy = clause("db37-t-2672-2019/energy-per-person-provincial-b");
+    let scope = |register: &Register| energy.scope_of_place(register, get(register, "house"), NOW);
+    assert_eq!(scope(&register), Scope::Applies);
+    let mut annexe = place("annexe", PlaceKind::Building, None);
+    annexe.body = Some(id("agency"));
+    put(&mut register, annexe.clone());
+    assert_eq!(scope(&register), Scope::Unknown(Attribute::EnergyHeadcount));
+    annexe.body = Some(id("department"));
+    put(&mut register, annexe);
+    assert_eq!(scope(&register), Scope::Applies, "the annexe has a body of its own");
+}

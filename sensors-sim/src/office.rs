@@ -177,6 +177,10 @@ impl Office {
                 stream,
             });
         }
+        let sockets = self.file.meter.iter().find(|m| m.end_use == EndUse::Sockets).map(|m| m.id.clone());
+        for plug in self.meters.iter_mut().filter(|m| m.room.is_some()) {
+            plug.parent.clone_from(&sockets);
+        }
         for breach in &self.file.breach {
             match breach {
                 Breach::NightWaste { meter, night } => {

@@ -59,7 +59,7 @@ pub(crate) fn radio_bytes(message: &Message<'_>) -> String {
     STANDARD.encode(bytes)
 }
 
-/// A number as JSON; what is not finite becomes null.
+/// A number with a fraction, as a protobuf struct prints it; what is not finite becomes null.
 pub(crate) fn number(value: f64) -> serde_json::Value {
     serde_json::Value::from(value)
 }
@@ -71,7 +71,7 @@ pub(crate) fn plain(value: f64) -> serde_json::Value {
     if value.fract().abs() < f64::EPSILON && value.abs() < 1e15 { whole.into() } else { value.into() }
 }
 
-/// Channel 0 to 7 of a message: the frame counter's low bits.
+/// The session and the 16-bit frame counter of a message.
 pub(crate) fn frame(message: &Message<'_>) -> (i64, i64) {
     (message.serial.div_euclid(65_536), message.serial.rem_euclid(65_536))
 }

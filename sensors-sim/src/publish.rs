@@ -1,6 +1,7 @@
 //! Plays events to a broker: in order, at a pace, bounded in flight, and not done before all are acknowledged.
 
 use std::{
+    collections::VecDeque,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use model::Instant;
 use rumqttc::{
     Outgoing,
     v5::{
-        AsyncClient, ConnectionError, Event as Poll, EventLoop, MqttOptions,
+        AsyncClient, ConnectionError, Event as Poll, EventLoop, MqttOptions, Request,
         mqttbytes::{QoS, v5::Packet},
     },
 };
@@ -27,7 +28,7 @@ pub enum PublishError {
     Stalled {
         /// Messages handed to the client.
         published: u64,
-        /// Messages acknowledged (sent, at QoS 0).
+        /// Messages acknowledged (only sent, at quality of service 0).
         acked: u64,
         /// Newest connection error.
         why: String,
@@ -42,7 +43,7 @@ pub enum PublishError {
 pub struct Published {
     /// Messages handed to the client.
     pub published: u64,
-    /// Of them acknowledged by the broker; at QoS 0, written to the connection.
+    /// Of them acknowledged by the broker; at quality of service 0, written to the connection.
     pub acked: u64,
 }
 
@@ -70,7 +71,7 @@ struct Progress {
 }
 
 impl Publisher {
-    /// A publisher at each event's own QoS, 200 messages in flight, a patience of 30 s.
+    /// A publisher at each event's own quality of service, 200 messages in flight, a patience of 30 s.
     #[must_use]
     pub fn new(url: impl Into<String>, client_id: impl Into<String>) -> Self {
         let (url, client_id) = (url.into(), client_id.into());
@@ -141,64 +142,105 @@ impl Publisher {
         };
         tokio::select! {
             ended = feed => ended,
-            done = self.drain(link, &progress, self.qos == Some(0)) => done,
+            done = self.drain(&client, link, &progress) => done,
         }
     }
 
     /// Moves the connection until everything fed is acknowledged.
     async fn drain(
         &self,
+        client: &AsyncClient,
         mut link: EventLoop,
         progress: &Progress,
-        is_qos0: bool,
     ) -> Result<Published, PublishError> {
         let mut why = "no answer".to_owned();
         let mut moved = tokio::time::Instant::now();
-        loop {
-            // A poll that has begun is never dropped half way: it may be connecting or reading.
-            let mut poll = std::pin::pin!(link.poll());
-            let polled = loop {
-                let (published, acked) = (progress.published.load(Relaxed), progress.acked.load(Relaxed));
-                if progress.is_fed.load(Relaxed) && acked >= published {
-                    return Ok(Published { published, acked });
-                }
-                if acked >= published {
-                    moved = tokio::time::Instant::now();
-                } else if moved.elapsed() > self.patience {
-                    return Err(PublishError::Stalled { published, acked, why });
-                }
-                tokio::select! {
-                    polled = &mut poll => break polled,
-                    () = progress.end.notified() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                }
-            };
+        let (mut kept, mut last_sent) = (VecDeque::new(), 0);
+        while let Some(polled) = self.next(&mut link, progress, &mut moved, &why).await? {
             match polled {
-                Ok(event) if counts(&event, is_qos0) => {
+                // The broker may have forgotten the session: what it has not acknowledged goes out first.
+                Ok(Poll::Incoming(Packet::ConnAck(_))) => link.pending = std::mem::take(&mut kept),
+                Ok(Poll::Incoming(Packet::PubAck(_))) => {
                     progress.acked.fetch_add(1, Relaxed);
                     moved = tokio::time::Instant::now();
                 }
-                Ok(_) => {}
+                Ok(Poll::Outgoing(Outgoing::Publish(id))) => {
+                    last_sent = id;
+                    // A publish without an id is at quality of service 0: sent is done.
+                    if id == 0 {
+                        progress.acked.fetch_add(1, Relaxed);
+                        moved = tokio::time::Instant::now();
+                    }
+                }
+                Ok(Poll::Incoming(_) | Poll::Outgoing(_)) => {}
                 Err(error) => {
-                    why = explain(&error);
+                    why = error.to_string();
+                    // The client throws this list away when it meets a new session; keep it.
+                    let mut pending = std::mem::take(&mut link.pending);
+                    pending.make_contiguous().sort_by_key(|request| age(request, last_sent));
+                    kept.append(&mut pending);
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
+            }
+        }
+        leave(client, &mut link).await;
+        let (published, acked) = (progress.published.load(Relaxed), progress.acked.load(Relaxed));
+        Ok(Published { published, acked })
+    }
+
+    /// The next event of the connection; `None` when everything fed is acknowledged.
+    async fn next(
+        &self,
+        link: &mut EventLoop,
+        progress: &Progress,
+        moved: &mut tokio::time::Instant,
+        why: &str,
+    ) -> Result<Option<Result<Poll, ConnectionError>>, PublishError> {
+        // A poll that has begun is never dropped half way: it may be connecting or reading.
+        let mut poll = std::pin::pin!(link.poll());
+        loop {
+            let (published, acked) = (progress.published.load(Relaxed), progress.acked.load(Relaxed));
+            if progress.is_fed.load(Relaxed) && acked >= published {
+                return Ok(None);
+            }
+            if acked >= published {
+                *moved = tokio::time::Instant::now();
+            } else if moved.elapsed() > self.patience {
+                return Err(PublishError::Stalled { published, acked, why: why.to_owned() });
+            }
+            tokio::select! {
+                polled = &mut poll => return Ok(Some(polled)),
+                () = progress.end.notified() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }
     }
 }
 
-/// Whether an event of the connection says that one message is done.
-fn counts(event: &Poll, is_qos0: bool) -> bool {
-    match event {
-        Poll::Incoming(Packet::PubAck(_)) => !is_qos0,
-        Poll::Outgoing(Outgoing::Publish(_)) => is_qos0,
-        Poll::Incoming(_) | Poll::Outgoing(_) => false,
+/// Says goodbye, so that the broker reads all that was sent; a broker that does not answer changes nothing.
+async fn leave(client: &AsyncClient, link: &mut EventLoop) {
+    if client.try_disconnect().is_err() {
+        return;
     }
+    let last_words = async {
+        while let Ok(event) = link.poll().await {
+            if matches!(event, Poll::Outgoing(Outgoing::Disconnect)) {
+                return;
+            }
+        }
+    };
+    // The run is complete either way.
+    drop(tokio::time::timeout(Duration::from_secs(2), last_words).await);
 }
 
-fn explain(error: &ConnectionError) -> String {
-    error.to_string()
+/// Place of an unacknowledged request in the order of sending: packet ids go round, so those above
+/// the last one sent are older than those up to it; without an id it was never sent.
+fn age(request: &Request, last_sent: u16) -> u8 {
+    match request {
+        Request::Publish(publish) if publish.pkid > last_sent => 0,
+        Request::Publish(publish) if publish.pkid > 0 => 1,
+        _ => 2,
+    }
 }
 
 fn address(url: &str) -> Result<(String, u16), PublishError> {

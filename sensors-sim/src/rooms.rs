@@ -56,7 +56,7 @@ pub(crate) fn of_group(file: &File, group: &RoomGroup) -> Vec<Room> {
             capacity: group.capacity,
             pattern: group.pattern,
             supply_m3h: group.fresh_air_m3h * f64::from(group.people.max(1)),
-            is_always_supplied: false,
+            is_always_supplied: group.pattern == Pattern::Always,
             cooling_c: 26.5,
             heating_c: 19.0,
             is_left_running: false,

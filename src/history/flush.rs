@@ -9,8 +9,11 @@ use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
     partial::{self, Day, SLOT_MS, SLOTS},
-    signed,
+    place_of, signed,
 };
+
+/// Before the first hour and day that there is.
+const FIRST: i64 = -20_000_000;
 
 /// What a flush wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,7 +109,7 @@ fn write_series(
         }
         put(
             db,
-            "INSERT OR REPLACE INTO hours VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO hours VALUES (?1, ?2)",
             series,
             hour,
             &block::encode(&after, hour * HOUR_MS),
@@ -118,7 +121,7 @@ fn write_series(
     for (day, slots) in days {
         put(
             db,
-            "INSERT OR REPLACE INTO days VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO days VALUES (?1, ?2)",
             series,
             day,
             &partial::encode(&slots, day * DAY_MS),
@@ -128,7 +131,7 @@ fn write_series(
 }
 
 fn put(db: &Connection, sql: &str, series: i64, at: i64, body: &[u8]) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(sql)?.execute(params![series, at, body])?;
+    db.prepare_cached(sql)?.execute(params![place_of(series, at), body])?;
     Ok(())
 }
 
@@ -152,7 +155,7 @@ pub(super) type Loaded<T> = Result<Result<Option<T>, Damage>, rusqlite::Error>;
 /// The stored points of an hour.
 pub(super) fn load_hour(db: &Connection, series: i64, hour: i64) -> Loaded<Vec<Point>> {
     let from = hour * HOUR_MS;
-    load(db, "SELECT body FROM hours WHERE series = ?1 AND hour = ?2", series, hour, |body| {
+    load(db, "SELECT body FROM hours WHERE place = ?1", series, hour, |body| {
         block::decode(body, from).ok_or(Damage { from })
     })
 }
@@ -160,7 +163,7 @@ pub(super) fn load_hour(db: &Connection, series: i64, hour: i64) -> Loaded<Vec<P
 /// The stored partials of a day.
 pub(super) fn load_day(db: &Connection, series: i64, day: i64) -> Loaded<Day> {
     let from = day * DAY_MS;
-    load(db, "SELECT body FROM days WHERE series = ?1 AND day = ?2", series, day, |body| {
+    load(db, "SELECT body FROM days WHERE place = ?1", series, day, |body| {
         partial::decode(body, from).ok_or(Damage { from })
     })
 }
@@ -173,7 +176,7 @@ fn load<T>(
     decode: impl FnOnce(&[u8]) -> Result<T, Damage>,
 ) -> Loaded<T> {
     let mut query = db.prepare_cached(sql)?;
-    let body: Option<Vec<u8>> = query.query_row([series, at], |row| row.get(0)).optional()?;
+    let body: Option<Vec<u8>> = query.query_row([place_of(series, at)], |row| row.get(0)).optional()?;
     Ok(body.map(|bytes| decode(&bytes)).transpose())
 }
 
@@ -191,12 +194,12 @@ impl History {
         let mut pruned = Pruned::default();
         for series in inner.ids.values() {
             // By series: a seek each, where one statement would walk the whole table.
-            pruned.hours += step
-                .prepare_cached("DELETE FROM hours WHERE series = ?1 AND hour < ?2")?
-                .execute([*series, hour])? as u64;
-            pruned.days += step
-                .prepare_cached("DELETE FROM days WHERE series = ?1 AND day < ?2")?
-                .execute([*series, day])? as u64;
+            pruned.hours +=
+                step.prepare_cached("DELETE FROM hours WHERE place >= ?1 AND place < ?2")?
+                    .execute([place_of(*series, FIRST), place_of(*series, hour)])? as u64;
+            pruned.days +=
+                step.prepare_cached("DELETE FROM days WHERE place >= ?1 AND place < ?2")?
+                    .execute([place_of(*series, FIRST), place_of(*series, day)])? as u64;
         }
         step.commit()?;
         inner.db.execute_batch("PRAGMA incremental_vacuum(2000)")?;

@@ -32,6 +32,21 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// Bits of a row's key for the hour or day; the rest is the series.
+const TIME_BITS: u32 = 28;
+
+/// Key of the block of a series and an hour (or day) since 1970: blocks of a series lie together, in time order.
+///
+/// 28 bits hold every hour of the years 1 to 9999, those before 1970 included.
+const fn place_of(series: i64, time: i64) -> i64 {
+    (series << TIME_BITS) + time + (1 << (TIME_BITS - 1))
+}
+
+/// The hour or day of a key.
+const fn time_of(place: i64) -> i64 {
+    (place & ((1 << TIME_BITS) - 1)) - (1 << (TIME_BITS - 1))
+}
+
 /// Why the history could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {

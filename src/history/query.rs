@@ -9,6 +9,7 @@ use super::{
     block::{self, Point},
     flush::{hour_slots, load_hour, merged},
     partial::{self, Partial, SLOT_MS, SLOTS, value_of},
+    place_of, time_of,
 };
 
 /// Up to this length a chart is drawn from raw readings, where there are any.
@@ -87,11 +88,12 @@ impl Inner {
         let (from, to) = (span.from.millis(), span.to.millis());
         let mut query = self
             .db
-            .prepare_cached("SELECT hour, body FROM hours WHERE series = ?1 AND hour BETWEEN ?2 AND ?3")?;
-        let mut rows = query.query([id, from.div_euclid(HOUR_MS), (to - 1).div_euclid(HOUR_MS)])?;
+            .prepare_cached("SELECT place, body FROM hours WHERE place BETWEEN ?1 AND ?2 ORDER BY place")?;
+        let mut rows = query
+            .query([place_of(id, from.div_euclid(HOUR_MS)), place_of(id, (to - 1).div_euclid(HOUR_MS))])?;
         let mut points = Vec::new();
         while let Some(row) = rows.next()? {
-            let start = row.get::<_, i64>(0)? * HOUR_MS;
+            let start = time_of(row.get(0)?) * HOUR_MS;
             let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             points.extend(block::decode(body, start).ok_or_else(|| self.damaged(id, start))?);
         }
@@ -117,11 +119,12 @@ impl Inner {
     fn days(&self, id: i64, from: i64, to: i64) -> Result<BTreeMap<i64, partial::Day>, HistoryError> {
         let mut query = self
             .db
-            .prepare_cached("SELECT day, body FROM days WHERE series = ?1 AND day BETWEEN ?2 AND ?3")?;
-        let mut rows = query.query([id, from.div_euclid(DAY_MS), (to - 1).div_euclid(DAY_MS)])?;
+            .prepare_cached("SELECT place, body FROM days WHERE place BETWEEN ?1 AND ?2 ORDER BY place")?;
+        let mut rows = query
+            .query([place_of(id, from.div_euclid(DAY_MS)), place_of(id, (to - 1).div_euclid(DAY_MS))])?;
         let mut days = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let day: i64 = row.get(0)?;
+            let day = time_of(row.get(0)?);
             let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             let slots = partial::decode(body, day * DAY_MS).ok_or_else(|| self.damaged(id, day * DAY_MS))?;
             days.insert(day, slots);

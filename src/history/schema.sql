@@ -5,20 +5,11 @@ CREATE TABLE series (
     channel TEXT NOT NULL,
     UNIQUE (sensor, quantity, channel)
 );
--- Raw readings, one block for a series and a UTC hour (hours since 1970).
-CREATE TABLE hours (
-    series INTEGER NOT NULL,
-    hour INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    PRIMARY KEY (series, hour)
-) WITHOUT ROWID;
--- Partials of 15 minutes, one block for a series and a UTC day (days since 1970).
-CREATE TABLE days (
-    series INTEGER NOT NULL,
-    day INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    PRIMARY KEY (series, day)
-) WITHOUT ROWID;
+-- Raw readings, one block for a series and a UTC hour; `place` is made of both, see `place_of`.
+-- (A key of two columns would put each larger block on a page of its own.)
+CREATE TABLE hours (place INTEGER PRIMARY KEY, body BLOB NOT NULL);
+-- Partials of 15 minutes, one block for a series and a UTC day.
+CREATE TABLE days (place INTEGER PRIMARY KEY, body BLOB NOT NULL);
 -- Everything up to this spool position is in the tables above; one row.
 CREATE TABLE reached (part INTEGER NOT NULL, sequence INTEGER NOT NULL, too_late INTEGER NOT NULL);
 INSERT INTO reached VALUES (0, 0, 0);

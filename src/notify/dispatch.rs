@@ -11,7 +11,7 @@ use rules::{Provenance, Transition, TransitionId, TransitionKind};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Addressee, Line, MailKind, MailPlan, Notice,
+    Addressee, Line, MailKind, MailPlan, Notice, Silence,
     lane::Lane,
     plan::{mail_key, reminder_id},
     route,
@@ -72,6 +72,7 @@ pub struct Dispatcher {
     /// By recipient, kind and building.
     lanes: BTreeMap<String, Lane>,
     live: BTreeMap<TransitionId, Live>,
+    silences: Vec<Silence>,
 }
 
 impl Dispatcher {
@@ -108,6 +109,7 @@ impl Dispatcher {
     /// The mails that are due at the wall time `now`, the longest due first.
     #[must_use]
     pub fn due(&mut self, register: &Register, now: Instant) -> Vec<MailPlan> {
+        self.silences.retain(|silence| now < silence.until);
         let mut plans = Vec::new();
         let mut lanes = std::mem::take(&mut self.lanes);
         for lane in lanes.values_mut() {
@@ -136,6 +138,25 @@ impl Dispatcher {
         found.map(|(_, live)| live.is_acknowledged = is_acknowledged).is_some()
     }
 
+    /// Begins a silence; one of the same id is replaced.
+    pub fn silence(&mut self, silence: Silence) {
+        self.silences.retain(|s| s.id != silence.id);
+        self.silences.push(silence);
+    }
+
+    /// Ends a silence before its time. Returns whether there was one of this id.
+    pub fn lift_silence(&mut self, id: &str, now: Instant) -> bool {
+        let before = self.silences.len();
+        self.silences.retain(|s| s.id != id);
+        self.lanes.values_mut().for_each(|lane| lane.release(now, &self.settings));
+        self.silences.len() < before
+    }
+
+    /// When the silences that cover a notice have ended; none when none does.
+    fn silent_until(&self, notice: &Notice, now: Instant) -> Option<Instant> {
+        self.silences.iter().filter(|s| s.covers(notice, now)).map(|s| s.until).max()
+    }
+
     fn kind_of(&self, notice: &Notice, started: Instant, now: Instant) -> MailKind {
         let is_first_start = now.since(started) <= self.settings.digest_wait_ms;
         if notice.kind == TransitionKind::Unproven {
@@ -153,7 +174,7 @@ impl Dispatcher {
         let routed = route(&notice, register, now);
         let readers = match self.live.get_mut(&notice.alert) {
             Some(live) => {
-                if notice.kind == TransitionKind::Revised {
+                if matches!(notice.kind, TransitionKind::Revised | TransitionKind::Resolved) {
                     notice.told_value = live.notice.value;
                 }
                 live.notice = notice.clone();
@@ -240,7 +261,7 @@ impl Dispatcher {
         let deputy_of = lane.addressee.deputy_of.clone();
         let addressee = row.map_or_else(|| lane.addressee.clone(), |r| route::addressee(r, register));
         let addressee = Addressee { deputy_of, ..addressee };
-        let notices = lane.flush(now);
+        let notices = lane.flush(now, &self.settings, |notice| self.silent_until(notice, now));
         let mut plans = Vec::new();
         for part in notices.chunks(MAX_LINES) {
             let lines = part.iter().map(|n| Line { id: n.id.to_string(), notice: n.clone() }).collect();
@@ -283,7 +304,8 @@ impl Dispatcher {
         let is_silent = self.settings.repeat_interval_ms <= 0 || live.is_acknowledged;
         let is_over = matches!(live.notice.kind, TransitionKind::Resolved | TransitionKind::Unproven);
         let pace = self.settings.repeat_interval_ms.max(pace_ms(live.notice.clause.period));
-        live.told_at.filter(|_| !is_silent && !is_over).map(|told| told.plus_ms(pace))
+        let due = live.told_at.filter(|_| !is_silent && !is_over)?.plus_ms(pace);
+        Some(self.silent_until(&live.notice, due).map_or(due, |end| end.max(due)))
     }
 
     fn reminders(&mut self, register: &Register, now: Instant) -> Vec<MailPlan> {

@@ -20,56 +20,17 @@ use lettre::{
 };
 use model::Instant;
 
-use super::Letter;
-
-/// How to reach a mail server.
-#[derive(Clone)]
-pub struct MailerConfig {
-    /// `smtp://host[:port][?tls=none|starttls|required]`, `smtps://host[:port]` or `file:DIR`.
-    ///
-    /// `starttls` (the default) encrypts when the server offers it, `required` insists on it.
-    pub url: String,
-    /// Name to log in with; no login when absent.
-    pub username: Option<String>,
-    /// Its password.
-    pub password: Option<String>,
-    /// A further root certificate, PEM.
-    pub ca_pem: Option<Vec<u8>>,
-    /// Longest wait for one answer of the server.
-    pub timeout: Duration,
-}
-
-impl MailerConfig {
-    /// A server without login, answers within 30 s.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        let timeout = Duration::from_secs(30);
-        Self { url: url.to_owned(), username: None, password: None, ca_pem: None, timeout }
-    }
-}
-
-impl std::fmt::Debug for MailerConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let hidden = self.password.as_ref().map(|_| "***");
-        f.debug_struct("MailerConfig")
-            .field("url", &self.url)
-            .field("username", &self.username)
-            .field("password", &hidden)
-            .finish_non_exhaustive()
-    }
-}
+use super::{
+    Letter, MailUrlError, MailerConfig,
+    mail_url::{Address, Encryption, is_loopback},
+};
 
 /// Why a [`MailerConfig`] cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MailerError {
-    /// The URL is none of the three forms.
-    #[error(
-        "mail url `{0}` is not smtp://host[:port][?tls=none|starttls|required], smtps://host[:port] or file:DIR"
-    )]
-    Url(String),
-    /// The URL carries a name or a password.
-    #[error("mail url carries a login: set username and password_file instead")]
-    LoginInUrl,
+    /// The URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] MailUrlError),
     /// A name without a password, or the reverse.
     #[error("mail username and password belong together: one of them is missing")]
     Login,
@@ -135,15 +96,6 @@ impl SendError {
     pub const fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Broken(_))
     }
-}
-
-/// What to do about encryption on a connection that begins without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encryption {
-    Never,
-    IfOffered,
-    Required,
-    FromStart,
 }
 
 /// A mail server, with the connection while a round of mails lasts.
@@ -298,45 +250,6 @@ impl Smtp {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Address {
-    host: String,
-    port: u16,
-    encryption: Encryption,
-}
-
-impl Address {
-    fn parse(url: &str) -> Result<Self, MailerError> {
-        let wrong = || MailerError::Url(url.to_owned());
-        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
-        if rest.contains('@') {
-            return Err(MailerError::LoginInUrl);
-        }
-        let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (encryption, default_port) = match (scheme, query) {
-            ("smtps", "") => (Encryption::FromStart, 465),
-            ("smtp", "" | "tls=starttls") => (Encryption::IfOffered, 25),
-            ("smtp", "tls=none") => (Encryption::Never, 25),
-            ("smtp", "tls=required") => (Encryption::Required, 25),
-            _ => return Err(wrong()),
-        };
-        let authority = authority.trim_end_matches('/');
-        let (host, port) = match authority.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':').unwrap_or(port)),
-            None => authority.split_once(':').unwrap_or((authority, "")),
-        };
-        let port = if port.is_empty() { default_port } else { port.parse().map_err(|_| wrong())? };
-        if host.is_empty() || host.contains('/') {
-            return Err(wrong());
-        }
-        Ok(Self { host: host.to_owned(), port, encryption })
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// The letter as a MIME message: text and HTML as alternatives.
 fn message(letter: &Letter) -> Result<Message, SendError> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| SendError::Malformed(format!("{what}: {error}"));
@@ -379,34 +292,4 @@ fn write_eml(dir: &Path, letter: &Letter) -> Result<(), SendError> {
     file.sync_all()?;
     std::fs::rename(&part, dir.join(name))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_names_host_port_and_encryption() {
-        let parse = |url: &str| Address::parse(url).map(|a| (a.host, a.port, a.encryption)).unwrap();
-        assert_eq!(parse("smtp://mail.example.org"), ("mail.example.org".into(), 25, Encryption::IfOffered));
-        assert_eq!(parse("smtp://10.0.0.1:2525?tls=none"), ("10.0.0.1".into(), 2525, Encryption::Never));
-        assert_eq!(parse("smtp://h:587/?tls=required").2, Encryption::Required);
-        assert_eq!(parse("smtps://[::1]:1465"), ("::1".into(), 1465, Encryption::FromStart));
-        assert_eq!(parse("smtps://h").1, 465);
-    }
-
-    #[test]
-    fn a_url_that_is_none_of_the_forms_is_refused_with_the_forms() {
-        for url in ["mail.example.org", "smtp://", "smtp://h:port", "smtp://h?tls=maybe", "http://h"] {
-            let error = Address::parse(url).unwrap_err().to_string();
-            assert!(error.contains("smtps://host") && error.contains(url), "{error}");
-        }
-        assert!(matches!(Address::parse("smtp://me:secret@h"), Err(MailerError::LoginInUrl)));
-    }
-
-    #[test]
-    fn a_password_never_shows_in_debug_output() {
-        let config = MailerConfig { password: Some("hunter2".into()), ..MailerConfig::new("smtp://h") };
-        assert!(!format!("{config:?}").contains("hunter2"));
-    }
 }

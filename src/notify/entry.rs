@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use model::{Instant, Period, register::Severity};
-use rules::{Evidence, Measure, Outcome, Provenance, TransitionKind};
+use rules::{Evidence, Outcome, Provenance, TransitionKind};
 use serde::Serialize;
 
 use super::{
@@ -53,6 +53,8 @@ pub(super) struct Entry {
     pub(super) since: String,
     pub(super) coverage: String,
     pub(super) citation: String,
+    /// Measured value, the value told before and the limit, in full words.
+    pub(super) figures: Vec<Row>,
     pub(super) rows: Vec<Row>,
     pub(super) remedy: String,
     pub(super) why: Vec<Row>,
@@ -60,7 +62,6 @@ pub(super) struct Entry {
     pub(super) link: Option<String>,
     #[serde(skip)]
     pub(super) is_critical: bool,
-    #[serde(skip)]
     pub(super) is_suspected: bool,
 }
 
@@ -79,10 +80,13 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
     let words = setting.words;
     let state = state_of(notices, setting.is_reminder);
     let clause = &newest.clause;
-    let (value, told) = (newest.value, newest.told_value.filter(|_| state == State::Revised));
-    let figures = figures(value, told, newest.limit, &clause.unit, clause.measure, words);
+    // Of what began and ended unseen the breach is told, not the good value that ended it.
+    let breach = notices.iter().rev().find(|n| n.kind != TransitionKind::Resolved);
+    let shown = breach.copied().filter(|_| state == State::Ended).unwrap_or(newest);
+    let told = shown.told_value.filter(|_| matches!(state, State::Revised | State::Resolved));
+    let figures = figures(shown.value, told, shown.limit, &clause.unit, clause.measure, words);
     let limit = figures.limit.as_ref().map(|limit| {
-        words.say(if newest.is_minimum { "limit-at-least" } else { "limit-at-most" }, &[("limit", limit)])
+        words.say(if shown.is_minimum { "limit-at-least" } else { "limit-at-most" }, &[("limit", limit)])
     });
     let title = match words.of(&clause.title) {
         "" => words.word(&format!("measure-{}", clause.measure.name())),
@@ -90,18 +94,19 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
     };
     Some(Entry {
         state,
-        state_text: words.word(&format!("state-{}", state.name())),
+        state_text: words.word(&state_id(state, clause.evidence)),
         intro: intro(newest, state, words),
         title,
         place: place(newest, words),
         value: figures.value.clone(),
         since: moment(newest.started_at, setting.zone),
-        coverage: coverage(newest, words),
+        coverage: coverage(shown, words),
         citation: citation(newest, words),
-        rows: rows(newest, state, &figures, limit.clone(), setting),
+        figures: figure_rows(shown, &figures, limit.as_deref(), words),
+        rows: rows(shown, newest.resolved_at, state, setting),
         limit,
         remedy: words.of(&clause.remedy).to_owned(),
-        why: main_facts(&newest.why, words),
+        why: main_facts(&shown.why, words),
         next: next(newest, state, words),
         link: setting.public_url.map(|url| format!("{}/alerts/{}", url.trim_end_matches('/'), newest.alert)),
         is_critical: clause.severity == Severity::Critical,
@@ -122,6 +127,13 @@ fn state_of(notices: &[&Notice], is_reminder: bool) -> State {
     }
 }
 
+fn state_id(state: State, evidence: Evidence) -> String {
+    match (state, evidence) {
+        (State::Firing, Evidence::Suspicion) => "state-suspected".to_owned(),
+        _ => format!("state-{}", state.name()),
+    }
+}
+
 fn intro(notice: &Notice, state: State, words: Words) -> String {
     let is_register = notice.clause.period == Period::Register;
     let is_suspected = notice.clause.evidence == Evidence::Suspicion;
@@ -134,15 +146,8 @@ fn intro(notice: &Notice, state: State, words: Words) -> String {
     words.word(id)
 }
 
-fn rows(
-    n: &Notice,
-    state: State,
-    figures: &Figures,
-    limit: Option<String>,
-    setting: Setting<'_>,
-) -> Vec<Row> {
+fn rows(n: &Notice, resolved_at: Option<Instant>, state: State, setting: Setting<'_>) -> Vec<Row> {
     let words = setting.words;
-    let is_register = n.clause.period == Period::Register;
     let mut rows = Vec::new();
     let mut add = |label: &str, text: String| {
         if !text.is_empty() {
@@ -153,25 +158,33 @@ fn rows(
     if !n.path.is_empty() {
         add("label-body", n.body.clone().unwrap_or_default());
     }
-    let measured = match &figures.value {
-        Some(value) => with_measure(value, n.clause.measure, words),
-        None => words.word("no-value"),
-    };
-    add(if is_register { "label-value-register" } else { "label-value" }, measured);
-    add("label-told-value", figures.told_value.clone().unwrap_or_default());
-    add("label-limit", limit.unwrap_or_default());
+    add("label-measure", words.word(&format!("measure-{}", n.clause.measure.name())));
     add("label-since", in_zone(n.started_at, setting.zone, words));
     if matches!(state, State::Resolved | State::Ended) {
-        add("label-until", n.resolved_at.map(|at| in_zone(at, setting.zone, words)).unwrap_or_default());
+        add("label-until", resolved_at.map(|at| in_zone(at, setting.zone, words)).unwrap_or_default());
     }
     add("label-window", window(n, setting.zone));
     add("label-coverage", coverage(n, words));
     add("label-evidence", words.word(evidence_id(n.clause.evidence)));
-    let clause_id = words.say("clause-id", &[("id", &n.clause.id)]);
-    add("label-clause", format!("{} {clause_id}", citation(n, words)));
+    let cited = [("citation", &*citation(n, words)), ("id", &n.clause.id)];
+    add("label-clause", words.say("clause-full", &cited));
     add("label-provenance", words.word(provenance_id(n.clause.provenance)));
     add("label-severity", words.word(&format!("severity-{}", n.clause.severity)));
     rows
+}
+
+fn figure_rows(n: &Notice, figures: &Figures, limit: Option<&str>, words: Words) -> Vec<Row> {
+    let is_register = n.clause.period == Period::Register;
+    let measured = if is_register { "label-value-register" } else { "label-value" };
+    let none = words.word("no-value");
+    let rows = [
+        (measured, Some(figures.value.as_deref().unwrap_or(&none))),
+        ("label-told-value", figures.told_value.as_deref()),
+        ("label-limit", limit),
+    ];
+    let row =
+        |(label, text): (&str, Option<&str>)| Some(Row { label: words.word(label), text: text?.to_owned() });
+    rows.into_iter().filter_map(row).collect()
 }
 
 const fn evidence_id(evidence: Evidence) -> &'static str {
@@ -203,11 +216,6 @@ fn next(notice: &Notice, state: State, words: Words) -> Vec<String> {
 
 fn citation(n: &Notice, words: Words) -> String {
     words.say("document-citation", &[("document", &n.clause.document), ("citation", &n.clause.citation)])
-}
-
-fn with_measure(value: &str, measure: Measure, words: Words) -> String {
-    let name = words.word(&format!("measure-{}", measure.name()));
-    words.say("value-of-measure", &[("value", value), ("measure", &name)])
 }
 
 /// The place in short: building and room, or the body.

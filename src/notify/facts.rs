@@ -36,12 +36,20 @@ fn text_of(fact: &Fact, words: Words) -> Option<String> {
         Fact::Bool(false) => Some(words.word("fact-false")),
         Fact::Number(value) => Some(number(*value)),
         Fact::Text(text) if text.is_empty() => None,
-        Fact::Text(text) => Some(text.clone()),
+        Fact::Text(text) => {
+            Some(words.find(&format!("word-{}", slug(text)), &[]).unwrap_or_else(|| text.clone()))
+        }
         Fact::List(list) => {
             let parts: Option<Vec<String>> = list.iter().map(|f| text_of(f, words)).collect();
             parts.filter(|p| !p.is_empty()).map(|p| p.join(&words.word("list-join")))
         }
     }
+}
+
+/// A value as part of a message id: `no sensor: all day` becomes `no-sensor-all-day`.
+fn slug(text: &str) -> String {
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 #[cfg(test)]
@@ -54,11 +62,11 @@ mod tests {
     fn facts_with_a_name_come_first_and_long_ones_stay_on_the_page() {
         let mut why = Why::new();
         why.insert("aaa_inner_detail".into(), 1.0.into());
-        why.insert("gate_ignored".into(), true.into());
+        why.insert("gate".into(), "occupied".into());
         why.insert("long".into(), "x".repeat(500).into());
         let rows = main_facts(&why, Words(Language::Zh));
         assert_eq!(rows.len(), 2);
-        assert_eq!(rows[0].text, "是");
+        assert_eq!(rows[0].text, "房间有人");
         assert_eq!(rows[1], Row { label: "aaa inner detail".into(), text: "1".into() });
     }
 }

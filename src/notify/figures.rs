@@ -118,10 +118,10 @@ mod tests {
     #[test]
     fn a_value_just_over_its_limit_never_looks_equal_to_it() {
         assert_eq!(pair(1000.4, 1000.0), ("1000.4 ppm".into(), "1000 ppm".into()));
-        assert_eq!(pair(1000.000_4, 1000.0).0, "1000.0004 ppm");
+        assert_eq!(pair(1_000.000_4, 1000.0).0, "1000.0004 ppm");
         assert_eq!(pair(999.96, 1000.0).0, "999.96 ppm");
         assert_eq!(pair(1000.0 + 1e-12 * 1000.0, 1000.0).0, "1000.000000001 ppm");
-        assert_ne!(pair(1000.000_000_000_1, 1000.0).0, "1000 ppm");
+        assert_ne!(pair(1_000.000_000_000_1, 1000.0).0, "1000 ppm");
         assert_eq!(pair(1000.0, 1000.0).0, "1000 ppm");
     }
 

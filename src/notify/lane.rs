@@ -23,11 +23,14 @@ pub(super) struct Lane {
     opened: Option<Instant>,
     due: Option<Instant>,
     flushed: Option<Instant>,
+    /// Whether `due` is the end of a silence.
+    is_held: bool,
 }
 
 impl Lane {
     pub(super) const fn new(addressee: Addressee, kind: MailKind, building: Option<PlaceName>) -> Self {
-        Self { addressee, kind, building, waiting: Vec::new(), opened: None, due: None, flushed: None }
+        let waiting = Vec::new();
+        Self { addressee, kind, building, waiting, opened: None, due: None, flushed: None, is_held: false }
     }
 
     /// Adds a notice and says when the mail is due. The same transition waits only once.
@@ -38,10 +41,9 @@ impl Lane {
         let opened = *self.opened.get_or_insert(now);
         self.waiting.push(notice);
         self.due = Some(match self.kind {
-            MailKind::Changes | MailKind::Reminder => self.due.unwrap_or_else(|| {
-                let first = now.plus_ms(settings.group_wait_ms);
-                self.flushed.map_or(first, |last| first.max(last.plus_ms(settings.group_interval_ms)))
-            }),
+            MailKind::Changes | MailKind::Reminder => {
+                self.due.unwrap_or_else(|| self.not_before(now.plus_ms(settings.group_wait_ms), settings))
+            }
             MailKind::Old | MailKind::Baseline => {
                 now.plus_ms(settings.digest_wait_ms).min(opened.plus_ms(LONGEST_DIGEST_WAIT_MS))
             }
@@ -71,14 +73,40 @@ impl Lane {
         taken
     }
 
-    /// Takes everything for the mail that goes out now, in order of event time.
-    pub(super) fn flush(&mut self, now: Instant) -> Vec<Notice> {
-        let mut notices = std::mem::take(&mut self.waiting);
-        notices.sort_by(|a, b| (a.at, a.kind, &a.id).cmp(&(b.at, b.kind, &b.id)));
-        self.due = None;
-        self.opened = None;
-        self.flushed = Some(now);
-        notices
+    /// Takes everything for the mail that goes out now, as it came: event order, late data last.
+    /// What `silent_until` holds back goes on waiting.
+    pub(super) fn flush(
+        &mut self,
+        now: Instant,
+        settings: &Settings,
+        silent_until: impl Fn(&Notice) -> Option<Instant>,
+    ) -> Vec<Notice> {
+        let all = std::mem::take(&mut self.waiting);
+        let end = all.iter().filter_map(&silent_until).min();
+        let (held, told): (Vec<_>, Vec<_>) = all.into_iter().partition(|n| silent_until(n).is_some());
+        if !told.is_empty() {
+            self.flushed = Some(now);
+        }
+        self.due = end.map(|end| self.not_before(end, settings));
+        self.opened = end.map(|_| now);
+        self.is_held = end.is_some();
+        self.waiting = held;
+        told
+    }
+
+    /// `at`, or the end of the group interval when that is later.
+    fn not_before(&self, at: Instant, settings: &Settings) -> Instant {
+        let is_group = matches!(self.kind, MailKind::Changes | MailKind::Reminder);
+        let last = self.flushed.filter(|_| is_group);
+        last.map_or(at, |last| at.max(last.plus_ms(settings.group_interval_ms)))
+    }
+
+    /// A silence was lifted: what it held back is looked at again at once.
+    pub(super) fn release(&mut self, now: Instant, settings: &Settings) {
+        let at = self.not_before(now, settings);
+        if self.is_held {
+            self.due = self.due.map(|due| due.min(at));
+        }
     }
 
     /// Whether it may be forgotten: nothing waits and the next change would wait `group_wait` anyway.

@@ -141,10 +141,10 @@ impl Notice {
         }
     }
 
-    /// The building under which mails are grouped: the nearest one at or above the place.
+    /// The building under which mails are grouped: the nearest one at or above the place, else its site.
     #[must_use]
     pub fn building(&self) -> Option<&PlaceName> {
-        self.path.iter().rev().find(|place| place.kind == PlaceKind::Building)
+        self.path.iter().rev().find(|place| place.kind == PlaceKind::Building).or_else(|| self.path.first())
     }
 }
 

@@ -19,6 +19,7 @@ const MAX_ENTRIES: usize = 100;
 /// The labels of the table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Labels {
+    colon: String,
     place: String,
     value: String,
     limit: String,
@@ -113,7 +114,7 @@ fn sections(told: Vec<(Option<&PlaceName>, Entry)>, has_headings: bool, words: W
 }
 
 fn place_text(place: Option<&PlaceName>, words: Words) -> String {
-    place.map_or_else(|| words.word("nowhere"), |p| p.label.clone().unwrap_or_else(|| p.id.to_string()))
+    place.map_or_else(|| words.word("bodies"), |p| p.label.clone().unwrap_or_else(|| p.id.to_string()))
 }
 
 fn subject(plan: &MailPlan, entries: &[&Entry], words: Words) -> String {
@@ -199,6 +200,7 @@ fn intro(plan: &MailPlan, entries: &[&Entry], words: Words) -> String {
 fn labels(words: Words) -> Labels {
     let label = |id: &str| words.word(&format!("label-{id}"));
     Labels {
+        colon: words.word("colon"),
         place: label("place"),
         value: label("value"),
         limit: label("limit"),

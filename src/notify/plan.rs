@@ -48,7 +48,7 @@ pub struct MailPlan {
     pub kind: MailKind,
     /// The building it is about; none for digests and for alerts that lie in no building.
     pub building: Option<PlaceName>,
-    /// What it tells, in order of event time.
+    /// What it tells; of one alert the newest last.
     pub lines: Vec<Line>,
     /// Earlier mails to the same recipient about the same alerts, by [`mail_key`].
     pub answers: Vec<String>,

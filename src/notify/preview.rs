@@ -115,11 +115,15 @@ fn clause() -> Clause {
             unit: "kWh".to_owned(),
             fixed: Bound { at_most: Some(2.0), at_least: None },
             table: None,
+            curve: None,
         },
         clear: None,
         band: None,
         rating: None,
         energy: Energy::default(),
         correction: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
     }
 }

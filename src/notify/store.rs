@@ -32,6 +32,33 @@ CREATE TABLE IF NOT EXISTS mail_log (
 CREATE INDEX IF NOT EXISTS mail_log_due ON mail_log (status, next_attempt);
 ";
 
+/// One mail of the log, for pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Its number, rising with time.
+    pub number: i64,
+    /// Id of the recipient.
+    pub recipient: String,
+    /// Its address.
+    pub address: String,
+    /// Subject.
+    pub subject: String,
+    /// `queued`, `sending`, `sent` or `failed`.
+    pub status: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was queued.
+    pub queued_at: Instant,
+    /// When it was taken or given up.
+    pub done_at: Option<Instant>,
+    /// How often it was sent although it may have arrived before.
+    pub maybe_doubled: u32,
+    /// Newest error.
+    pub error: Option<String>,
+    /// The mail itself, until it is forgotten.
+    pub letter: Option<Letter>,
+}
+
 /// The outbox over a database connection. Times are milliseconds since the epoch.
 #[derive(Debug)]
 pub struct SqliteOutbox {
@@ -56,6 +83,41 @@ impl SqliteOutbox {
     pub fn forget_letters(&mut self, before: Instant) -> Result<usize, OutboxError> {
         let sql = "UPDATE mail_log SET letter = NULL WHERE letter IS NOT NULL AND done_at < ?1";
         Ok(self.connection.execute(sql, [before.millis()])?)
+    }
+
+    /// The newest mails first, at most `max`, those after the mail number `before` in that order.
+    ///
+    /// # Errors
+    /// Returns [`OutboxError`] when the database refuses or a letter cannot be read.
+    pub fn log(&self, before: Option<i64>, max: usize) -> Result<Vec<Logged>, OutboxError> {
+        let sql = "SELECT rowid, recipient, address, subject, status, attempts, queued_at, done_at,
+            maybe_doubled, error, letter FROM mail_log WHERE rowid < ?1 ORDER BY rowid DESC LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let bounds = params![before.unwrap_or(i64::MAX), i64::try_from(max).unwrap_or(i64::MAX)];
+        let rows = statement.query_map(bounds, |row| {
+            let time = |ms: i64| Instant::from_millis(ms);
+            let logged = Logged {
+                number: row.get(0)?,
+                recipient: row.get(1)?,
+                address: row.get(2)?,
+                subject: row.get(3)?,
+                status: row.get(4)?,
+                attempts: row.get(5)?,
+                queued_at: time(row.get(6)?),
+                done_at: row.get::<_, Option<i64>>(7)?.map(time),
+                maybe_doubled: row.get(8)?,
+                error: row.get(9)?,
+                letter: None,
+            };
+            Ok((logged, row.get::<_, Option<String>>(10)?))
+        })?;
+        let mut mails = Vec::new();
+        for row in rows {
+            let (logged, letter) = row?;
+            let letter = letter.map(|text| serde_json::from_str(&text)).transpose()?;
+            mails.push(Logged { letter, ..logged });
+        }
+        Ok(mails)
     }
 
     fn update(&self, sql: &str, args: impl rusqlite::Params) -> Result<(), OutboxError> {

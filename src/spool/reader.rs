@@ -1,6 +1,9 @@
 //! Reading the spool beside its writer: the engine after a start, the series writer all the time.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -13,15 +16,34 @@ use super::{
 };
 use crate::database::{self, signed, unsigned};
 
-/// A connection of its own for one reader; calls block the thread for the time of a disk read.
-#[derive(Debug)]
+/// A connection of its own for one reader; clones share it.
+///
+/// Calls block the thread for the time of a disk read; async code goes through [`SpoolReader::call`].
+#[derive(Debug, Clone)]
 pub struct SpoolReader {
-    db: Connection,
+    db: Arc<Mutex<Connection>>,
 }
 
 impl SpoolReader {
     pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
-        Ok(Self { db: database::open_reader(path)? })
+        Ok(Self { db: Arc::new(Mutex::new(database::open_reader(path)?)) })
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a read where it may block, for async callers.
+    ///
+    /// # Errors
+    /// Those of the read.
+    pub async fn call<T, F>(&self, read: F) -> Result<T, SpoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, SpoolError> + Send + 'static,
+    {
+        let reader = self.clone();
+        tokio::task::spawn_blocking(move || read(&reader)).await.unwrap_or(Err(SpoolError::Closed))
     }
 
     /// The entries from `from` on (included), in order: whole commit groups, until `max` entries are reached.
@@ -32,13 +54,14 @@ impl SpoolReader {
     /// [`SpoolError::Corrupt`] and [`SpoolError::Missing`] when acknowledged entries cannot
     /// be read or were trimmed: a reader must stop and say so.
     pub fn read_from(&self, from: Position, max: usize) -> Result<Vec<(Position, Entry)>, SpoolError> {
-        let mut query = self.db.prepare_cached(
+        let newest = self.newest()?;
+        let db = self.db();
+        let mut query = db.prepare_cached(
             "SELECT first, count, body FROM log WHERE part = ?1 AND first >= COALESCE(
                  (SELECT MAX(first) FROM log WHERE part = ?1 AND first <= ?2), 0)
              ORDER BY first",
         )?;
         let part = i64::from(from.partition);
-        let newest = self.newest()?;
         let mut rows = query.query((part, signed(from.sequence)))?;
         let mut out = Vec::new();
         let mut expected = from.sequence.max(1);
@@ -71,7 +94,7 @@ impl SpoolReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn oldest(&self) -> Result<Position, SpoolError> {
-        let first: Option<i64> = self.db.query_row("SELECT MIN(first) FROM log", [], |row| row.get(0))?;
+        let first: Option<i64> = self.db().query_row("SELECT MIN(first) FROM log", [], |row| row.get(0))?;
         match first {
             Some(first) => Ok(Position::new(unsigned(first))),
             None => Ok(self.newest()?.next()),
@@ -84,7 +107,7 @@ impl SpoolReader {
     /// When the file cannot be read.
     pub fn newest(&self) -> Result<Position, SpoolError> {
         let next: Option<i64> =
-            self.db.query_row("SELECT next FROM ledger WHERE part = 0", [], |row| row.get(0)).optional()?;
+            self.db().query_row("SELECT next FROM ledger WHERE part = 0", [], |row| row.get(0)).optional()?;
         Ok(Position::new(unsigned(next.unwrap_or(1) - 1)))
     }
 
@@ -93,7 +116,8 @@ impl SpoolReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn readings_behind(&self, position: Position) -> Result<u64, SpoolError> {
-        let mut query = self.db.prepare_cached(
+        let db = self.db();
+        let mut query = db.prepare_cached(
             "SELECT COALESCE(SUM(readings), 0) FROM log WHERE part = ?1 AND first + count - 1 > ?2",
         )?;
         let sum =
@@ -106,7 +130,7 @@ impl SpoolReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<u64, SpoolError> {
-        Ok(database::used_bytes(&self.db)?)
+        Ok(database::used_bytes(&self.db())?)
     }
 
     /// Quarantined messages with an id above `after`, oldest first, at most `max`.
@@ -114,6 +138,6 @@ impl SpoolReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn quarantined(&self, after: u64, max: usize) -> Result<Vec<Quarantined>, SpoolError> {
-        Ok(quarantine::list(&self.db, after, max)?)
+        Ok(quarantine::list(&self.db(), after, max)?)
     }
 }

@@ -43,6 +43,17 @@ impl State {
         Ok(Some(EngineState { position, event_time, pieces: pieces.collect::<Result<_, _>>()? }))
     }
 
+    /// The spool position of a partition's stored state; the very start before the first checkpoint.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn position(&self, partition: u16) -> Result<Position, StateError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT sequence FROM checkpoint WHERE part = ?1")?;
+        let sequence: Option<i64> = query.query_row([partition], |row| row.get(0)).optional()?;
+        Ok(Position { partition, sequence: sequence.map_or(0, unsigned) })
+    }
+
     /// How far a reader of the spool has come; `None` before it began.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::{
 
 /// `application/{application}/device/{devEui}/event/{kind}`; prefixes are a user's choice.
 pub(super) fn decode_v4(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed, DecodeError> {
-    if let Some(reason) = reason(event(message.topic)) {
+    if let Some(reason) = reason_of(message.topic) {
         return Ok(Decoded::Ignored(reason).into());
     }
     let tape = Tape::parse(tape::text(message.payload)?)?;
@@ -31,18 +31,11 @@ pub(super) fn decode_v4(message: &Message<'_>, env: &mut Env<'_>) -> Result<Pars
     Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })
 }
 
-/// The last topic level, which names the event; `up` when the topic follows no grammar.
-fn event(topic: &str) -> &str {
-    match topic.rsplit_once('/') {
-        Some((_, last)) if reason(last).is_some() => last,
-        _ => "up",
-    }
-}
-
-/// Why an event is not a reading.
-fn reason(event: &str) -> Option<&'static str> {
-    const KINDS: [&str; 7] = ["join", "status", "ack", "txack", "log", "location", "integration"];
-    KINDS.into_iter().find(|kind| *kind == event)
+/// Why the event that the last topic level names is no reading; an unknown last level is taken for an uplink.
+pub(super) fn reason_of(topic: &str) -> Option<&'static str> {
+    const KINDS: [&str; 8] = ["join", "status", "ack", "txack", "log", "location", "integration", "error"];
+    let (_, last) = topic.rsplit_once('/')?;
+    KINDS.into_iter().find(|kind| *kind == last)
 }
 
 fn device_id(device: Cursor<'_, '_>, field: &str) -> Result<Id, DecodeError> {

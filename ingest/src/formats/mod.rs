@@ -1,11 +1,20 @@
 //! The wire formats: one file each, one match.
 
 mod chirpstack;
+mod generic;
+mod home_assistant;
+pub(crate) mod influx_line;
+mod lorawan;
+mod lwm2m;
 mod senml;
+mod shelly;
+mod sparkplug;
+mod tasmota;
 mod tts;
 mod zigbee2mqtt;
 
 use model::Id;
+pub(crate) use sparkplug::Births;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};
 
@@ -44,6 +53,38 @@ formats! {
     TtsV3 = "tts-v3",
     /// zigbee2mqtt device states.
     Zigbee2mqtt = "zigbee2mqtt",
+    /// `LwM2M` objects as SenML.
+    Lwm2mSenml = "lwm2m-senml",
+    /// ChirpStack 3 application events.
+    ChirpstackV3 = "chirpstack-v3",
+    /// The Things Network 2 uplinks.
+    TtsV2 = "tts-v2-legacy",
+    /// Milesight gateways, with and without codec.
+    MilesightGateway = "milesight-gateway",
+    /// Tasmota reports.
+    Tasmota = "tasmota",
+    /// Shelly devices of the first generation.
+    ShellyGen1 = "shelly-gen1",
+    /// Shelly devices of the second generation and later.
+    ShellyGen2 = "shelly-gen2",
+    /// `ESPHome` states.
+    Esphome = "esphome",
+    /// Home Assistant discovery.
+    HaDiscovery = "ha-discovery",
+    /// Home Assistant statestream.
+    HaStatestream = "ha-statestream",
+    /// Sparkplug B.
+    SparkplugB = "sparkplug-b",
+    /// InfluxDB line protocol.
+    InfluxLine = "influx-line",
+    /// People counters that publish by themselves.
+    IpSensors = "ip-sensors",
+    /// Webhooks of sensor clouds, published by a bridge.
+    CloudWebhook = "cloud-webhook",
+    /// Meter gateways of the Chinese market.
+    CnGateways = "cn-gateways",
+    /// Any other object with known names.
+    VendorJson = "vendor-json",
 }
 
 impl std::fmt::Display for Format {
@@ -84,6 +125,21 @@ impl Format {
             Self::ChirpstackV4 => chirpstack::decode_v4(message, env),
             Self::TtsV3 => tts::decode_v3(message, env),
             Self::Zigbee2mqtt => zigbee2mqtt::decode(message, env),
+            Self::Lwm2mSenml => lwm2m::decode(message, env),
+            Self::ChirpstackV3 => lorawan::decode_chirpstack_v3(message, env),
+            Self::TtsV2 => lorawan::decode_tts_v2(message, env),
+            Self::MilesightGateway => lorawan::decode_milesight(message, env),
+            Self::Tasmota => tasmota::decode(message, env),
+            Self::ShellyGen1 => shelly::decode_gen1(message, env),
+            Self::ShellyGen2 => shelly::decode_gen2(message, env),
+            Self::Esphome => home_assistant::decode_esphome(message, env),
+            Self::HaDiscovery => home_assistant::decode_discovery(message, env),
+            Self::HaStatestream => home_assistant::decode_statestream(message, env),
+            Self::SparkplugB => sparkplug::decode(message, env),
+            Self::InfluxLine => influx_line::decode(message, env),
+            Self::IpSensors | Self::CloudWebhook | Self::CnGateways | Self::VendorJson => {
+                generic::decode(message, env, self.name())
+            }
         }
     }
 }

@@ -23,12 +23,13 @@ const RELATIVE_BELOW_S: f64 = 268_435_456.0;
 /// The version of the format when a pack names none (RFC 8428, section 4.1).
 const VERSION: f64 = 10.0;
 
+/// Base fields in force.
 #[derive(Default)]
-struct Base<'t> {
-    name: &'t str,
-    time: f64,
-    unit: Option<&'t str>,
-    value: f64,
+pub(super) struct Base<'t> {
+    pub(super) name: &'t str,
+    pub(super) time: f64,
+    pub(super) unit: Option<&'t str>,
+    pub(super) value: f64,
 }
 
 pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
@@ -57,7 +58,8 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
 }
 
 impl<'t> Base<'t> {
-    fn update(&mut self, record: Cursor<'t, '_>) -> Result<(), DecodeError> {
+    /// Takes over the base fields of a record.
+    pub(super) fn update(&mut self, record: Cursor<'t, '_>) -> Result<(), DecodeError> {
         self.name = text(record, "bn")?.unwrap_or(self.name);
         self.time = number_of(record, "bt")?.unwrap_or(self.time);
         self.unit = text(record, "bu")?.or(self.unit);
@@ -126,11 +128,7 @@ fn reading(
 }
 
 /// The quantity that a name means: one of the closed list as written, else one that the table knows and the unit fits.
-pub(super) fn quantity_named(
-    name: &str,
-    unit: Option<&str>,
-    env: &Env<'_>,
-) -> Option<(Quantity, Option<Id>)> {
+fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quantity, Option<Id>)> {
     if let Some(quantity) = Quantity::parse(name) {
         return Some((quantity, None));
     }

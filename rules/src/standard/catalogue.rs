@@ -6,7 +6,9 @@ use model::{Calendar, Instant, Problem, Register, Span};
 
 use crate::LiveClause;
 
-use super::{Clause, Decides, Pack, Provenance, builtin, editions, layers, overlay, words::suggest};
+use super::{
+    Clause, Decides, Pack, Provenance, builtin, editions, layers, origin::Origins, overlay, words::suggest,
+};
 
 /// All packs, by their order of loading.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +16,7 @@ pub struct Catalogue {
     packs: Vec<Arc<Pack>>,
     /// Where a clause stands: pack and place in it.
     index: BTreeMap<String, (usize, usize)>,
-    /// File of each pack, for error messages.
-    files: BTreeMap<String, String>,
+    origins: Origins,
     /// The pack that the overlay adds; it needs no listing in the register.
     overlay: Option<String>,
     /// Whether the overlay is a proposal, free of the layers above it.
@@ -46,6 +47,8 @@ impl Catalogue {
 
     /// The packs of the product, the operator's own (name and text of each file) and an overlay.
     ///
+    /// Among the operator's files `*.test.toml` are test cases and are passed over; see [`Self::run_cases`].
+    ///
     /// # Errors
     /// Returns every problem of every file, and where files contradict each other.
     pub fn load(packs: &[(String, String)], overlay: Option<(&str, &str)>) -> Result<Self, Vec<Problem>> {
@@ -68,11 +71,13 @@ impl Catalogue {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut packs: Vec<Arc<Pack>> = Vec::new();
-        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        let mut origins = Origins::default();
         let builtin = builtin::PACKS.iter().copied();
-        for (file, text) in builtin.chain(own.iter().map(|(file, text)| (file.as_str(), text.as_str()))) {
+        let own = own.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+        let own = own.filter(|(file, _)| !file.ends_with(".test.toml"));
+        for (file, text) in builtin.chain(own) {
             match Pack::load(file, text) {
-                Ok(pack) => add(&mut packs, &mut files, file, pack, &mut problems),
+                Ok(pack) => add(&mut packs, &mut origins, (file, text), pack, &mut problems),
                 Err(found) => problems.extend(found),
             }
         }
@@ -81,29 +86,24 @@ impl Catalogue {
             match overlay::apply(file, text, &mut packs, is_draft) {
                 Ok(Some(pack)) => {
                     added = Some(pack.id.clone());
-                    add(&mut packs, &mut files, file, pack, &mut problems);
+                    add(&mut packs, &mut origins, (file, text), pack, &mut problems);
                 }
                 Ok(None) => {}
                 Err(found) => problems.extend(found),
             }
         }
-        editions::close(&mut packs, &files, &mut problems);
-        if problems.is_empty() { Ok(Self::of(packs, files, added, is_draft)) } else { Err(problems) }
+        editions::close(&mut packs, &origins, &mut problems);
+        if problems.is_empty() { Ok(Self::of(packs, origins, added, is_draft)) } else { Err(problems) }
     }
 
-    fn of(
-        packs: Vec<Arc<Pack>>,
-        files: BTreeMap<String, String>,
-        overlay: Option<String>,
-        is_draft: bool,
-    ) -> Self {
+    fn of(packs: Vec<Arc<Pack>>, origins: Origins, overlay: Option<String>, is_draft: bool) -> Self {
         let mut index = BTreeMap::new();
         for (i, pack) in packs.iter().enumerate() {
             for (j, clause) in pack.clauses.iter().enumerate() {
                 index.insert(clause.id.clone(), (i, j));
             }
         }
-        Self { packs, index, files, overlay, is_draft }
+        Self { packs, index, origins, overlay, is_draft }
     }
 
     /// Every pack.
@@ -123,6 +123,11 @@ impl Catalogue {
     pub fn clause(&self, id: &str) -> Option<&Arc<Clause>> {
         let (pack, clause) = self.index.get(id)?;
         self.packs.get(*pack)?.clauses.get(*clause)
+    }
+
+    /// The ids of all clauses, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(String::as_str)
     }
 
     /// When a clause is in force, in the local time of a site; nothing for a clause of no pack here.
@@ -167,7 +172,7 @@ impl Catalogue {
     }
 
     /// What is wrong between a register and the catalogue: packs and clauses that are not here, and
-    /// listed packs of which a lower layer does what it must not. Lines are 0: ids have none.
+    /// listed packs of which a lower layer does what it must not. The line is 0 where the register is meant.
     ///
     /// Layers are held against each other here and not on loading, because packs that no register
     /// lists together (of two countries, say) need not agree.
@@ -180,8 +185,7 @@ impl Catalogue {
                 continue;
             }
             for high in packs.iter().filter(|high| layers::are_together(high, low)) {
-                let file = self.files.get(&low.id).map_or("", String::as_str);
-                problems.extend(layers::conflicts(high, low, file));
+                problems.extend(layers::conflicts(high, low, &self.origins));
             }
         }
         problems
@@ -189,7 +193,7 @@ impl Catalogue {
 
     fn unknown_ids(&self, register: &Register) -> Vec<Problem> {
         let packs: Vec<&str> = self.packs.iter().map(|pack| pack.id.as_str()).collect();
-        let clauses: Vec<&str> = self.index.keys().map(String::as_str).collect();
+        let clauses: Vec<&str> = self.ids().collect();
         let mut problems = Vec::new();
         let mut ask = |file: &str, key: &str, id: &str, known: &[&str]| {
             if !known.contains(&id) {
@@ -224,16 +228,18 @@ impl Catalogue {
 
 fn add(
     packs: &mut Vec<Arc<Pack>>,
-    files: &mut BTreeMap<String, String>,
-    file: &str,
+    origins: &mut Origins,
+    (file, text): (&str, &str),
     pack: Pack,
     problems: &mut Vec<Problem>,
 ) {
-    if let Some(other) = files.get(&pack.id) {
+    if let Err(other) = origins.insert(&pack.id, file, text) {
         let what = format!("pack `{}` is also in {other}", pack.id);
-        problems.push(Problem::new(file, 0, "standard.id", what, "give it an id of its own"));
+        let mut here = Origins::default();
+        if here.insert(&pack.id, file, text).is_ok() {
+            problems.push(here.of_standard(&pack.id, "id", what, "give it an id of its own"));
+        }
         return;
     }
-    files.insert(pack.id.clone(), file.to_owned());
     packs.push(Arc::new(pack));
 }

@@ -2,10 +2,10 @@
 
 use model::{PlaceKind, Problem, Span};
 
-use super::{Attribute, Band, Binding, Bound, Clause, Pack, checks::is_looser};
+use super::{Attribute, Band, Binding, Bound, Clause, Pack, checks::is_looser, origin::Origins};
 
-/// Where a pack of a lower layer does to one above it what it must not; `file` is the lower one's.
-pub(super) fn conflicts(high: &Pack, low: &Pack, file: &str) -> Vec<Problem> {
+/// Where a pack of a lower layer does to one above it what it must not; the finding stands in the lower one's file.
+pub(super) fn conflicts(high: &Pack, low: &Pack, origins: &Origins) -> Vec<Problem> {
     if high.layer >= low.layer {
         return Vec::new();
     }
@@ -14,7 +14,7 @@ pub(super) fn conflicts(high: &Pack, low: &Pack, file: &str) -> Vec<Problem> {
         for above in high.clauses.iter().filter(|above| is_same_matter(above, below)) {
             if let Some(what) = objection((high, above), below) {
                 let what = format!("{} {what}: {}", below.id, above.id);
-                problems.push(Problem::new(file, 0, format!("{}.limit", below.id), what, remedy(above)));
+                problems.push(origins.of_limit(&below.id, what, &remedy(above)));
             }
         }
     }

@@ -71,7 +71,7 @@ fn object(message: &Message<'_>) -> Map<String, Value> {
             (names::lorawan(*quantity).to_owned(), value)
         })
         .collect();
-    let battery = 100.0 - (super::frame(message).1 / 800 % 60) as f64;
+    let battery = 100.0 - crate::run::float(super::frame(message).1 / 800 % 60);
     object.insert("battery".to_owned(), super::number(battery));
     object
 }

@@ -10,11 +10,9 @@ pub(super) fn write(message: &Message<'_>) -> (String, Vec<u8>) {
     let mut records = Vec::with_capacity(message.values.len());
     for (quantity, value) in message.values {
         let mut record = json!({ "n": quantity.name(), "u": unit(*quantity), "v": super::plain(*value) });
-        if records.is_empty() {
-            if let Some(fields) = record.as_object_mut() {
-                fields.insert("bn".to_owned(), format!("{}:", message.id).into());
-                fields.insert("bt".to_owned(), super::plain(seconds));
-            }
+        if let (true, Some(fields)) = (records.is_empty(), record.as_object_mut()) {
+            fields.insert("bn".to_owned(), format!("{}:", message.id).into());
+            fields.insert("bt".to_owned(), super::plain(seconds));
         }
         records.push(record);
     }

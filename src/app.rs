@@ -1,0 +1,268 @@
+//! Builds every part of the service, names every channel, spawns every task, and stops them in order.
+
+mod charts;
+mod parts;
+mod watchers;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use ingest::{Decoder, Routes, mqtt::Subscriber};
+use model::{Problem, Register};
+use rules::{Catalogue, EngineOptions};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    broker,
+    clock::Clock,
+    config::Config,
+    files,
+    history::{self, History},
+    links::Links,
+    metrics::Metrics,
+    pipeline::{Intake, Judge, JudgeParts, Ticks, Unknown},
+    spool::{self, Spool},
+    state::State,
+    view::Snapshot,
+    web,
+};
+
+/// Batches between intake and judge; beyond that the broker has to wait.
+const BATCHES: usize = 64;
+/// How far behind the wall clock event time follows while sensors are silent, ms.
+const TICK_LAG_MS: i64 = 120_000;
+
+/// Why the service did not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Files of the operator are wrong; each problem names its place and its remedy.
+    #[error("{} problems in configuration, register or packs", .0.len())]
+    Problems(Vec<Problem>),
+    /// A part could not be built or failed for good.
+    #[error("{what}")]
+    Part {
+        /// Which part, and what to do.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl ServiceError {
+    fn of<E: std::error::Error + Send + Sync + 'static>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let what = what.into();
+        move |source| Self::Part { what, source: Box::new(source) }
+    }
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    /// Where console and API listen.
+    pub address: SocketAddr,
+    /// What pages show.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Whether event time may follow the wall clock (`demo` holds it back while it lives through the past).
+    pub may_tick: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+    stop_late: watch::Sender<bool>,
+    intake: JoinHandle<Result<(), ServiceError>>,
+    ticks: JoinHandle<Result<(), ServiceError>>,
+    judge: JoinHandle<Result<(), ServiceError>>,
+    late: Vec<JoinHandle<()>>,
+    spool: Spool,
+    /// Held while the service runs: two services on one directory would undo each other.
+    _lock: std::fs::File,
+}
+
+/// Starts the service of a configuration on wall time `clock`.
+///
+/// Broker, InfluxDB and mail server may be absent: their tasks try on for ever.
+///
+/// # Errors
+/// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
+pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
+    let (register, catalogue) = read_files(config)?;
+    let lock = parts::lock(&config.data_dir)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(ServiceError::of(format!(
+        "cannot listen at {}: free the port, or set another address in `listen`",
+        config.listen
+    )))?;
+    let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
+    if config.mqtt.embedded {
+        let at = parts::broker_address(&config.mqtt)?;
+        broker::start(at).map_err(ServiceError::of("embedded broker"))?;
+    }
+    let stores = Stores::open(config)?;
+    let links = Links::default();
+    let metrics = Arc::new(Metrics::new());
+    metrics.restore(&stores.spool.ledger());
+    let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+    let (stop, stopping) = watch::channel(false);
+    let (stop_late, stopping_late) = watch::channel(false);
+    let (may_tick, ticking) = watch::channel(true);
+    let unknown = Unknown::default();
+
+    let mut late = Vec::new();
+    late.push(web::serve(
+        listener,
+        parts::desk(&snapshots, &register, &catalogue, &stores.history, &metrics),
+        stopping_late.clone(),
+    ));
+    let outlet = parts::mail(config, &clock, &links, &metrics, &stopping_late, &mut late)?;
+    let judge = judge_of(JudgeParts {
+        register: Arc::clone(&register),
+        catalogue,
+        options: EngineOptions { stale_after_ms: parts::millis(config.alerts.stale_after), ..EngineOptions::default() },
+        settings: parts::settings(config),
+        spool: stores.spool.clone(),
+        history: stores.history.clone(),
+        state: stores.state.clone(),
+        outlet,
+        has_series: config.influx.is_some(),
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+        unknown: unknown.clone(),
+        snapshot,
+        links: links.clone(),
+    })
+    .await?;
+    let subscriber = subscriber(config)?;
+    let (decoder, subscriber) = subscriber;
+    let monitor = subscriber.monitor();
+    let intake = Intake::new(
+        subscriber,
+        decoder,
+        Arc::clone(&register),
+        stores.spool.clone(),
+        clock.clone(),
+        Arc::clone(&metrics),
+        unknown,
+    );
+    let (batches, to_judge) = mpsc::channel(BATCHES);
+    let is_live = watchers::broker(monitor, links.clone(), ticking, stopping_late.clone(), &mut late);
+    let settled = parts::series(config, &stores, &register, &links, &metrics, &stopping_late, &mut late)?;
+    watchers::trimmer(&stores, settled, Arc::clone(&metrics), stopping_late, &mut late);
+    let ticks = Ticks {
+        spool: stores.spool.clone(),
+        clock,
+        lag_ms: TICK_LAG_MS,
+        every: Duration::from_secs(5),
+        is_live,
+    };
+    let intake = tokio::spawn({
+        let (batches, stopping) = (batches.clone(), stopping.clone());
+        async move { intake.run(batches, stopping).await.map_err(ServiceError::of("intake")) }
+    });
+    let ticks = tokio::spawn(async move { ticks.run(batches, stopping).await.map_err(ServiceError::of("ticks")) });
+    let judge = tokio::spawn(async move { judge.run(to_judge).await.map_err(ServiceError::of("judge")) });
+    Ok(Service {
+        address,
+        snapshot: snapshots,
+        may_tick,
+        stop,
+        stop_late,
+        intake,
+        ticks,
+        judge,
+        late,
+        spool: stores.spool,
+        _lock: lock,
+    })
+}
+
+/// The files that everything is judged by.
+fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), ServiceError> {
+    let register = files::register(&config.register).map_err(ServiceError::Problems)?;
+    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
+    let catalogue = standards.map_err(ServiceError::Problems)?;
+    let problems = catalogue.check_register(&register);
+    if !problems.is_empty() {
+        return Err(ServiceError::Problems(problems));
+    }
+    Ok((Arc::new(register), Arc::new(catalogue)))
+}
+
+fn subscriber(config: &Config) -> Result<(Decoder, Subscriber), ServiceError> {
+    let routes = config.routes.iter().map(|route| (route.filter.as_str(), route.format.as_str()));
+    let routes = Routes::with(routes).map_err(|errors| {
+        let problem = |error: &ingest::RouteError| {
+            Problem::new("route", 0, "filter", error.to_string(), "mend the [[route]] in the configuration")
+        };
+        ServiceError::Problems(errors.iter().map(problem).collect())
+    })?;
+    let decoder = Decoder::new(routes);
+    let filters = decoder.subscriptions();
+    let mqtt = parts::mqtt(&config.mqtt)?;
+    let subscriber = Subscriber::start(&mqtt, filters).map_err(ServiceError::of("mqtt"))?;
+    Ok((decoder, subscriber))
+}
+
+async fn judge_of(parts: JudgeParts) -> Result<Judge, ServiceError> {
+    let started = tokio::task::spawn_blocking(move || Judge::start(parts)).await;
+    started
+        .map_err(ServiceError::of("the engine did not start"))?
+        .map_err(ServiceError::of("the state of the engine cannot be taken up"))
+}
+
+/// The three files.
+#[derive(Debug)]
+struct Stores {
+    spool: Spool,
+    state: State,
+    history: History,
+}
+
+impl Stores {
+    fn open(config: &Config) -> Result<Self, ServiceError> {
+        let dir = &config.data_dir;
+        let options = history::Options {
+            raw_days: config.history.raw_days,
+            partial_days: config.history.partial_days,
+            ..history::Options::default()
+        };
+        let spool = Spool::open(&dir.join("spool.sqlite"), spool::Options::default());
+        let state = State::open(&dir.join("state.sqlite"));
+        let history = History::open(&dir.join("history.sqlite"), options);
+        Ok(Self {
+            spool: spool.map_err(ServiceError::of("the spool cannot be opened"))?,
+            state: state.map_err(ServiceError::of("the state cannot be opened"))?,
+            history: history.map_err(ServiceError::of("the history cannot be opened"))?,
+        })
+    }
+}
+
+impl Service {
+    /// Stops in order: intake and ticks, judge with a last checkpoint, then mail, series and pages.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when a part had failed.
+    pub async fn stop(self) -> Result<(), ServiceError> {
+        self.stop.send_replace(true);
+        let mut result = Ok(());
+        for task in [self.intake, self.ticks, self.judge] {
+            let ended = task.await.unwrap_or_else(|error| Err(ServiceError::of("a task was lost")(error)));
+            result = result.and(ended);
+        }
+        self.stop_late.send_replace(true);
+        for task in self.late {
+            // Pages may hang on a slow reader; nothing of ours waits for them.
+            drop(tokio::time::timeout(Duration::from_secs(3), task).await);
+        }
+        self.spool.close().await;
+        result
+    }
+
+    /// Waits until a part fails, which it does only for good.
+    pub async fn failed(&mut self) {
+        tokio::select! {
+            _ = &mut self.judge => {}
+            _ = &mut self.intake => {}
+            _ = &mut self.ticks => {}
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The first page: what is wrong, where rooms are, which could change hands, whether data flows.
+
+use axum::{extract::State, response::Response};
+use model::{PlaceKind, RoomUse};
+use rules::{AlertState, Measure, Outcome, Verdict};
+use serde::Serialize;
+
+use super::{
+    frame,
+    look::{Link, Look},
+    place::{Counts, counts},
+    rows::{AlertRow, alert_rows},
+};
+use crate::{
+    view::{Ledger, PlaceView},
+    web::{desk::Desk, format, language::Viewer},
+};
+
+/// Rows that a list of this page shows at most; the whole list has its own page.
+const MOST: usize = 12;
+
+#[derive(Serialize)]
+struct Page {
+    alerts: Vec<AlertRow>,
+    firing: usize,
+    pending: usize,
+    unproven: usize,
+    total: Counts,
+    buildings: Vec<Building>,
+    idle: Vec<Spare>,
+    scarce: Vec<Spare>,
+    links: Vec<LinkRow>,
+    ledger: Ledger,
+    ledger_adds_up: bool,
+    unknown_sensors: Vec<Unknown>,
+    unknown_count: usize,
+    mails_sent: u64,
+}
+
+#[derive(Serialize)]
+struct Building {
+    place: Link,
+    counts: Counts,
+    utilisation: Option<String>,
+}
+
+/// A room that could be given up, or that needs more space.
+#[derive(Serialize)]
+struct Spare {
+    place: Link,
+    room_use: Option<RoomUse>,
+    area: Option<String>,
+    capacity: Option<String>,
+    value: Option<String>,
+    measure: &'static str,
+    title: String,
+    document: String,
+    citation: String,
+    body: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LinkRow {
+    name: &'static str,
+    up: Option<bool>,
+    error: Option<String>,
+    backlog: u64,
+}
+
+#[derive(Serialize)]
+struct Unknown {
+    sensor: String,
+    topic: String,
+}
+
+/// Whether a breach says that a room is used too little (or is larger than its posts may have).
+pub(super) fn says_idle(verdict: &Verdict) -> bool {
+    match verdict.clause.measure {
+        Measure::Utilisation | Measure::SeatUtilisation | Measure::SpaceUtilisation => verdict.is_minimum,
+        Measure::IdleWorkingDays | Measure::PrivateOfficeArea => !verdict.is_minimum,
+        _ => false,
+    }
+}
+
+/// Whether a breach says that a room is too full.
+pub(super) fn says_scarce(verdict: &Verdict) -> bool {
+    match verdict.clause.measure {
+        Measure::Utilisation | Measure::SeatUtilisation | Measure::PeakPeople => !verdict.is_minimum,
+        Measure::AreaPerPerson => verdict.is_minimum,
+        _ => false,
+    }
+}
+
+/// `GET /`.
+pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
+    let snapshot = desk.snapshot();
+    let look = Look::new(&desk, &snapshot, &viewer);
+    let count = |state| snapshot.alerts.iter().filter(|a| a.state == state).count();
+    let firing = snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing);
+    let mut alerts = alert_rows(&look, firing.map(AsRef::as_ref));
+    alerts.truncate(MOST);
+    let mut buildings: Vec<Building> =
+        places_of(&look, PlaceKind::Building).map(|p| building(&look, p)).collect();
+    buildings.sort_by(|a, b| a.place.label.cmp(&b.place.label));
+    let ledger = snapshot.ledger;
+    let counted = [
+        ledger.stored,
+        ledger.duplicate,
+        ledger.ignored,
+        ledger.quarantined,
+        ledger.rejected,
+        ledger.pending,
+    ];
+    let unknown = snapshot.unknown_sensors.iter().take(MOST);
+    let page = Page {
+        alerts,
+        firing: count(AlertState::Firing),
+        pending: count(AlertState::Pending),
+        unproven: snapshot.alerts.iter().filter(|a| a.unproven).count(),
+        total: counts(&look, None),
+        buildings,
+        idle: spare(&look, says_idle),
+        scarce: spare(&look, says_scarce),
+        links: links(&look),
+        ledger,
+        ledger_adds_up: counted.iter().sum::<u64>() == ledger.received,
+        unknown_sensors: unknown
+            .map(|(sensor, topic)| Unknown { sensor: sensor.to_string(), topic: topic.clone() })
+            .collect(),
+        unknown_count: snapshot.unknown_sensors.len(),
+        mails_sent: snapshot.mails_sent,
+    };
+    frame::render(&desk, &snapshot, &viewer, "overview.html", "overview", &page)
+}
+
+fn places_of<'a>(look: &Look<'a>, kind: PlaceKind) -> impl Iterator<Item = &'a PlaceView> {
+    look.snapshot.places.values().filter(move |place| place.kind == kind)
+}
+
+fn building(look: &Look<'_>, place: &PlaceView) -> Building {
+    let figure = place.figures.iter().find(|figure| figure.measure == Measure::Utilisation.name());
+    Building {
+        place: look.place_link(&place.place),
+        counts: counts(look, Some(&place.place)),
+        utilisation: figure.and_then(|f| f.value.map(|value| format::value(value, &f.unit))),
+    }
+}
+
+/// Rooms in breach by a kind of finding, one row a room.
+fn spare(look: &Look<'_>, says: impl Fn(&Verdict) -> bool) -> Vec<Spare> {
+    let mut rows: Vec<Spare> = Vec::new();
+    let breaches =
+        look.snapshot.verdicts.iter().filter(|v| v.outcome == Outcome::Breach && v.waived.is_none());
+    for verdict in breaches.filter(|verdict| says(verdict)) {
+        let id = verdict.subject.id();
+        let Some(place) = look.snapshot.places.get(id).filter(|place| place.kind == PlaceKind::Room) else {
+            continue;
+        };
+        if rows.iter().any(|row| row.place.id == id.as_str()) {
+            continue;
+        }
+        let clause = &verdict.clause;
+        rows.push(Spare {
+            place: look.place_link(id),
+            room_use: place.room_use,
+            area: place.usable_area_m2.map(|area| format::value(area, "m2")),
+            capacity: place.capacity.map(|seats| format::value(seats, "count")),
+            value: verdict.value.map(|value| format::value(value, &clause.limit.unit)),
+            measure: clause.measure.name(),
+            title: look.words(&clause.title),
+            document: clause.document.clone(),
+            citation: clause.citation.clone(),
+            body: place.body.as_ref().map(|body| look.body_name(body)),
+        });
+    }
+    rows.truncate(MOST);
+    rows
+}
+
+fn links(look: &Look<'_>) -> Vec<LinkRow> {
+    let row = |link: &crate::view::Link| LinkRow {
+        name: link.name,
+        up: link.up,
+        error: link.error.clone(),
+        backlog: link.backlog,
+    };
+    look.snapshot.links.iter().map(row).collect()
+}

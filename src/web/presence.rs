@@ -1,0 +1,164 @@
+//! Whether a room is occupied now, for pages.
+//!
+//! The engine's fused answer decides. Where it gives none, the newest readings do, by the same
+//! order: the best class that is observed (count over presence over motion). What no sensor can
+//! say is unknown, which is neither free nor zero.
+
+use model::{Instant, Quantity, Register};
+use serde::Serialize;
+
+use crate::view::{Latest, PlaceView, Presence, Snapshot};
+
+/// What a tile says of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RoomState {
+    /// Somebody is there.
+    Occupied,
+    /// Nobody is there, and sensors say so.
+    Free,
+    /// No sensor can say.
+    Unknown,
+}
+
+impl RoomState {
+    /// The state of a fused answer.
+    #[must_use]
+    pub(super) const fn of(presence: &Presence) -> Self {
+        match presence.occupied {
+            Some(true) => Self::Occupied,
+            Some(false) => Self::Free,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// The occupancy of a place now.
+#[must_use]
+pub(super) fn presence(
+    snapshot: &Snapshot,
+    register: &Register,
+    place: &PlaceView,
+    now: Instant,
+) -> Presence {
+    if let Some(fused) = snapshot.presence.get(&place.place) {
+        return *fused;
+    }
+    let standing: Vec<&Latest> =
+        place.latest.iter().filter(|r| r.flags.is_usable() && stands(register, r, now)).collect();
+    let of = |quantity: Quantity| standing.iter().filter(move |r| r.quantity == quantity);
+    if of(Quantity::PeopleCount).next().is_some() {
+        let people: f64 = of(Quantity::PeopleCount).map(|r| r.value).sum();
+        return Presence { occupied: Some(people > 0.0), people: Some(people), since: None };
+    }
+    let heard: Vec<&&Latest> = of(Quantity::Occupied).chain(of(Quantity::Motion)).collect();
+    let is_any = heard.iter().any(|r| r.value > 0.0);
+    let are_all_heard = place
+        .latest
+        .iter()
+        .filter(|r| matches!(r.quantity, Quantity::Occupied | Quantity::Motion))
+        .all(|r| standing.iter().any(|s| s.sensor == r.sensor && s.quantity == r.quantity));
+    let occupied = if is_any { Some(true) } else { (!heard.is_empty() && are_all_heard).then_some(false) };
+    Presence { occupied, people: None, since: None }
+}
+
+/// Whether a reading still stands for `now`: no older than its sensor's longest gap (motion: its hold-off).
+fn stands(register: &Register, reading: &Latest, now: Instant) -> bool {
+    now.since(reading.time) <= carry_ms(register, reading, now)
+}
+
+/// How long a reading stands, ms.
+fn carry_ms(register: &Register, reading: &Latest, now: Instant) -> i64 {
+    let bound = register.sensors.get(&reading.sensor).and_then(|history| history.at(now));
+    let secs = bound.map_or(900.0, |sensor| {
+        let holds = reading.quantity == Quantity::Motion && reading.value > 0.0;
+        if holds { sensor.hold_off_s } else { sensor.max_gap_s }
+    });
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
+    let ms = (secs * 1000.0) as i64;
+    ms
+}
+
+/// Whether the newest reading of a series is older than its sensor's longest gap.
+#[must_use]
+pub(super) fn is_silent(register: &Register, reading: &Latest, now: Instant) -> bool {
+    let bound =
+        register.sensors.get(&reading.sensor).and_then(|history| history.at(now)).map(|s| s.max_gap_s);
+    let meter = || register.meters.get(&reading.sensor).and_then(|h| h.at(now)).map(|m| m.max_gap_s);
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
+    let gap = (bound.or_else(meter).unwrap_or(900.0) * 1000.0) as i64;
+    now.since(reading.time) > gap
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Flags, Id, PlaceKind};
+
+    use super::*;
+
+    fn room(readings: &[(&str, Quantity, f64, i64)]) -> PlaceView {
+        let latest = readings.iter().map(|(sensor, quantity, value, minutes_ago)| Latest {
+            sensor: Id::parse(sensor).unwrap(),
+            quantity: *quantity,
+            channel: None,
+            value: *value,
+            unit: quantity.unit().name(),
+            time: now().plus_ms(-minutes_ago * 60_000),
+            flags: Flags::NONE,
+        });
+        PlaceView {
+            place: Id::parse("r").unwrap(),
+            kind: PlaceKind::Room,
+            parent: None,
+            label: None,
+            room_use: None,
+            body: None,
+            usable_area_m2: None,
+            floor_area_m2: None,
+            capacity: None,
+            latest: latest.collect(),
+            figures: Vec::new(),
+            firing: 0,
+        }
+    }
+
+    fn now() -> Instant {
+        Instant::parse("2026-11-20T10:00:00+08:00").unwrap()
+    }
+
+    fn seen(readings: &[(&str, Quantity, f64, i64)]) -> Presence {
+        let register = Register::empty(Id::parse("x").unwrap());
+        presence(&Snapshot::default(), &register, &room(readings), now())
+    }
+
+    #[test]
+    fn a_room_whose_sensor_is_silent_is_unknown_and_not_free() {
+        assert_eq!(seen(&[]).occupied, None);
+        assert_eq!(seen(&[("a", Quantity::Occupied, 0.0, 16)]).occupied, None);
+        assert_eq!(seen(&[("a", Quantity::Occupied, 0.0, 5)]).occupied, Some(false));
+    }
+
+    #[test]
+    fn a_count_that_is_observed_decides_over_motion() {
+        let both = [("a", Quantity::PeopleCount, 0.0, 1), ("b", Quantity::Motion, 1.0, 1)];
+        assert_eq!(seen(&both).occupied, Some(false));
+        let stale = [("a", Quantity::PeopleCount, 0.0, 60), ("b", Quantity::Motion, 1.0, 1)];
+        assert_eq!(seen(&stale).occupied, Some(true));
+    }
+
+    #[test]
+    fn one_silent_sensor_among_free_ones_makes_the_room_unknown() {
+        let mixed = [("a", Quantity::Occupied, 0.0, 1), ("b", Quantity::Occupied, 0.0, 60)];
+        assert_eq!(seen(&mixed).occupied, None);
+    }
+
+    #[test]
+    fn the_engine_s_answer_wins() {
+        let register = Register::empty(Id::parse("x").unwrap());
+        let room = room(&[("a", Quantity::PeopleCount, 0.0, 1)]);
+        let mut snapshot = Snapshot::default();
+        let fused = Presence { occupied: Some(true), people: Some(4.0), since: None };
+        snapshot.presence.insert(room.place.clone(), fused);
+        assert_eq!(presence(&snapshot, &register, &room, now()), fused);
+    }
+}
