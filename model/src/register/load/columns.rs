@@ -214,6 +214,23 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_every_column_with_its_names() {
+        let page = include_str!("../../../../docs/register.md");
+        for table in FIXED.into_iter().chain([&CALENDAR]) {
+            let heading = format!("### {} ", table.file);
+            let section =
+                page.split("\n### ").map(|part| format!("### {part}")).find(|p| p.starts_with(&heading));
+            let section = section.unwrap_or_default();
+            for column in table.columns {
+                let name =
+                    if column.required { format!("**{}**", column.name) } else { column.name.to_owned() };
+                let row = format!("| {name} | {} |", column.aliases.join("、"));
+                assert!(section.contains(&row), "{}: {row}", table.file);
+            }
+        }
+    }
+
+    #[test]
     fn a_unit_in_brackets_is_no_part_of_a_column_name() {
         assert_eq!(PLACES.find(&fold("使用面积（㎡）")).map(|c| c.name), Some("usable_area_m2"));
         assert_eq!(PLACES.find(&fold(" Floor Area m2 ")).map(|c| c.name), Some("floor_area_m2"));
