@@ -142,6 +142,8 @@ impl History {
 
     /// Takes the readings of one spool entry; entries come in the order of the spool.
     ///
+    /// Call it for every entry, with no readings for ticks and changes, so that the durable position moves on.
+    ///
     /// An entry that was taken before changes nothing. The readings wait in memory until
     /// [`Self::flush`], or until too many wait.
     ///
@@ -163,12 +165,6 @@ impl History {
             inner.flush()?;
         }
         Ok(())
-    }
-
-    /// Says that the spool holds no readings up to `position` (ticks, changes), so that it may be trimmed.
-    pub fn pass(&self, position: Position) {
-        let mut inner = self.lock();
-        inner.taken = inner.taken.max(position);
     }
 
     /// Writes what waits, in one transaction with its spool position.
