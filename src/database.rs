@@ -66,6 +66,12 @@ fn migrate(db: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), 
     Ok(())
 }
 
+/// Writes a consistent copy of an open database to `path`, which must not exist; writers go on meanwhile.
+pub(crate) fn copy_to(db: &Connection, path: &Path) -> Result<(), DatabaseError> {
+    db.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+    Ok(())
+}
+
 /// An unsigned count as SQLite's signed integer; a count never comes near the bound.
 pub(crate) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -98,6 +104,18 @@ mod tests {
         let row: (i64, Option<i64>) =
             db.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, None));
+    }
+
+    #[test]
+    fn a_copy_has_the_rows_and_the_version_and_never_replaces_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, copy) = (dir.path().join("t.sqlite"), dir.path().join("it's a copy.sqlite"));
+        let db = open(&path, &[V1]).unwrap();
+        db.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        copy_to(&open_reader(&path).unwrap(), &copy).unwrap();
+        let found: i64 = open(&copy, &[V1]).unwrap().query_row("SELECT x FROM a", [], |r| r.get(0)).unwrap();
+        assert_eq!(found, 7);
+        assert!(copy_to(&db, &copy).is_err());
     }
 
     #[test]

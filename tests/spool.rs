@@ -170,6 +170,27 @@ async fn trimmed_entries_are_gone_and_asking_for_them_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_spool_that_is_older_than_its_readers_begins_behind_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.append(vec![stored(Some("a"), 1), stored(None, 2)]).await.unwrap();
+    spool.close().await;
+    let reopen = |behind| {
+        let options = Options { behind: Position::new(behind), ..Options::default() };
+        Spool::open(&dir.path().join("spool.sqlite"), options).unwrap()
+    };
+    let spool = reopen(2);
+    assert_eq!(spool.reader().unwrap().read_from(Position::START, 9).unwrap().len(), 2, "nothing to mend");
+    spool.close().await;
+    let spool = reopen(40);
+    let receipts = spool.append(vec![stored(Some("a"), 1), stored(Some("b"), 1)]).await.unwrap();
+    assert_eq!(receipts[0].outcome, Some(Outcome::Duplicate));
+    assert_eq!(receipts[1].entry.as_ref().unwrap().0, Position::new(41));
+    assert_eq!(spool.reader().unwrap().oldest().unwrap(), Position::new(41));
+    assert_eq!(spool.ledger().stored, 3);
+}
+
+#[tokio::test]
 async fn a_damaged_row_stops_the_reader_and_names_its_position() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());

@@ -61,6 +61,9 @@ pub enum HistoryError {
         /// Start of the block, ms since the epoch.
         from: i64,
     },
+    /// The task that ran the call was cancelled.
+    #[error("history call was cancelled")]
+    Cancelled,
 }
 
 impl From<rusqlite::Error> for HistoryError {
@@ -175,6 +178,19 @@ impl History {
         self.lock().flush()
     }
 
+    /// Runs a call where it may block, for async callers.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn call<T, F>(&self, call: F) -> Result<T, HistoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, HistoryError> + Send + 'static,
+    {
+        let history = self.clone();
+        tokio::task::spawn_blocking(move || call(&history)).await.unwrap_or(Err(HistoryError::Cancelled))
+    }
+
     /// The newest spool position whose readings are on disk: the spool is read again from behind it.
     #[must_use]
     pub fn durable_position(&self) -> Position {
@@ -193,6 +209,14 @@ impl History {
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<u64, HistoryError> {
         Ok(database::used_bytes(&self.lock().db)?)
+    }
+
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), HistoryError> {
+        Ok(database::copy_to(&self.lock().db, path)?)
     }
 
     /// The state behind the lock. A panic of another holder left whole readings or none.

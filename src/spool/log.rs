@@ -78,11 +78,21 @@ pub struct Options {
     pub keys: usize,
     /// Bytes of quarantined messages kept.
     pub quarantine_bytes: u64,
+    /// The newest position that state or history have seen: new entries stand behind it, even
+    /// in a spool that is new or was restored from a backup older than theirs. Otherwise
+    /// their readers would take new entries for old ones and pass over them.
+    pub behind: Position,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { group_items: 4096, queue_calls: 4096, keys: 200_000, quarantine_bytes: 64 << 20 }
+        Self {
+            group_items: 4096,
+            queue_calls: 4096,
+            keys: 200_000,
+            quarantine_bytes: 64 << 20,
+            behind: Position::START,
+        }
     }
 }
 

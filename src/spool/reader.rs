@@ -133,6 +133,14 @@ impl SpoolReader {
         Ok(database::used_bytes(&self.db())?)
     }
 
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), SpoolError> {
+        Ok(database::copy_to(&self.db(), path)?)
+    }
+
     /// Quarantined messages with an id above `after`, oldest first, at most `max`.
     ///
     /// # Errors

@@ -89,13 +89,19 @@ impl Writer {
     /// Opens the file and checks that its newest rows are those the ledger speaks of.
     pub(super) fn open(path: &Path, options: Options) -> Result<(Self, watch::Receiver<Counts>), SpoolError> {
         let db = database::open(path, MIGRATIONS)?;
-        let counts = load_counts(&db)?;
+        let mut counts = load_counts(&db)?;
         let end: Option<i64> = db.query_row("SELECT MAX(first + count) FROM log", [], |row| row.get(0))?;
         if let Some(end) = end.map(unsigned)
             && end != counts.newest + 1
         {
             let (low, high) = (end.min(counts.newest + 1), end.max(counts.newest + 1));
             return Err(SpoolError::Missing { expected: Position::new(low), found: Position::new(high) });
+        }
+        if counts.newest < options.behind.sequence {
+            tracing::warn!(spool = counts.newest, seen = %options.behind, "the spool is older than what was read from it; it begins anew behind that");
+            counts.newest = options.behind.sequence;
+            db.execute("DELETE FROM log", [])?;
+            write_counts(&db, counts)?;
         }
         let keys = KeyWindow::load(&db, options.keys)?;
         let held_bytes = quarantine::held_bytes(&db)?;
@@ -307,7 +313,7 @@ fn write_log(
     Ok(())
 }
 
-fn write_counts(step: &Transaction<'_>, counts: Counts) -> Result<(), rusqlite::Error> {
+fn write_counts(step: &Connection, counts: Counts) -> Result<(), rusqlite::Error> {
     step.prepare_cached(
         "UPDATE ledger SET next = ?1, stored = ?2, duplicate = ?3, ignored = ?4, quarantined = ?5,
              rejected = ?6, readings = ?7, quarantine_dropped = ?8 WHERE part = 0",
