@@ -24,7 +24,7 @@ pub use partial::Partial;
 use rusqlite::Connection;
 
 use crate::{
-    database::{self, DatabaseError, signed, unsigned},
+    database::{self, DatabaseError, unsigned},
     spool::Position,
 };
 

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::database::{self, signed, unsigned};
 
+/// Free pages given back at a time: 8 MiB.
+const FREE_PAGES: u32 = 2000;
+
 /// What the writer is asked to do.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -226,8 +229,7 @@ impl Writer {
             params![before.partition, signed(before.sequence)],
         )?;
         step.commit()?;
-        // Gives free pages back a few MiB at a time, so that no commit waits long for it.
-        self.db.execute_batch("PRAGMA incremental_vacuum(2000)")?;
+        database::give_back(&self.db, FREE_PAGES)?;
         Ok(unsigned(gone))
     }
 }
