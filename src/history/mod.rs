@@ -79,7 +79,7 @@ pub struct Options {
     pub raw_days: u32,
     /// Days of 15-minute partials.
     pub partial_days: u32,
-    /// Readings that may wait in memory before they are written without being asked.
+    /// Readings that may wait in memory before it is time for a flush.
     pub most_waiting: usize,
 }
 
@@ -93,6 +93,8 @@ impl Default for Options {
 #[derive(Debug, Clone)]
 pub struct History {
     inner: Arc<Mutex<Inner>>,
+    /// Held through a flush, so that there is one at a time; queries and appends go on between its steps.
+    flushing: Arc<Mutex<()>>,
 }
 
 #[derive(Debug)]
@@ -140,7 +142,7 @@ impl History {
             durable,
             too_late,
         };
-        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+        Ok(Self { inner: Arc::new(Mutex::new(inner)), flushing: Arc::default() })
     }
 
     /// Takes the readings of one spool entry; entries come in the order of the spool.
@@ -148,14 +150,12 @@ impl History {
     /// Call it for every entry, with no readings for ticks and changes, so that the durable position moves on.
     ///
     /// An entry that was taken before changes nothing. The readings wait in memory until
-    /// [`Self::flush`], or until too many wait.
-    ///
-    /// # Errors
-    /// When too many wait and the disk refuses them; they wait on.
-    pub fn append(&self, position: Position, readings: &[Reading]) -> Result<(), HistoryError> {
+    /// [`Self::flush`]; returns whether so many wait that it is time for one.
+    #[must_use = "a history that is never flushed fills the memory"]
+    pub fn append(&self, position: Position, readings: &[Reading]) -> bool {
         let mut inner = self.lock();
         if position <= inner.taken {
-            return Ok(());
+            return inner.waiting_count >= inner.options.most_waiting;
         }
         for reading in readings {
             let id = inner.id_of(&reading.series);
@@ -164,18 +164,7 @@ impl History {
         }
         inner.waiting_count += readings.len();
         inner.taken = position;
-        if inner.waiting_count >= inner.options.most_waiting {
-            inner.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Writes what waits, in one transaction with its spool position.
-    ///
-    /// # Errors
-    /// When the disk refuses, or a block that must be merged cannot be read; everything waits on.
-    pub fn flush(&self) -> Result<Flushed, HistoryError> {
-        self.lock().flush()
+        inner.waiting_count >= inner.options.most_waiting
     }
 
     /// Runs a call where it may block, for async callers.
