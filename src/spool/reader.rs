@@ -83,7 +83,7 @@ impl SpoolReader {
             out.extend(placed.filter(|(position, _)| *position >= from));
             expected = expected.max(first + count);
         }
-        if out.is_empty() && from <= newest {
+        if out.is_empty() && expected <= newest.sequence {
             return Err(SpoolError::Missing { expected: from, found: newest.next() });
         }
         Ok(out)
