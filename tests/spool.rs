@@ -14,6 +14,7 @@ use std::{collections::BTreeSet, path::Path};
 use model::{Flags, Id, Instant, Quantity, Reading, Series};
 use normwatch::spool::{
     Entry, Fate, Item, Kind, Message, MessageKey, Options, Outcome, Position, Refusal, Spool, SpoolError,
+    SpoolReader,
 };
 use proptest::prelude::*;
 
@@ -192,6 +193,20 @@ async fn a_spool_that_is_older_than_its_readers_begins_behind_them() {
 }
 
 #[tokio::test]
+async fn a_spool_has_one_writer_and_any_number_of_readers() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("spool.sqlite");
+    let spool = open(dir.path());
+    let error = Spool::open(&path, Options::default()).unwrap_err();
+    assert!(matches!(error, SpoolError::InUse(_)), "{error}");
+    spool.append(vec![Item::Message(refused(b"x"))]).await.unwrap();
+    assert_eq!(SpoolReader::open(&path).unwrap().quarantined(0, 9).unwrap().len(), 1);
+    spool.close().await;
+    assert_eq!(SpoolReader::open(&path).unwrap().quarantined(0, 9).unwrap().len(), 1, "also with no service");
+    assert_eq!(open(dir.path()).ledger().quarantined, 1);
+}
+
+#[tokio::test]
 async fn a_damaged_row_stops_the_reader_and_names_its_position() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
@@ -211,7 +226,7 @@ async fn a_damaged_row_stops_the_reader_and_names_its_position() {
     let error = spool.reader().unwrap().read_from(Position::new(1), 100).unwrap_err();
     assert!(matches!(error, SpoolError::Missing { .. }), "{error}");
     db.execute("DELETE FROM log WHERE first = 3", []).unwrap();
-    drop(spool);
+    spool.close().await;
     let error = Spool::open(&dir.path().join("spool.sqlite"), Options::default()).unwrap_err();
     assert!(matches!(error, SpoolError::Missing { .. }), "{error}");
 }

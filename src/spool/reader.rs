@@ -25,7 +25,11 @@ pub struct SpoolReader {
 }
 
 impl SpoolReader {
-    pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
+    /// Opens the spool file for reading, whether or not a service writes to it.
+    ///
+    /// # Errors
+    /// When the file is not there or cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, SpoolError> {
         Ok(Self { db: Arc::new(Mutex::new(database::open_reader(path)?)) })
     }
 

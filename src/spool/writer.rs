@@ -1,6 +1,11 @@
 //! The writer thread: gathers what waits into one transaction, so that one flush serves many.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    fs::{File, TryLockError},
+    path::Path,
+    sync::Arc,
+};
 
 use rusqlite::{Connection, Transaction, params};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -86,11 +91,25 @@ pub(super) struct Writer {
     counts: Counts,
     held_bytes: u64,
     publish: watch::Sender<Counts>,
+    /// Locked while this writer lives; counts and positions are kept in memory, so there must be one only.
+    _lock: File,
+}
+
+/// Takes the lock beside the file; the system lets it go when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, SpoolError> {
+    let failed = |error| SpoolError::Start(Arc::new(error));
+    let file = File::create(path.with_extension("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 impl Writer {
     /// Opens the file and checks that its newest rows are those the ledger speaks of.
     pub(super) fn open(path: &Path, options: Options) -> Result<(Self, watch::Receiver<Counts>), SpoolError> {
+        let lock = lock(path)?;
         let db = database::open(path, MIGRATIONS)?;
         let mut counts = load_counts(&db)?;
         let end: Option<i64> = db.query_row("SELECT MAX(first + count) FROM log", [], |row| row.get(0))?;
@@ -109,7 +128,7 @@ impl Writer {
         let keys = KeyWindow::load(&db, options.keys)?;
         let held_bytes = quarantine::held_bytes(&db)?;
         let (publish, watched) = watch::channel(counts);
-        Ok((Self { db, options, keys, counts, held_bytes, publish }, watched))
+        Ok((Self { db, options, keys, counts, held_bytes, publish, _lock: lock }, watched))
     }
 
     /// Serves commands until the last sender is gone or the file is closed.
