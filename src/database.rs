@@ -66,6 +66,21 @@ fn migrate(db: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), 
     Ok(())
 }
 
+/// Gives up to `pages` free pages back to the file system, a few at a time, so that no commit waits long for it.
+pub(crate) fn give_back(db: &Connection, pages: u32) -> Result<(), rusqlite::Error> {
+    let mut vacuum = db.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut rows = vacuum.query([])?;
+    // It frees one page a step, so it must be stepped to its end.
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+/// Writes a consistent copy of an open database to `path`, which must not exist; writers go on meanwhile.
+pub(crate) fn copy_to(db: &Connection, path: &Path) -> Result<(), DatabaseError> {
+    db.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+    Ok(())
+}
+
 /// An unsigned count as SQLite's signed integer; a count never comes near the bound.
 pub(crate) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -98,6 +113,33 @@ mod tests {
         let row: (i64, Option<i64>) =
             db.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(row, (7, None));
+    }
+
+    #[test]
+    fn free_pages_go_back_to_the_file_system() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir.path().join("t.sqlite"), &["CREATE TABLE a (x BLOB);"]).unwrap();
+        let pages = || db.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0)).unwrap();
+        db.execute("INSERT INTO a VALUES (zeroblob(4000000))", []).unwrap();
+        let (full, used) = (pages(), used_bytes(&db).unwrap());
+        assert!(full > 900 && used > 4_000_000);
+        db.execute("DELETE FROM a", []).unwrap();
+        give_back(&db, 100).unwrap();
+        assert_eq!(pages(), full - 100);
+        give_back(&db, 10_000).unwrap();
+        assert!(pages() < 10 && used_bytes(&db).unwrap() < 40_000);
+    }
+
+    #[test]
+    fn a_copy_has_the_rows_and_the_version_and_never_replaces_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, copy) = (dir.path().join("t.sqlite"), dir.path().join("it's a copy.sqlite"));
+        let db = open(&path, &[V1]).unwrap();
+        db.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        copy_to(&open_reader(&path).unwrap(), &copy).unwrap();
+        let found: i64 = open(&copy, &[V1]).unwrap().query_row("SELECT x FROM a", [], |r| r.get(0)).unwrap();
+        assert_eq!(found, 7);
+        assert!(copy_to(&db, &copy).is_err());
     }
 
     #[test]

@@ -47,6 +47,10 @@ fn all(history: &History) -> Vec<Reading> {
     history.readings(&series("s", Quantity::Co2), Span::ALWAYS).unwrap()
 }
 
+fn append(history: &History, position: Position, readings: &[Reading]) {
+    assert!(!history.append(position, readings), "so few are no reason for a flush");
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append(Vec<Reading>),
@@ -78,7 +82,7 @@ proptest! {
                 Step::Append(readings) => {
                     oracle.extend(readings.iter().map(|r| (r.time.millis(), r.clone())));
                     spool.push(readings.clone());
-                    history.append(Position::new(spool.len() as u64), &readings).unwrap();
+                    append(&history, Position::new(spool.len() as u64), &readings);
                 }
                 Step::Flush => { history.flush().unwrap(); }
                 Step::Crash => {
@@ -86,7 +90,7 @@ proptest! {
                     history = open(&dir);
                     let from = history.durable_position().sequence;
                     for (n, readings) in (1..).zip(&spool).filter(|(n, _)| *n > from) {
-                        history.append(Position::new(n), readings).unwrap();
+                        append(&history, Position::new(n), readings);
                     }
                 }
             }
@@ -126,10 +130,10 @@ fn taking_entries_again_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let history = open(&dir);
     let readings = [reading(5, 1.0, 0), reading(6, 2.0, 0)];
-    history.append(Position::new(1), &readings).unwrap();
-    history.append(Position::new(1), &[reading(5, 9.0, 0)]).unwrap();
+    append(&history, Position::new(1), &readings);
+    append(&history, Position::new(1), &[reading(5, 9.0, 0)]);
     assert_eq!(history.flush().unwrap().blocks, 1);
-    history.append(Position::new(2), &readings).unwrap();
+    append(&history, Position::new(2), &readings);
     assert_eq!(history.flush().unwrap().blocks, 0, "the same readings once more change no block");
     assert_eq!(all(&history), readings);
     assert_eq!(history.durable_position(), Position::new(2));
@@ -139,11 +143,11 @@ fn taking_entries_again_changes_nothing() {
 fn raw_readings_go_before_partials_and_later_data_of_that_hour_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let history = open(&dir);
-    history.append(Position::new(1), &[reading(10, 400.0, 0), reading(100 * DAY, 500.0, 0)]).unwrap();
+    append(&history, Position::new(1), &[reading(10, 400.0, 0), reading(100 * DAY, 500.0, 0)]);
     history.flush().unwrap();
     assert_eq!(history.prune(Instant::from_millis(100 * DAY)).unwrap().hours, 1);
     assert_eq!(all(&history).len(), 1);
-    history.append(Position::new(2), &[reading(20, 999.0, 0), reading(2 * HOUR, 777.0, 0)]).unwrap();
+    append(&history, Position::new(2), &[reading(20, 999.0, 0), reading(2 * HOUR, 777.0, 0)]);
     assert_eq!(history.flush().unwrap().too_late, 1);
     drop(history);
     let history = open(&dir);
@@ -159,7 +163,7 @@ fn a_chart_has_no_more_points_than_asked_and_spans_the_same_time() {
     let history = open(&dir);
     let minutes: Vec<Reading> =
         (0..10 * 1440).map(|n| reading(n * 60_000, 400.0 + (n % 7) as f64, 0)).collect();
-    history.append(Position::new(1), &minutes).unwrap();
+    append(&history, Position::new(1), &minutes);
     history.flush().unwrap();
     let co2 = series("s", Quantity::Co2);
     assert_eq!(history.points(&co2, span(0, HOUR), 100).unwrap().len(), 60, "raw when short");
@@ -171,16 +175,70 @@ fn a_chart_has_no_more_points_than_asked_and_spans_the_same_time() {
 }
 
 #[test]
+fn readings_that_come_during_a_flush_are_neither_lost_nor_called_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = open(&dir);
+    let many: Vec<Reading> = (0..5000)
+        .map(|n| Reading { series: series(&format!("s-{n}"), Quantity::Co2), ..reading(5, 1.0, 0) })
+        .collect();
+    append(&history, Position::new(1), &many);
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| history.flush().unwrap());
+        for n in 2..200 {
+            append(&history, Position::new(n), &[reading(i64::try_from(n).unwrap(), 2.0, 0)]);
+        }
+        flush.join().unwrap();
+    });
+    let durable = history.durable_position().sequence;
+    assert_eq!(all(&history).len(), 198);
+    drop(history);
+    let history = open(&dir);
+    assert!(all(&history).len() as u64 + 1 >= durable, "what is called durable is there");
+    let last = history.readings(&series("s-4999", Quantity::Co2), Span::ALWAYS).unwrap();
+    assert_eq!(last.len(), 1);
+}
+
+#[test]
+#[ignore = "a measurement: run with --ignored --nocapture"]
+fn how_long_a_flush_of_many_series_takes() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let history = open(&dir);
+    for (n, hour) in (1..).zip(0..3_i64) {
+        let many: Vec<Reading> = (0..100_000)
+            .flat_map(|s| (0..4).map(move |k| (s, k)))
+            .map(|(s, k)| Reading {
+                series: series(&format!("sensor-{s}"), Quantity::Temperature),
+                ..reading(hour * HOUR + k * 900_000, 20.0 + (s + k) as f64 / 100.0, 0)
+            })
+            .collect();
+        append(&history, Position::new(n), &many);
+        let started = tokio::time::Instant::now();
+        let longest = std::thread::scope(|scope| {
+            let flush = scope.spawn(|| history.flush().unwrap());
+            let mut longest = std::time::Duration::ZERO;
+            while !flush.is_finished() {
+                let asked = tokio::time::Instant::now();
+                assert_eq!(history.too_late(), 0);
+                longest = longest.max(asked.elapsed());
+            }
+            longest
+        });
+        let took = started.elapsed();
+        eprintln!("100,000 series, 400,000 readings: flush {took:?}, longest wait for the lock {longest:?}");
+    }
+}
+
+#[test]
 fn a_damaged_block_is_an_error_that_names_series_and_hour() {
     let dir = tempfile::tempdir().unwrap();
     let history = open(&dir);
-    history.append(Position::new(1), &[reading(5, 1.0, 0)]).unwrap();
+    append(&history, Position::new(1), &[reading(5, 1.0, 0)]);
     history.flush().unwrap();
     let db = rusqlite::Connection::open(dir.path().join("history.sqlite")).unwrap();
     db.execute("UPDATE hours SET body = x'0501'", []).unwrap();
     let error = history.readings(&series("s", Quantity::Co2), Span::ALWAYS).unwrap_err().to_string();
     assert!(error.contains("s co2") && error.contains("1970-01-01T00:00:00Z"), "{error}");
-    history.append(Position::new(2), &[reading(7, 1.0, 0)]).unwrap();
+    append(&history, Position::new(2), &[reading(7, 1.0, 0)]);
     assert!(history.flush().is_err());
     assert_eq!(history.durable_position(), Position::new(1), "what could not be written stays in the spool");
 }
@@ -224,7 +282,7 @@ fn measure(name: &str, readings: &[Reading]) -> (f64, f64) {
     let history = History::open(&path, Options::default()).unwrap();
     let started = tokio::time::Instant::now();
     for (n, batch) in (1..).zip(readings.chunks(50_000)) {
-        history.append(Position::new(n), batch).unwrap();
+        append(&history, Position::new(n), batch);
         history.flush().unwrap();
     }
     let took = started.elapsed().as_secs_f64();

@@ -318,15 +318,24 @@ async fn a_request_that_is_too_large_is_sent_in_parts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_refuses_everything_is_wrong_itself_and_the_data_stay() {
+    assert_eq!(refuse_everything_for_a_while(1000).await, (0, 40));
+    // Of small batches a few lines go before it is noticed.
+    let (refused, written) = refuse_everything_for_a_while(1).await;
+    assert!(refused < 8, "{refused} refused");
+    assert_eq!(written, 40 - usize::try_from(refused).unwrap());
+}
+
+async fn refuse_everything_for_a_while(batch_entries: usize) -> (u64, usize) {
     let stub = SeriesStub::start(Seen { poison: Some("value"), ..Seen::default() }).await;
     let dir = tempfile::tempdir().unwrap();
-    let mut rig = Rig::start(dir.path(), stub.url(), quick());
+    let options = WriterOptions { batch_entries, ..quick() };
+    let mut rig = Rig::start(dir.path(), stub.url(), options);
     rig.spool.append(messages(20)).await.unwrap();
     tokio::time::timeout(SOON, rig.status.wait_for(|s| s.is_up == Some(false))).await.unwrap().unwrap();
-    assert_eq!(rig.status.borrow().refused, 0);
     stub.seen.lock().unwrap().poison = None;
     let status = rig.settled().await;
-    assert_eq!((status.written, status.refused), (40, 0));
+    assert_eq!(status.written + status.refused, 40);
+    (status.refused, stub.lines().len())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -346,6 +355,41 @@ async fn a_restart_goes_on_behind_what_had_settled() {
     rig.spool.append(messages(7).split_off(5)).await.unwrap();
     rig.settled().await;
     assert_eq!(stub.lines().len(), 14, "nothing was written again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_given_up_by_a_full_spool_are_counted_and_the_rest_is_written() {
+    let answers = vec![answer(401, "unauthorized"); 1000].into();
+    let stub = SeriesStub::start(Seen { answers, ..Seen::default() }).await;
+    let dir = tempfile::tempdir().unwrap();
+    let options = WriterOptions { batch_entries: 1, ..quick() };
+    let mut rig = Rig::start(dir.path(), stub.url(), options);
+    for message in messages(10) {
+        rig.spool.append(vec![message]).await.unwrap();
+    }
+    assert_eq!(rig.spool.trim(Position::new(8)).await.unwrap(), 7);
+    stub.seen.lock().unwrap().answers.clear();
+    let status = rig.settled().await;
+    // The first entry was on its way; of the others those before the eighth are gone.
+    assert_eq!((status.written, status.refused, status.skipped_entries), (8, 0, 6));
+    assert_eq!(rig.state.counter("series_skipped_entries").unwrap(), status.skipped_entries);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement: run with --ignored --nocapture"]
+async fn how_fast_a_backlog_is_written() {
+    let Some(server) = VictoriaMetrics::start().await else { return };
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let spool = Spool::open(&dir.path().join("spool.sqlite"), Options::default()).unwrap();
+    for batch in messages(200_000).chunks(1000) {
+        spool.append(batch.to_vec()).await.unwrap();
+    }
+    let state = State::open(&dir.path().join("state.sqlite")).unwrap();
+    let started = tokio::time::Instant::now();
+    let mut rig = Rig::with(spool, state, &server.url(), quick());
+    rig.settled().await;
+    let rate = 400_000.0 / started.elapsed().as_secs_f64();
+    eprintln!("{rate:.0} readings/s from the spool into the server");
 }
 
 #[test]

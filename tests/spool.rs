@@ -9,12 +9,14 @@
     reason = "tests"
 )]
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use model::{Flags, Id, Instant, Quantity, Reading, Series};
 use normwatch::spool::{
     Entry, Fate, Item, Kind, Message, MessageKey, Options, Outcome, Position, Refusal, Spool, SpoolError,
+    SpoolReader,
 };
+use proptest::prelude::*;
 
 fn reading(sensor: &str, ms: i64, value: f64) -> Reading {
     let series = Series { sensor: Id::parse(sensor).unwrap(), quantity: Quantity::Co2, channel: None };
@@ -170,6 +172,41 @@ async fn trimmed_entries_are_gone_and_asking_for_them_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_spool_that_is_older_than_its_readers_begins_behind_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    spool.append(vec![stored(Some("a"), 1), stored(None, 2)]).await.unwrap();
+    spool.close().await;
+    let reopen = |behind| {
+        let options = Options { behind: Position::new(behind), ..Options::default() };
+        Spool::open(&dir.path().join("spool.sqlite"), options).unwrap()
+    };
+    let spool = reopen(2);
+    assert_eq!(spool.reader().unwrap().read_from(Position::START, 9).unwrap().len(), 2, "nothing to mend");
+    spool.close().await;
+    let spool = reopen(40);
+    let receipts = spool.append(vec![stored(Some("a"), 1), stored(Some("b"), 1)]).await.unwrap();
+    assert_eq!(receipts[0].outcome, Some(Outcome::Duplicate));
+    assert_eq!(receipts[1].entry.as_ref().unwrap().0, Position::new(41));
+    assert_eq!(spool.reader().unwrap().oldest().unwrap(), Position::new(41));
+    assert_eq!(spool.ledger().stored, 3);
+}
+
+#[tokio::test]
+async fn a_spool_has_one_writer_and_any_number_of_readers() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("spool.sqlite");
+    let spool = open(dir.path());
+    let error = Spool::open(&path, Options::default()).unwrap_err();
+    assert!(matches!(error, SpoolError::InUse(_)), "{error}");
+    spool.append(vec![Item::Message(refused(b"x"))]).await.unwrap();
+    assert_eq!(SpoolReader::open(&path).unwrap().quarantined(0, 9).unwrap().len(), 1);
+    spool.close().await;
+    assert_eq!(SpoolReader::open(&path).unwrap().quarantined(0, 9).unwrap().len(), 1, "also with no service");
+    assert_eq!(open(dir.path()).ledger().quarantined, 1);
+}
+
+#[tokio::test]
 async fn a_damaged_row_stops_the_reader_and_names_its_position() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
@@ -189,7 +226,7 @@ async fn a_damaged_row_stops_the_reader_and_names_its_position() {
     let error = spool.reader().unwrap().read_from(Position::new(1), 100).unwrap_err();
     assert!(matches!(error, SpoolError::Missing { .. }), "{error}");
     db.execute("DELETE FROM log WHERE first = 3", []).unwrap();
-    drop(spool);
+    spool.close().await;
     let error = Spool::open(&dir.path().join("spool.sqlite"), Options::default()).unwrap_err();
     assert!(matches!(error, SpoolError::Missing { .. }), "{error}");
 }
@@ -209,6 +246,62 @@ async fn a_refused_write_stores_nothing_and_counts_nothing() {
     // The same message again is no duplicate: its first try was not stored.
     let receipts = spool.append(vec![stored(Some("b"), 2)]).await.unwrap();
     assert_eq!(receipts[0].outcome, Some(Outcome::Stored));
+}
+
+/// A message by number: which key (if any), and which fate.
+fn any_message() -> impl Strategy<Value = (Option<u8>, u8)> {
+    (prop::option::of(0..12_u8), 0..4_u8)
+}
+
+fn built((key, fate): (Option<u8>, u8), n: i64) -> Item {
+    let Message { fate: refusal, .. } = refused(b"x");
+    let fate = match fate {
+        0 => Fate::Stored(vec![reading("desk-1", n, 1.5)]),
+        1 => Fate::Ignored,
+        2 => Fate::Rejected,
+        _ => refusal,
+    };
+    let key = key.map(|key| MessageKey::looked_up(&[key]));
+    Item::Message(Message { arrival: Instant::from_millis(n), key, fate, replays: None })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn outcomes_positions_and_counts_are_those_of_a_plain_list_whatever_the_batches_and_restarts(
+        batches in prop::collection::vec((prop::collection::vec(any_message(), 0..9), any::<bool>()), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (mut seen, mut kept, mut total) = (BTreeSet::new(), Vec::new(), 0);
+        let mut spool = open(dir.path());
+        for (batch, restarts) in batches {
+            let from = total;
+            total += batch.len() as i64;
+            let items = (from..).zip(&batch).map(|(n, message)| built(*message, n)).collect();
+            let receipts = runtime.block_on(spool.append(items)).unwrap();
+            for (n, ((key, fate), receipt)) in (from..).zip(batch.iter().zip(&receipts)) {
+                let is_new = key.is_none_or(|key| seen.insert(key));
+                let all = [Outcome::Stored, Outcome::Ignored, Outcome::Rejected, Outcome::Quarantined];
+                let expected = if is_new { all[usize::from(*fate)] } else { Outcome::Duplicate };
+                prop_assert_eq!(receipt.outcome, Some(expected));
+                kept.extend((expected == Outcome::Stored).then_some(n));
+            }
+            if restarts {
+                runtime.block_on(spool.close());
+                spool = open(dir.path());
+            }
+        }
+        let entries = spool.reader().unwrap().read_from(Position::START, usize::MAX).unwrap();
+        let arrivals: Vec<i64> = entries.iter().map(|(_, entry)| entry.arrival.millis()).collect();
+        prop_assert_eq!(&arrivals, &kept);
+        prop_assert!(entries.iter().zip(1..).all(|((position, _), n)| position.sequence == n));
+        let l = spool.ledger();
+        prop_assert_eq!(l.received, u64::try_from(total).unwrap());
+        prop_assert_eq!(l.received, l.stored + l.duplicate + l.ignored + l.quarantined + l.rejected);
+        prop_assert_eq!(l.stored, kept.len() as u64);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -76,8 +76,10 @@ fn run_and_kill(dir: &Path, first: i64, life: Duration) -> i64 {
 async fn nothing_that_was_acknowledged_is_lost_and_nothing_is_stored_twice() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, mut acknowledged) = (0_i64, 0_i64);
-    for round in 0..8_u64 {
-        let life = Duration::from_millis(5 + round * 37 % 113);
+    // More by NORMWATCH_TEST_KILLS=1000.
+    let kills = std::env::var("NORMWATCH_TEST_KILLS").map_or(8_u32, |text| text.parse().unwrap());
+    for round in 0..kills {
+        let life = Duration::from_micros(500 + u64::from(round) * 7919 % 40_000);
         acknowledged = acknowledged.max(run_and_kill(dir.path(), first, life));
         first = (acknowledged - 70).max(0) / 7 * 7; // redelivery reaches behind what was acknowledged
     }
@@ -96,7 +98,7 @@ async fn nothing_that_was_acknowledged_is_lost_and_nothing_is_stored_twice() {
     assert_eq!(ledger.received, ledger.stored + ledger.ignored + ledger.duplicate);
     assert!(ledger.duplicate > 0, "the rounds overlap, so redelivery was part of the test");
     eprintln!(
-        "8 kills: {acknowledged} acknowledged, {} stored, {} duplicates",
+        "{kills} kills: {acknowledged} acknowledged, {} stored, {} duplicates",
         ledger.stored, ledger.duplicate
     );
 }

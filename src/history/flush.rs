@@ -1,17 +1,32 @@
 //! Writing what waits into blocks and partials, and letting go what is too old.
 
-use std::collections::{BTreeMap, HashMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::PoisonError,
+    thread,
+    time::Duration,
+};
 
-use model::{Id, Instant};
+use model::{Id, Instant, Series};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
     partial::{self, Day, SLOT_MS, SLOTS},
-    place_of, signed,
+    place_of,
+};
+use crate::{
+    database::{give_back, signed},
+    spool::Position,
 };
 
+/// Free pages given back at a time: 80 MiB, once a day.
+const FREE_PAGES: u32 = 20_000;
+/// Series written in one step of a flush: some tens of milliseconds.
+const STEP_SERIES: usize = 1000;
+/// Pause between two steps.
+const BETWEEN_STEPS: Duration = Duration::from_micros(300);
 /// Before the first hour and day that there is.
 const FIRST: i64 = -20_000_000;
 
@@ -38,36 +53,71 @@ pub(super) struct Damage {
     pub(super) from: i64,
 }
 
-impl Inner {
-    pub(super) fn flush(&mut self) -> Result<Flushed, HistoryError> {
+impl History {
+    /// Writes what waits, with its spool position.
+    ///
+    /// It goes by steps of some series, each a transaction, so that nobody waits long for
+    /// the lock. A crash between two steps costs nothing: the position moves with the last.
+    ///
+    /// # Errors
+    /// When the disk refuses, or a block that must be merged cannot be read; what is not written waits on.
+    pub fn flush(&self) -> Result<Flushed, HistoryError> {
+        let _only_one = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (position, mut todo) = {
+            let inner = self.lock();
+            (inner.taken, inner.waiting.keys().copied().collect::<Vec<i64>>())
+        };
+        todo.sort_unstable(); // neighbours share pages
         let mut done = Flushed::default();
-        let step = self.db.unchecked_transaction()?;
-        for (id, series) in &self.fresh {
-            let channel = series.channel.as_ref().map_or("", Id::as_str);
-            step.prepare_cached("INSERT INTO series VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                id,
-                series.sensor.as_str(),
-                series.quantity.name(),
-                channel
-            ])?;
+        for series in todo.chunks(STEP_SERIES) {
+            self.lock().write(series, None, &mut done)?;
+            // The lock is not fair: without a pause this thread would take it again before any other.
+            thread::sleep(BETWEEN_STEPS);
         }
-        for (series, points) in &self.waiting {
-            let written = write_series(&step, *series, points, &mut done)?;
-            if let Err(damage) = written {
+        self.lock().write(&[], Some(position), &mut done)?;
+        Ok(done)
+    }
+}
+
+impl Inner {
+    /// Writes what waits of some series, or the position reached, in one transaction.
+    fn write(
+        &mut self,
+        todo: &[i64],
+        reached: Option<Position>,
+        done: &mut Flushed,
+    ) -> Result<(), HistoryError> {
+        let before = done.too_late;
+        let step = self.db.unchecked_transaction()?;
+        write_names(&step, &self.fresh)?;
+        for series in todo {
+            let points = self.waiting.get(series).map_or(&[][..], Vec::as_slice);
+            if let Err(damage) = write_series(&step, *series, points, done)? {
                 return Err(HistoryError::Damaged { series: self.name_of(*series), from: damage.from });
             }
         }
-        let too_late = self.too_late + done.too_late;
+        let too_late = self.too_late + (done.too_late - before);
+        let durable = reached.unwrap_or(self.durable);
         step.prepare_cached("UPDATE reached SET part = ?1, sequence = ?2, too_late = ?3")?
-            .execute(params![self.taken.partition, signed(self.taken.sequence), signed(too_late)])?;
+            .execute(params![durable.partition, signed(durable.sequence), signed(too_late)])?;
         step.commit()?;
-        self.durable = self.taken;
-        self.too_late = too_late;
         self.fresh = Vec::new();
-        self.waiting = HashMap::new();
-        self.waiting_count = 0;
-        Ok(done)
+        (self.durable, self.too_late) = (durable, too_late);
+        for series in todo {
+            let written = self.waiting.remove(series);
+            self.waiting_count -= written.map_or(0, |points| points.len());
+        }
+        Ok(())
     }
+}
+
+fn write_names(db: &Connection, fresh: &[(i64, Series)]) -> Result<(), rusqlite::Error> {
+    let mut put = db.prepare_cached("INSERT INTO series VALUES (?1, ?2, ?3, ?4)")?;
+    for (id, series) in fresh {
+        let channel = series.channel.as_ref().map_or("", Id::as_str);
+        put.execute(params![id, series.sensor.as_str(), series.quantity.name(), channel])?;
+    }
+    Ok(())
 }
 
 /// Merges the waiting points of a series into its blocks, then into the partials of their days.
@@ -202,7 +252,7 @@ impl History {
                     .execute([place_of(*series, FIRST), place_of(*series, day)])? as u64;
         }
         step.commit()?;
-        inner.db.execute_batch("PRAGMA incremental_vacuum(2000)")?;
+        give_back(&inner.db, FREE_PAGES)?;
         Ok(pruned)
     }
 }

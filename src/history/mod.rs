@@ -24,7 +24,7 @@ pub use partial::Partial;
 use rusqlite::Connection;
 
 use crate::{
-    database::{self, DatabaseError, signed, unsigned},
+    database::{self, DatabaseError, unsigned},
     spool::Position,
 };
 
@@ -61,6 +61,9 @@ pub enum HistoryError {
         /// Start of the block, ms since the epoch.
         from: i64,
     },
+    /// The task that ran the call was cancelled.
+    #[error("history call was cancelled")]
+    Cancelled,
 }
 
 impl From<rusqlite::Error> for HistoryError {
@@ -76,7 +79,7 @@ pub struct Options {
     pub raw_days: u32,
     /// Days of 15-minute partials.
     pub partial_days: u32,
-    /// Readings that may wait in memory before they are written without being asked.
+    /// Readings that may wait in memory before it is time for a flush.
     pub most_waiting: usize,
 }
 
@@ -90,6 +93,8 @@ impl Default for Options {
 #[derive(Debug, Clone)]
 pub struct History {
     inner: Arc<Mutex<Inner>>,
+    /// Held through a flush, so that there is one at a time; queries and appends go on between its steps.
+    flushing: Arc<Mutex<()>>,
 }
 
 #[derive(Debug)]
@@ -137,20 +142,20 @@ impl History {
             durable,
             too_late,
         };
-        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+        Ok(Self { inner: Arc::new(Mutex::new(inner)), flushing: Arc::default() })
     }
 
     /// Takes the readings of one spool entry; entries come in the order of the spool.
     ///
-    /// An entry that was taken before changes nothing. The readings wait in memory until
-    /// [`Self::flush`], or until too many wait.
+    /// Call it for every entry, with no readings for ticks and changes, so that the durable position moves on.
     ///
-    /// # Errors
-    /// When too many wait and the disk refuses them; they wait on.
-    pub fn append(&self, position: Position, readings: &[Reading]) -> Result<(), HistoryError> {
+    /// An entry that was taken before changes nothing. The readings wait in memory until
+    /// [`Self::flush`]; returns whether so many wait that it is time for one.
+    #[must_use = "a history that is never flushed fills the memory"]
+    pub fn append(&self, position: Position, readings: &[Reading]) -> bool {
         let mut inner = self.lock();
         if position <= inner.taken {
-            return Ok(());
+            return inner.waiting_count >= inner.options.most_waiting;
         }
         for reading in readings {
             let id = inner.id_of(&reading.series);
@@ -159,24 +164,20 @@ impl History {
         }
         inner.waiting_count += readings.len();
         inner.taken = position;
-        if inner.waiting_count >= inner.options.most_waiting {
-            inner.flush()?;
-        }
-        Ok(())
+        inner.waiting_count >= inner.options.most_waiting
     }
 
-    /// Says that the spool holds no readings up to `position` (ticks, changes), so that it may be trimmed.
-    pub fn pass(&self, position: Position) {
-        let mut inner = self.lock();
-        inner.taken = inner.taken.max(position);
-    }
-
-    /// Writes what waits, in one transaction with its spool position.
+    /// Runs a call where it may block, for async callers.
     ///
     /// # Errors
-    /// When the disk refuses, or a block that must be merged cannot be read; everything waits on.
-    pub fn flush(&self) -> Result<Flushed, HistoryError> {
-        self.lock().flush()
+    /// Those of the call.
+    pub async fn call<T, F>(&self, call: F) -> Result<T, HistoryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, HistoryError> + Send + 'static,
+    {
+        let history = self.clone();
+        tokio::task::spawn_blocking(move || call(&history)).await.unwrap_or(Err(HistoryError::Cancelled))
     }
 
     /// The newest spool position whose readings are on disk: the spool is read again from behind it.
@@ -197,6 +198,14 @@ impl History {
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<u64, HistoryError> {
         Ok(database::used_bytes(&self.lock().db)?)
+    }
+
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), HistoryError> {
+        Ok(database::copy_to(&self.lock().db, path)?)
     }
 
     /// The state behind the lock. A panic of another holder left whole readings or none.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::backoff::Backoff;
 
-/// So many single lines refused with none accepted: not the lines are wrong but the server's set-up.
+/// So many single lines refused with none accepted between: not the lines are wrong but the server's set-up.
 const SUSPICIOUS: usize = 8;
 
 /// What became of a batch.
@@ -30,6 +30,8 @@ pub(super) struct Delivery {
     failing: Backoff,
     busy: Backoff,
     is_told: bool,
+    /// Lines refused one by one since the server last took any.
+    refused_in_row: usize,
     had_outage: bool,
 }
 
@@ -50,6 +52,7 @@ impl Delivery {
             failing: Backoff::new(options.retry_floor, options.retry_cap),
             busy: Backoff::new(options.busy_floor, options.busy_floor * 12),
             is_told: false,
+            refused_in_row: 0,
             had_outage: false,
         }
     }
@@ -116,11 +119,12 @@ impl Delivery {
             }
             Err(WriteError::Refused(_) | WriteError::TooLarge) if lines.len() > 1 => Next::Split,
             Err(error @ (WriteError::Refused(_) | WriteError::TooLarge)) => {
-                told.refused.push(format!("{error} [{}]", body.trim_end()));
-                if told.written == 0 && told.refused.len() >= SUSPICIOUS {
+                self.refused_in_row += 1;
+                if self.refused_in_row >= SUSPICIOUS {
                     self.wait(&error, status).await;
                     return Next::Anew;
                 }
+                told.refused.push(format!("{error} [{}]", body.trim_end()));
                 Next::Done
             }
             Err(error) => {
@@ -133,6 +137,7 @@ impl Delivery {
     fn works(&mut self, status: &watch::Sender<SeriesStatus>) {
         self.failing.reset();
         self.busy.reset();
+        self.refused_in_row = 0;
         if std::mem::take(&mut self.is_told) {
             tracing::info!("the time-series server takes data again");
         }
@@ -157,8 +162,8 @@ impl Delivery {
         let random = rand::random::<f64>();
         let pause = match error {
             WriteError::Busy { .. } => self.busy.next(random).max(self.options.busy_floor),
-            WriteError::Unreachable(_) => {
-                self.had_outage = true;
+            WriteError::Unreachable { is_down, .. } => {
+                self.had_outage |= is_down;
                 self.failing.next(random)
             }
             WriteError::Server { .. } => self.failing.next(random),

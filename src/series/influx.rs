@@ -77,8 +77,13 @@ pub enum WriteError {
         text: String,
     },
     /// No answer: refused connection, timeout, broken stream.
-    #[error("server does not answer: {0}")]
-    Unreachable(String),
+    #[error("server does not answer: {text}")]
+    Unreachable {
+        /// What happened.
+        text: String,
+        /// Whether the server may have been restarted: a mere timeout says only that it is slow.
+        is_down: bool,
+    },
 }
 
 /// Why no client could be made.
@@ -130,16 +135,23 @@ impl Influx {
     /// # Errors
     /// [`WriteError`] says what to do.
     pub async fn write(&self, lines: &str) -> Result<(), WriteError> {
-        let body = gzip(lines).map_err(|error| WriteError::Unreachable(error.to_string()))?;
+        let body = gzip(lines).map_err(|error| unreachable(error.to_string(), false))?;
         let precision = TimestampPrecision::Milliseconds;
         let sent =
             self.client.write_line_protocol_with_precision(&self.org, &self.bucket, body, precision).await;
         match sent {
             Ok(()) => Ok(()),
             Err(RequestError::Http { status, text }) => Err(refusal(status.as_u16(), &text, lines)),
-            Err(error) => Err(WriteError::Unreachable(chain(&error))),
+            Err(RequestError::ReqwestProcessing { source }) => {
+                Err(unreachable(chain(&source), source.is_connect() || !source.is_timeout()))
+            }
+            Err(error) => Err(unreachable(chain(&error), false)),
         }
     }
+}
+
+fn unreachable(text: String, is_down: bool) -> WriteError {
+    WriteError::Unreachable { text, is_down }
 }
 
 fn gzip(lines: &str) -> Result<Vec<u8>, std::io::Error> {
@@ -176,7 +188,7 @@ fn refusal(status: u16, text: &str, lines: &str) -> WriteError {
         }
         413 => WriteError::TooLarge,
         429 | 503 => WriteError::Busy { status, text: words },
-        408 => WriteError::Unreachable(words),
+        408 => unreachable(words, false),
         300..=499 => WriteError::Configuration { status, text: words },
         _ => WriteError::Server { status, text: words },
     }

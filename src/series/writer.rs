@@ -26,6 +26,9 @@ const CURSOR: &str = "influx";
 /// How long to wait for new lines of the state, which nothing announces.
 const LINES_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often the backlog is counted while there is work.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
 /// Why the writer ended.
 #[derive(Debug, thiserror::Error)]
 pub enum SeriesError {
@@ -83,6 +86,8 @@ pub struct SeriesStatus {
     pub refused: u64,
     /// The newest refusal: the server's words and, where known, the line.
     pub newest_refusal: Option<String>,
+    /// Entries of the spool that were trimmed before it took them.
+    pub skipped_entries: u64,
     /// Readings in the spool that it has not taken yet.
     pub backlog_readings: u64,
     /// Sequence of the spool up to which everything has settled: entries up to here may be trimmed.
@@ -133,18 +138,26 @@ impl SeriesWriter {
         let reader = self.spool.reader()?;
         let mut changes = self.spool.watch();
         let mut marks = self.marks(&reader).await?;
+        let mut reported = Instant::now();
         loop {
             changes.mark_unchanged();
             self.follow_register();
             let from = marks.entries.newest().next();
             let most = self.options.batch_entries;
-            let entries = reader.call(move |reader| reader.read_from(from, most)).await?;
+            let entries = match reader.call(move |reader| reader.read_from(from, most)).await {
+                Err(SpoolError::Missing { .. }) if self.skip_trimmed(&mut marks, &reader).await? => continue,
+                read => read?,
+            };
             let after = marks.lines.newest();
             let most = self.options.request_lines;
             let lines = self.state.call(move |state| state.series_lines(after, most)).await?;
             let is_idle = entries.is_empty() && lines.is_empty();
             self.write(&mut marks, &entries, &lines).await?;
-            self.report(&mut marks, &reader).await?;
+            self.settle(&mut marks).await?;
+            if is_idle || reported.elapsed() >= REPORT_EVERY {
+                self.report(&marks, &reader).await?;
+                reported = Instant::now();
+            }
             if is_idle {
                 tokio::select! {
                     changed = changes.changed() => if changed.is_err() { return Ok(()) },
@@ -169,6 +182,24 @@ impl SeriesWriter {
             lines: Settling::new(0, self.options.settle_after),
             stored: start,
         })
+    }
+
+    /// Goes on at the oldest entry when those before it were trimmed although they were not written.
+    ///
+    /// That happens only when the spool outgrew its bound in a long outage; it is counted.
+    async fn skip_trimmed(&self, marks: &mut Marks, reader: &SpoolReader) -> Result<bool, SeriesError> {
+        let oldest = reader.call(SpoolReader::oldest).await?;
+        let next = marks.entries.newest().next();
+        if oldest <= next {
+            return Ok(false);
+        }
+        let skipped = oldest.sequence - next.sequence;
+        tracing::error!(skipped, "spool entries were given up before the time-series server took them");
+        self.state.call(move |state| state.count("series_skipped_entries", skipped)).await?;
+        let start = Position { sequence: oldest.sequence - 1, ..oldest };
+        marks.entries = Settling::new(start, self.options.settle_after);
+        self.status.send_modify(|status| status.skipped_entries += skipped);
+        Ok(true)
     }
 
     fn follow_register(&mut self) {
@@ -228,8 +259,8 @@ impl SeriesWriter {
         Ok(())
     }
 
-    /// Stores how far everything has settled, and publishes how it goes.
-    async fn report(&self, marks: &mut Marks, reader: &SpoolReader) -> Result<(), SeriesError> {
+    /// Stores how far everything has settled.
+    async fn settle(&self, marks: &mut Marks) -> Result<(), SeriesError> {
         let now = Instant::now();
         marks.entries.pass(now);
         let settled = marks.entries.settled();
@@ -241,7 +272,12 @@ impl SeriesWriter {
             let up_to = marks.lines.settled();
             self.state.call(move |state| state.forget_series_lines(up_to)).await?;
         }
-        let newest = marks.entries.newest();
+        Ok(())
+    }
+
+    /// Publishes how far it is and what is left.
+    async fn report(&self, marks: &Marks, reader: &SpoolReader) -> Result<(), SeriesError> {
+        let (newest, settled) = (marks.entries.newest(), marks.stored);
         let backlog = reader.call(move |reader| reader.readings_behind(newest)).await?;
         self.status.send_if_modified(|status| {
             let is_new = status.backlog_readings != backlog || status.settled != settled.sequence;

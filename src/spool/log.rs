@@ -29,9 +29,12 @@ pub enum SpoolError {
     /// The file failed: disk full, unreadable or damaged. Nothing of the call was stored.
     #[error("spool file failed")]
     Database(#[source] Arc<DatabaseError>),
-    /// The writer thread could not be started.
-    #[error("cannot start the spool's writer thread")]
-    Thread(#[source] Arc<std::io::Error>),
+    /// The writer thread could not be started or its lock file not be made.
+    #[error("cannot start the spool's writer")]
+    Start(#[source] Arc<std::io::Error>),
+    /// Another process (or part of this one) writes to it.
+    #[error("spool `{0}` is in use by another process")]
+    InUse(String),
     /// The spool was closed.
     #[error("spool is closed")]
     Closed,
@@ -78,11 +81,21 @@ pub struct Options {
     pub keys: usize,
     /// Bytes of quarantined messages kept.
     pub quarantine_bytes: u64,
+    /// The newest position that state or history have seen: new entries stand behind it, even
+    /// in a spool that is new or was restored from a backup older than theirs. Otherwise
+    /// their readers would take new entries for old ones and pass over them.
+    pub behind: Position,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { group_items: 4096, queue_calls: 4096, keys: 200_000, quarantine_bytes: 64 << 20 }
+        Self {
+            group_items: 4096,
+            queue_calls: 4096,
+            keys: 200_000,
+            quarantine_bytes: 64 << 20,
+            behind: Position::START,
+        }
     }
 }
 
@@ -122,14 +135,14 @@ impl Spool {
     /// Opens the file, creating it if absent, and starts its writer thread.
     ///
     /// # Errors
-    /// When the file cannot be opened, is newer than this release, or contradicts itself.
+    /// When the file cannot be opened, is in use, is newer than this release, or contradicts itself.
     pub fn open(path: &Path, options: Options) -> Result<Self, SpoolError> {
         let (commands, inbox) = mpsc::channel(options.queue_calls);
         let (writer, counts) = Writer::open(path, options)?;
         thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || writer.run(inbox))
-            .map_err(|error| SpoolError::Thread(Arc::new(error)))?;
+            .map_err(|error| SpoolError::Start(Arc::new(error)))?;
         Ok(Self { commands, counts, waiting: Arc::default(), path: path.to_owned() })
     }
 

@@ -12,6 +12,7 @@ mod log;
 mod position;
 mod quarantine;
 mod reader;
+mod retention;
 mod writer;
 
 pub use block::BlockError;
@@ -20,6 +21,7 @@ pub use log::{Appending, Options, Spool, SpoolError};
 pub use position::Position;
 pub use quarantine::Quarantined;
 pub use reader::SpoolReader;
+pub use retention::first_to_keep;
 pub use writer::Counts;
 
 /// The tables, version by version.

@@ -25,7 +25,11 @@ pub struct SpoolReader {
 }
 
 impl SpoolReader {
-    pub(super) fn open(path: &Path) -> Result<Self, SpoolError> {
+    /// Opens the spool file for reading, whether or not a service writes to it.
+    ///
+    /// # Errors
+    /// When the file is not there or cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, SpoolError> {
         Ok(Self { db: Arc::new(Mutex::new(database::open_reader(path)?)) })
     }
 
@@ -83,7 +87,7 @@ impl SpoolReader {
             out.extend(placed.filter(|(position, _)| *position >= from));
             expected = expected.max(first + count);
         }
-        if out.is_empty() && from <= newest {
+        if out.is_empty() && expected <= newest.sequence {
             return Err(SpoolError::Missing { expected: from, found: newest.next() });
         }
         Ok(out)
@@ -131,6 +135,14 @@ impl SpoolReader {
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<u64, SpoolError> {
         Ok(database::used_bytes(&self.db())?)
+    }
+
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), SpoolError> {
+        Ok(database::copy_to(&self.db(), path)?)
     }
 
     /// Quarantined messages with an id above `after`, oldest first, at most `max`.

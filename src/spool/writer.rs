@@ -1,6 +1,11 @@
 //! The writer thread: gathers what waits into one transaction, so that one flush serves many.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    fs::{File, TryLockError},
+    path::Path,
+    sync::Arc,
+};
 
 use rusqlite::{Connection, Transaction, params};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +19,9 @@ use super::{
     quarantine,
 };
 use crate::database::{self, signed, unsigned};
+
+/// Free pages given back at a time: 8 MiB.
+const FREE_PAGES: u32 = 2000;
 
 /// What the writer is asked to do.
 #[derive(Debug)]
@@ -83,13 +91,27 @@ pub(super) struct Writer {
     counts: Counts,
     held_bytes: u64,
     publish: watch::Sender<Counts>,
+    /// Locked while this writer lives; counts and positions are kept in memory, so there must be one only.
+    _lock: File,
+}
+
+/// Takes the lock beside the file; the system lets it go when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, SpoolError> {
+    let failed = |error| SpoolError::Start(Arc::new(error));
+    let file = File::create(path.with_extension("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 impl Writer {
     /// Opens the file and checks that its newest rows are those the ledger speaks of.
     pub(super) fn open(path: &Path, options: Options) -> Result<(Self, watch::Receiver<Counts>), SpoolError> {
+        let lock = lock(path)?;
         let db = database::open(path, MIGRATIONS)?;
-        let counts = load_counts(&db)?;
+        let mut counts = load_counts(&db)?;
         let end: Option<i64> = db.query_row("SELECT MAX(first + count) FROM log", [], |row| row.get(0))?;
         if let Some(end) = end.map(unsigned)
             && end != counts.newest + 1
@@ -97,10 +119,16 @@ impl Writer {
             let (low, high) = (end.min(counts.newest + 1), end.max(counts.newest + 1));
             return Err(SpoolError::Missing { expected: Position::new(low), found: Position::new(high) });
         }
+        if counts.newest < options.behind.sequence {
+            tracing::warn!(spool = counts.newest, seen = %options.behind, "the spool is older than what was read from it; it begins anew behind that");
+            counts.newest = options.behind.sequence;
+            db.execute("DELETE FROM log", [])?;
+            write_counts(&db, counts)?;
+        }
         let keys = KeyWindow::load(&db, options.keys)?;
         let held_bytes = quarantine::held_bytes(&db)?;
         let (publish, watched) = watch::channel(counts);
-        Ok((Self { db, options, keys, counts, held_bytes, publish }, watched))
+        Ok((Self { db, options, keys, counts, held_bytes, publish, _lock: lock }, watched))
     }
 
     /// Serves commands until the last sender is gone or the file is closed.
@@ -220,8 +248,7 @@ impl Writer {
             params![before.partition, signed(before.sequence)],
         )?;
         step.commit()?;
-        // Gives free pages back a few MiB at a time, so that no commit waits long for it.
-        self.db.execute_batch("PRAGMA incremental_vacuum(2000)")?;
+        database::give_back(&self.db, FREE_PAGES)?;
         Ok(unsigned(gone))
     }
 }
@@ -307,7 +334,7 @@ fn write_log(
     Ok(())
 }
 
-fn write_counts(step: &Transaction<'_>, counts: Counts) -> Result<(), rusqlite::Error> {
+fn write_counts(step: &Connection, counts: Counts) -> Result<(), rusqlite::Error> {
     step.prepare_cached(
         "UPDATE ledger SET next = ?1, stored = ?2, duplicate = ?3, ignored = ?4, quarantined = ?5,
              rejected = ?6, readings = ?7, quarantine_dropped = ?8 WHERE part = 0",

@@ -89,6 +89,14 @@ impl State {
         tokio::task::spawn_blocking(move || call(&state)).await.unwrap_or(Err(StateError::Cancelled))
     }
 
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        Ok(database::copy_to(&self.db(), path)?)
+    }
+
     /// The connection. A panic of another holder left no half transaction: it was rolled back.
     fn db(&self) -> MutexGuard<'_, Connection> {
         self.db.lock().unwrap_or_else(PoisonError::into_inner)
