@@ -137,6 +137,10 @@ tile-alerts = { $n ->
     [one] { $n } alert
    *[other] { $n } alerts
     }
+tile-seats = { $n ->
+    [one] { $n } seat
+   *[other] { $n } seats
+    }
 tile-idle = idle
 tile-crowded = crowded
 fact-body = Held by
@@ -236,6 +240,7 @@ standards-not-used = not in use
 standards-not-in-force = not in force now
 standards-until = until { $date } (excluded)
 standards-unverified = { $n } unverified, raise no alert
+pack-edition = Edition
 pack-supersedes = supersedes { $id }
 pack-clauses = Clauses
 pack-none = This pack has no clauses.
@@ -263,7 +268,10 @@ by-quota_zone = Quota zone
 ## Mails
 mails-title = Mail
 mails-none = No mail yet.
-mails-sent = { $n } sent so far.
+mails-sent = { $n ->
+    [one] { $n } mail sent so far.
+   *[other] { $n } mails sent so far.
+    }
 mails-hidden = { $n } more; the API at /api/v1/mails lists them.
 mail-state-queued = queued
 mail-state-sent = sent

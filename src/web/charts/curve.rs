@@ -37,7 +37,8 @@ pub(super) fn gather(
     let points = source.points(series, span, MAX_POINTS)?;
     let flagged = source.flagged(series, span, MAX_MARKS)?;
     let is_barred = |at: Instant, value: f64| {
-        !series.quantity.is_plausible(value) || flagged.iter().any(|(t, _, f)| *t == at && !f.is_usable())
+        !series.quantity.is_plausible(value)
+            || flagged.iter().any(|(t, v, f)| *t == at && v.to_bits() == value.to_bits() && !f.is_usable())
     };
     let (marks, usable): (Vec<_>, Vec<_>) =
         points.into_iter().partition(|(at, value)| is_barred(*at, *value));

@@ -8,6 +8,7 @@ mod mails;
 mod overview;
 mod place;
 mod room;
+mod rooms;
 mod rows;
 mod standards;
 
