@@ -101,6 +101,20 @@ async fn idle_and_scarce_rooms_stand_side_by_side() {
 }
 
 #[tokio::test]
+async fn a_ranking_is_never_shown_as_a_finding() {
+    let mut quiet = office::snapshot();
+    quiet.verdicts.clear();
+    let body = ask_with(quiet, "/", &[("accept-language", "en")]).await.body;
+    let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());
+    let (idle, scarce) = (&body[idle..scarce], &body[scarce..body.find("id=\"service\"").unwrap()]);
+    for (side, room) in [(idle, ">a-402<"), (scarce, ">a-401<")] {
+        let rows = side.matches("<tr>").count() - 1;
+        assert!(rows >= 2 && side.matches("a ranking, not a finding").count() == rows, "{side}");
+        assert!(side.contains(room), "{side}");
+    }
+}
+
+#[tokio::test]
 async fn an_unverified_clause_is_marked_and_says_that_it_raises_no_alert() {
     let body =
         ask_with(office::snapshot(), "/standards/gb-t-18883-2022", &[("accept-language", "en")]).await.body;

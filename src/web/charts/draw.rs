@@ -251,6 +251,7 @@ mod tests {
             runs: vec![run(0), run(40_000_000)],
             marks: vec![(5_000_000, 65_535.0)],
             carry_ms: 900_000,
+            hold_ms: None,
             end_ms: 86_400_000,
         };
         Drawing {

@@ -115,8 +115,10 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
 }
 
 fn facts(look: &Look<'_>, alert: &AlertView) -> Vec<FactRow> {
-    let row =
-        |(key, fact): (&String, &rules::Fact)| FactRow { name: look.fact_name(key), text: look.fact(fact) };
+    let row = |(key, fact): (&String, &rules::Fact)| FactRow {
+        name: look.fact_name(key),
+        text: look.fact(key, fact),
+    };
     alert.verdict.why.iter().map(row).collect()
 }
 

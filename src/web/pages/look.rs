@@ -141,16 +141,20 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A fact of an explanation as text.
-    pub(super) fn fact(&self, fact: &Fact) -> String {
+    /// A fact of an explanation as text; the end of its key says the unit.
+    pub(super) fn fact(&self, key: &str, fact: &Fact) -> String {
         match fact {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a window; `as` saturates")]
+            Fact::Number(secs) if key.ends_with("_s") && *secs >= 60.0 => {
+                format::age((secs * 1000.0) as i64, self.language)
+            }
+            Fact::Number(number) => format::value(*number, unit_of(key)),
             Fact::Bool(true) => self.text("yes"),
             Fact::Bool(false) => self.text("no"),
-            Fact::Number(number) => format::value(*number, ""),
             Fact::Text(word) => self.word(word),
             Fact::List(facts) => facts
                 .iter()
-                .map(|fact| self.fact(fact))
+                .map(|fact| self.fact(key, fact))
                 .collect::<Vec<_>>()
                 .join(self.text("list-comma").as_str()),
         }
@@ -172,4 +176,19 @@ impl<'a> Look<'a> {
             if word == key { key.replace('_', " ") } else { word }
         })
     }
+}
+
+/// The unit that the end of a key names.
+fn unit_of(key: &str) -> &'static str {
+    let ends = [
+        ("_s", "s"),
+        ("_ms", "ms"),
+        ("_h", "h"),
+        ("_m2", "m2"),
+        ("_kwh", "kWh"),
+        ("_kw", "kW"),
+        ("_w", "W"),
+        ("_ppm", "ppm"),
+    ];
+    ends.into_iter().find(|(end, _)| key.ends_with(end)).map_or("", |(_, unit)| unit)
 }

@@ -10,6 +10,7 @@ mod place;
 mod room;
 mod rooms;
 mod rows;
+mod spare;
 mod standards;
 
 use axum::{Router, http::StatusCode, response::Response, routing::get};

@@ -1,15 +1,16 @@
 //! The first page: what is wrong, where rooms are, which could change hands, whether data flows.
 
 use axum::{extract::State, response::Response};
-use model::{PlaceKind, RoomUse};
-use rules::{AlertState, Measure, Outcome, Verdict};
+use model::PlaceKind;
+use rules::{AlertState, Measure};
 use serde::Serialize;
 
 use super::{
     frame,
     look::{Link, Look},
-    rooms::{Counts, Rooms, says_idle, says_scarce},
+    rooms::{Counts, Rooms},
     rows::{AlertRow, alert_rows},
+    spare::{Spare, SpareRow},
 };
 use crate::{
     view::{Ledger, PlaceView},
@@ -27,8 +28,8 @@ struct Page {
     unproven: usize,
     total: Counts,
     buildings: Vec<Building>,
-    idle: Vec<Spare>,
-    scarce: Vec<Spare>,
+    idle: Vec<SpareRow>,
+    scarce: Vec<SpareRow>,
     links: Vec<LinkRow>,
     ledger: Vec<(&'static str, String)>,
     ledger_adds_up: bool,
@@ -42,21 +43,6 @@ struct Building {
     place: Link,
     counts: Counts,
     utilisation: Option<String>,
-}
-
-/// A room that could be given up, or that needs more space.
-#[derive(Serialize)]
-struct Spare {
-    place: Link,
-    room_use: Option<RoomUse>,
-    area: Option<String>,
-    capacity: Option<String>,
-    value: Option<String>,
-    measure: &'static str,
-    title: String,
-    document: String,
-    citation: String,
-    body: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +72,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
         places_of(&look, PlaceKind::Building).map(|p| building(&look, &rooms, p)).collect();
     buildings.sort_by(|a, b| a.place.label.cmp(&b.place.label));
     let unknown = snapshot.unknown_sensors.iter().take(MOST);
+    let spare = Spare::of(&look);
     let page = Page {
         alerts,
         firing: count(AlertState::Firing),
@@ -93,8 +80,8 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
         unproven: snapshot.alerts.iter().filter(|a| a.unproven).count(),
         total: rooms.counts(None),
         buildings,
-        idle: spare(&look, says_idle),
-        scarce: spare(&look, says_scarce),
+        idle: spare.idle,
+        scarce: spare.scarce,
         links: links(&look),
         ledger: ledger_rows(&snapshot.ledger),
         ledger_adds_up: adds_up(&snapshot.ledger),
@@ -118,37 +105,6 @@ fn building(look: &Look<'_>, rooms: &Rooms<'_>, place: &PlaceView) -> Building {
         counts: rooms.counts(Some(&place.place)),
         utilisation: figure.and_then(|f| f.value.map(|value| format::value(value, &f.unit))),
     }
-}
-
-/// Rooms in breach by a kind of finding, one row a room.
-fn spare(look: &Look<'_>, says: impl Fn(&Verdict) -> bool) -> Vec<Spare> {
-    let mut rows: Vec<Spare> = Vec::new();
-    let breaches =
-        look.snapshot.verdicts.iter().filter(|v| v.outcome == Outcome::Breach && v.waived.is_none());
-    for verdict in breaches.filter(|verdict| says(verdict)) {
-        let id = verdict.subject.id();
-        let Some(place) = look.snapshot.places.get(id).filter(|place| place.kind == PlaceKind::Room) else {
-            continue;
-        };
-        if rows.iter().any(|row| row.place.id == id.as_str()) {
-            continue;
-        }
-        let clause = &verdict.clause;
-        rows.push(Spare {
-            place: look.place_link(id),
-            room_use: place.room_use,
-            area: place.usable_area_m2.map(|area| format::value(area, "m2")),
-            capacity: place.capacity.map(|seats| format::value(seats, "count")),
-            value: verdict.value.map(|value| format::value(value, &clause.limit.unit)),
-            measure: clause.measure.name(),
-            title: look.words(&clause.title),
-            document: clause.document.clone(),
-            citation: clause.citation.clone(),
-            body: place.body.as_ref().map(|body| look.body_name(body)),
-        });
-    }
-    rows.truncate(MOST);
-    rows
 }
 
 fn links(look: &Look<'_>) -> Vec<LinkRow> {
