@@ -91,6 +91,14 @@ async fn a_value_just_over_the_limit_is_shown_as_over_it() {
 }
 
 #[tokio::test]
+async fn units_that_are_words_speak_the_language_of_the_page() {
+    let zh = ask("/alerts/alert-idle").await.body;
+    assert!(zh.contains("14 天") && zh.contains("≤ 10 天"));
+    let en = ask_with(office::snapshot(), "/alerts/alert-idle", &[("accept-language", "en")]).await.body;
+    assert!(en.contains("14 d") && en.contains("≤ 10 d"));
+}
+
+#[tokio::test]
 async fn idle_and_scarce_rooms_stand_side_by_side() {
     let body = ask_with(office::snapshot(), "/", &[("accept-language", "en")]).await.body;
     let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());

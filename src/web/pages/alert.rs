@@ -89,7 +89,7 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
     let clause = &verdict.clause;
     let pack = look.desk.pack(&clause.pack);
     let clear = clause.clear.and_then(|clear| clear.at_most.or(clear.at_least)).map(|limit| {
-        let shown = Against::of(None, Some(limit), verdict.is_minimum, &clause.limit.unit);
+        let shown = Against::of(look, None, Some(limit), verdict.is_minimum, &clause.limit.unit);
         format!("{} {}", shown.asks, shown.limit.unwrap_or_default())
     });
     Page {

@@ -103,7 +103,7 @@ fn building(look: &Look<'_>, rooms: &Rooms<'_>, place: &PlaceView) -> Building {
     Building {
         place: look.place_link(&place.place),
         counts: rooms.counts(Some(&place.place)),
-        utilisation: figure.and_then(|f| f.value.map(|value| format::value(value, &f.unit))),
+        utilisation: figure.and_then(|f| f.value.map(|value| look.value(value, &f.unit))),
     }
 }
 

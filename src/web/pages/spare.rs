@@ -55,7 +55,7 @@ impl Spare {
         // The lower half may give, the upper half may need; a room between stands on neither side.
         let half = ranking.len() / 2;
         let row = |(place, figure, value): &(&PlaceView, &Figure, f64)| SpareRow {
-            value: Some(format::value(*value, &figure.unit)),
+            value: Some(look.value(*value, &figure.unit)),
             ..row(look, place, Measure::Utilisation)
         };
         let room = |rows: &[SpareRow]| FILL.saturating_sub(rows.len()).min(half);
@@ -90,7 +90,7 @@ fn found(look: &Look<'_>, says: impl Fn(&Verdict) -> bool) -> Vec<SpareRow> {
         }
         let clause = &verdict.clause;
         rows.push(SpareRow {
-            value: verdict.value.map(|value| format::value(value, &clause.limit.unit)),
+            value: verdict.value.map(|value| look.value(value, &clause.limit.unit)),
             title: look.words(&clause.title),
             basis: Some(format!("{} · {}", clause.document, clause.citation)),
             ..row(look, place, clause.measure)
