@@ -48,7 +48,8 @@ sum-unknown = unknown
 overview-buildings = Buildings
 overview-no-places = The register has no places yet.
 overview-exchange = Idle and scarce rooms
-overview-exchange-text = Side by side, so that rooms can change hands. From the verdicts of the clauses named.
+overview-exchange-text = Side by side, so that rooms can change hands. From the verdicts of the clauses named; rankings are marked as such.
+overview-ranked = a ranking, not a finding
 overview-idle = To give: idle or too large
 overview-scarce = To relieve: crowded or too full
 overview-no-idle = No room is judged idle.
@@ -106,7 +107,7 @@ col-coverage = Coverage
 col-verdict = Verdict
 col-sensor = Sensor
 col-quantity = Quantity
-col-reading = Newest reading
+col-reading = Reading
 col-at = Time
 col-flags = Quality marks
 col-document = Document
@@ -136,6 +137,10 @@ tile-people = { $n ->
 tile-alerts = { $n ->
     [one] { $n } alert
    *[other] { $n } alerts
+    }
+tile-seats = { $n ->
+    [one] { $n } seat
+   *[other] { $n } seats
     }
 tile-idle = idle
 tile-crowded = crowded
@@ -236,6 +241,7 @@ standards-not-used = not in use
 standards-not-in-force = not in force now
 standards-until = until { $date } (excluded)
 standards-unverified = { $n } unverified, raise no alert
+pack-edition = Edition
 pack-supersedes = supersedes { $id }
 pack-clauses = Clauses
 pack-none = This pack has no clauses.
@@ -266,7 +272,10 @@ by-floor_area = Building area
 ## Mails
 mails-title = Mail
 mails-none = No mail yet.
-mails-sent = { $n } sent so far.
+mails-sent = { $n ->
+    [one] { $n } mail sent so far.
+   *[other] { $n } mails sent so far.
+    }
 mails-hidden = { $n } more; the API at /api/v1/mails lists them.
 mail-state-queued = queued
 mail-state-sent = sent
@@ -492,9 +501,31 @@ word-b = class B
 ## Closed list: why
 why-gate = Judged while
 why-gated = Judged by occupancy
-why-observed_s = Observed time (s)
-why-judged_s = Judged time (s)
+why-observed_s = Observed time
+why-judged_s = Judged time
 why-sensors = Sensors used
-why-missing = Missing
 why-area = Area
 why-people = People
+why-missing = Missing
+why-working_days = Working days
+why-rest_days = Rest days
+why-mean_people_present = Mean people present
+why-used_as_observed = Used as observed
+why-uncorrected = Uncorrected
+why-rooms = Rooms
+why-posts = Posts
+why-ranks = Ranks
+why-place_kind = Kind of place
+why-peak_first_at = Peak first reached
+why-missing_attribute = Missing in the register
+why-meters = Meters
+why-hours_from = Hours taken from
+why-density_from = Density taken from
+why-energy_headcount = Energy-using headcount
+why-authorised_headcount = Authorised headcount
+why-capacity = Seats
+why-capacity_people = Capacity (people)
+why-usable_area_m2 = Usable area
+why-area_m2 = Area
+why-factor = Factor
+why-subtracted = Subtracted

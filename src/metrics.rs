@@ -244,7 +244,7 @@ impl Metrics {
         self.to_mail.observe(secs);
     }
 
-    /// The exposition, in the OpenMetrics text format.
+    /// The exposition, in the text format of `OpenMetrics`.
     #[must_use]
     pub fn exposition(&self) -> String {
         let mut text = String::new();

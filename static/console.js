@@ -25,14 +25,19 @@ const wire = () => {
   }
 };
 
+// A page in the background lets go of its connection: a browser grants one service only six.
+let source = null;
+let heard = false;
+
 const listen = () => {
-  const source = new EventSource("/live");
-  let first = true;
+  if (source || document.hidden) return;
+  source = new EventSource("/live");
+  let first = !heard;
   source.addEventListener("snapshot", () => {
     document.getElementById("lost")?.remove();
-    document.body.dataset.live = "yes";
     if (!first) refresh().catch(() => {});
     first = false;
+    heard = true;
   });
   source.onerror = () => {
     if (document.getElementById("lost")) return;
@@ -44,5 +49,13 @@ const listen = () => {
   };
 };
 
+const rest = () => {
+  source?.close();
+  source = null;
+};
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", listen);
 wire();
 listen();

@@ -42,15 +42,27 @@ fn fixed(value: f64, decimals: usize) -> String {
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text.as_str() };
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
-    let mut grouped = String::new();
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) && whole.len() > 4 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
+    let grouped = grouped(whole);
     let sign = if whole == "0" && fraction.is_none() { "" } else { sign };
     fraction.map_or_else(|| format!("{sign}{grouped}"), |fraction| format!("{sign}{grouped}.{fraction}"))
+}
+
+/// Digits in groups of three from five digits on.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things.
+#[must_use]
+pub fn count(n: u64) -> String {
+    grouped(&n.to_string())
 }
 
 /// A plain ratio is shown as a percentage.

@@ -7,7 +7,10 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures_util::stream::{self, Stream};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 use super::desk::Desk;
 use crate::view::Snapshot;
@@ -17,22 +20,24 @@ const PACE: Duration = Duration::from_secs(5);
 
 /// `GET /live`: an event `snapshot` with the event time whenever there is a newer state.
 pub(super) async fn live(State(desk): State<Desk>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut receiver = desk.watch();
-    receiver.mark_changed();
-    let stream = stream::unfold((receiver, None), next);
+    let stream = stream::unfold((desk.watch(), None), next);
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
-type Watched = (watch::Receiver<Arc<Snapshot>>, Option<Instant>);
+/// The receiver, and what was told last and when.
+type Watched = (watch::Receiver<Arc<Snapshot>>, Option<(Arc<Snapshot>, Instant)>);
 
 async fn next((mut receiver, last): Watched) -> Option<(Result<Event, Infallible>, Watched)> {
-    if let Some(last) = last {
-        tokio::time::sleep_until(last + PACE).await;
+    if let Some((_, at)) = &last {
+        // Waits for the pace alone, but ends at once with the pipeline, so that a stop is quick.
+        let ended = timeout_at(*at + PACE, receiver.wait_for(|_| false)).await;
+        if ended.is_ok() {
+            return None;
+        }
     }
-    // The pipeline has gone: the stream ends and the browser tries again.
-    receiver.changed().await.ok()?;
-    let time = receiver.borrow_and_update().event_time;
-    let data = time.map_or_else(|| "null".to_owned(), |time| time.to_string());
+    let is_new = |new: &Arc<Snapshot>| last.as_ref().is_none_or(|(old, _)| !Arc::ptr_eq(old, new));
+    let newest = Arc::clone(&*receiver.wait_for(is_new).await.ok()?);
+    let data = newest.event_time.map_or_else(|| "null".to_owned(), |time| time.to_string());
     let event = Event::default().event("snapshot").data(data);
-    Some((Ok(event), (receiver, Some(Instant::now()))))
+    Some((Ok(event), (receiver, Some((newest, Instant::now())))))
 }

@@ -44,22 +44,42 @@ pub(super) fn presence(
     if let Some(fused) = snapshot.presence.get(&place.place) {
         return *fused;
     }
-    let standing: Vec<&Latest> =
-        place.latest.iter().filter(|r| r.flags.is_usable() && stands(register, r, now)).collect();
-    let of = |quantity: Quantity| standing.iter().filter(move |r| r.quantity == quantity);
-    if of(Quantity::PeopleCount).next().is_some() {
-        let people: f64 = of(Quantity::PeopleCount).map(|r| r.value).sum();
-        return Presence { occupied: Some(people > 0.0), people: Some(people), since: None };
+    let of = |quantity: Quantity| Class::of(register, place, quantity, now);
+    let (counts, states, motions) = (of(Quantity::PeopleCount), of(Quantity::Occupied), of(Quantity::Motion));
+    if counts.is_heard() {
+        let people = (counts.silent == 0).then_some(counts.sum);
+        return Presence { occupied: counts.occupied(), people, since: None };
     }
-    let heard: Vec<&&Latest> = of(Quantity::Occupied).chain(of(Quantity::Motion)).collect();
-    let is_any = heard.iter().any(|r| r.value > 0.0);
-    let are_all_heard = place
-        .latest
-        .iter()
-        .filter(|r| matches!(r.quantity, Quantity::Occupied | Quantity::Motion))
-        .all(|r| standing.iter().any(|s| s.sensor == r.sensor && s.quantity == r.quantity));
-    let occupied = if is_any { Some(true) } else { (!heard.is_empty() && are_all_heard).then_some(false) };
-    Presence { occupied, people: None, since: None }
+    if states.is_heard() {
+        return Presence { occupied: states.occupied(), ..Presence::default() };
+    }
+    // The newest motion of a room may be "none" minutes after somebody moved: that proves nothing here.
+    Presence { occupied: (motions.sum > 0.0).then_some(true), ..Presence::default() }
+}
+
+/// The sensors of one class in a place: what they say together, and how many are silent.
+struct Class {
+    sum: f64,
+    heard: usize,
+    silent: usize,
+}
+
+impl Class {
+    fn of(register: &Register, place: &PlaceView, quantity: Quantity, now: Instant) -> Self {
+        let own: Vec<&Latest> = place.latest.iter().filter(|r| r.quantity == quantity).collect();
+        let standing = own.iter().filter(|r| r.flags.is_usable() && stands(register, r, now));
+        let values: Vec<f64> = standing.map(|r| r.value).collect();
+        Self { sum: values.iter().sum(), heard: values.len(), silent: own.len() - values.len() }
+    }
+
+    const fn is_heard(&self) -> bool {
+        self.heard > 0
+    }
+
+    /// True when one says so; false only when all say so.
+    fn occupied(&self) -> Option<bool> {
+        if self.sum > 0.0 { Some(true) } else { (self.silent == 0).then_some(false) }
+    }
 }
 
 /// Whether a reading still stands for `now`: no older than its sensor's longest gap (motion: its hold-off).
@@ -150,6 +170,14 @@ mod tests {
     fn one_silent_sensor_among_free_ones_makes_the_room_unknown() {
         let mixed = [("a", Quantity::Occupied, 0.0, 1), ("b", Quantity::Occupied, 0.0, 60)];
         assert_eq!(seen(&mixed).occupied, None);
+        let counters = [("a", Quantity::PeopleCount, 3.0, 1), ("b", Quantity::PeopleCount, 2.0, 60)];
+        assert_eq!((seen(&counters).occupied, seen(&counters).people), (Some(true), None));
+    }
+
+    #[test]
+    fn no_motion_now_does_not_make_a_room_free() {
+        assert_eq!(seen(&[("a", Quantity::Motion, 0.0, 1)]).occupied, None);
+        assert_eq!(seen(&[("a", Quantity::Motion, 1.0, 1)]).occupied, Some(true));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::print_stderr,
     clippy::cast_precision_loss,
     clippy::panic,
@@ -11,8 +12,10 @@
 
 mod api;
 mod browser;
+mod history;
 mod office;
 mod pages;
+mod standards;
 
 use axum::{
     body::{Body, to_bytes},

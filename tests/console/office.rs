@@ -2,21 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::tz::TimeZone;
 use model::{
-    Flags, Id, Instant, Period, Place, PlaceKind, Quantity, Register, RoomUse, Series, Span,
-    register::{Body, History, Level, Post, Rank, Sensor, Severity, Text},
+    Flags, Id, Instant, Period, Place, PlaceKind, Quantity, Register, RoomUse, Span,
+    register::{Body, History, Level, Post, Rank, Sensor, Text},
 };
 use normwatch::{
     metrics::Metrics,
     view::{AlertView, Figure, Latest, Ledger, Link, MailState, MailView, PlaceView, Presence, Snapshot},
-    web::{ChartSource, Desk},
+    web::Desk,
 };
-use rules::{
-    AlertState, AppliesTo, Attribute, Binding, Bound, Clause, Energy, Evidence, Fact, Gate, Layer, Limit,
-    LimitTable, Measure, Outcome, Pack, Provenance, Row, Subject, Verdict,
-};
+use rules::{AlertState, Fact, Measure, Outcome, Subject, Verdict};
 use tokio::sync::watch;
+
+use crate::{history::DayOfAir, standards};
 
 /// A label that would be a script if a page forgot to escape it.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>";
@@ -130,127 +129,6 @@ pub(crate) fn register() -> Register {
     register
 }
 
-pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, unit: &str) -> Clause {
-    Clause {
-        id: format!("{pack}/{name}"),
-        pack: pack.to_owned(),
-        document: "GB/T 18883-2022".to_owned(),
-        citation: "表 1".to_owned(),
-        title: Text { zh: "室内二氧化碳浓度".to_owned(), en: "Indoor carbon dioxide".to_owned() },
-        remedy: Text {
-            zh: "开窗或加大新风量，并减少同时在场人数。".to_owned(),
-            en: "Open windows or raise the fresh air, and seat fewer people at a time.".to_owned(),
-        },
-        provenance: Provenance::OneSource,
-        severity: Severity::Warning,
-        evidence: Evidence::Firm,
-        applies_to: AppliesTo {
-            kind: Some(PlaceKind::Room),
-            room_use: vec![RoomUse::Meeting, RoomUse::Office, RoomUse::OpenOffice],
-            ..AppliesTo::default()
-        },
-        measure,
-        period: Period::Hour,
-        gate: Some(Gate::Occupied),
-        season: None,
-        min_coverage: 0.75,
-        hold_ms: 600_000,
-        limit: Limit { unit: unit.to_owned(), fixed, table: None },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-    }
-}
-
-fn most(value: f64) -> Bound {
-    Bound { at_most: Some(value), at_least: None }
-}
-
-fn policy(name: &str, measure: Measure, fixed: Bound, unit: &str, zh: &str, en: &str) -> Clause {
-    Clause {
-        document: "normwatch policy 1".to_owned(),
-        citation: name.to_owned(),
-        title: Text { zh: zh.to_owned(), en: en.to_owned() },
-        provenance: Provenance::Policy,
-        severity: Severity::Info,
-        evidence: Evidence::Suspicion,
-        gate: None,
-        period: Period::Week,
-        ..clause("normwatch-policy-1", name, measure, fixed, unit)
-    }
-}
-
-/// Three packs: one clause of air with a second unverified, two of policy, one table of areas.
-pub(crate) fn standards() -> Vec<Arc<Pack>> {
-    let mut co2 = clause("gb-t-18883-2022", "co2", Measure::Co2HourMean, most(1000.0), "ppm");
-    co2.clear = Some(most(950.0));
-    let mut damp = clause(
-        "gb-t-18883-2022",
-        "humidity",
-        Measure::HumidityHourMean,
-        Bound { at_least: Some(40.0), at_most: Some(80.0) },
-        "%RH",
-    );
-    damp.provenance = Provenance::Unverified;
-    damp.title = Text { zh: "相对湿度".to_owned(), en: "Relative humidity".to_owned() };
-    let idle = policy("idle-days", Measure::IdleWorkingDays, most(10.0), "d", "连续闲置", "Idle for days");
-    let least = Bound { at_least: Some(6.0), at_most: None };
-    let crowded =
-        policy("crowding", Measure::AreaPerPerson, least, "m2", "人均面积不足", "Too little area each");
-    let mut area = clause("demo-area", "office-area", Measure::PrivateOfficeArea, Bound::default(), "m2");
-    area.title = Text { zh: "办公室使用面积".to_owned(), en: "Office area".to_owned() };
-    area.document = "发改投资〔2014〕2674号".to_owned();
-    area.provenance = Provenance::TwoSources;
-    area.severity = Severity::Critical;
-    area.period = Period::Register;
-    area.gate = None;
-    let row = |level: &str, rank: &str, most_m2: f64| Row {
-        key: vec![level.to_owned(), rank.to_owned()],
-        bound: most(most_m2),
-    };
-    area.limit.table = Some(LimitTable {
-        by: vec![Attribute::Level, Attribute::Rank],
-        rows: vec![row("city", "mayor", 42.0), row("city", "bureau_head", 24.0)],
-    });
-    let pack = |id: &str, document: &str, zh: &str, en: &str, clauses: Vec<Clause>| {
-        Arc::new(Pack {
-            id: id.to_owned(),
-            document: document.to_owned(),
-            title: Text { zh: zh.to_owned(), en: en.to_owned() },
-            layer: Layer::National,
-            binding: Binding::Recommended,
-            in_force: Date::constant(2023, 2, 1),
-            until: None,
-            supersedes: Some("gb-t-18883-2002".to_owned()),
-            clauses: clauses.into_iter().map(Arc::new).collect(),
-        })
-    };
-    vec![
-        pack("gb-t-18883-2022", "GB/T 18883-2022", "室内空气质量标准", "Indoor air quality", vec![co2, damp]),
-        pack(
-            "demo-area",
-            "发改投资〔2014〕2674号",
-            "党政机关办公用房建设标准",
-            "Office building standard",
-            vec![area],
-        ),
-        pack(
-            "normwatch-policy-1",
-            "normwatch policy 1",
-            "运行管理阈值",
-            "Operating thresholds",
-            vec![idle, crowded],
-        ),
-    ]
-}
-
-fn find(clause: &str) -> Arc<Clause> {
-    let packs = standards();
-    Arc::clone(packs.iter().flat_map(|p| &p.clauses).find(|c| c.id == clause).unwrap())
-}
-
 struct Judged {
     clause: &'static str,
     place: &'static str,
@@ -281,7 +159,7 @@ const JUDGED: [Judged; 8] = [
 ];
 
 fn verdict(judged: &Judged) -> Arc<Verdict> {
-    let clause = find(judged.clause);
+    let clause = standards::find(judged.clause);
     let window = match clause.period {
         Period::Register => Span::ALWAYS,
         Period::Week => Span::new(ago(9 * 1440 + 920), ago(2 * 1440 + 920)),
@@ -424,6 +302,12 @@ pub(crate) fn snapshot() -> Snapshot {
         alert("alert-area", &JUDGED[6], AlertState::Firing, 40 * 1440),
         alert("alert-over", &JUDGED[7], AlertState::Resolved, 300),
     ];
+    tell_of_service(&mut snapshot);
+    snapshot
+}
+
+/// What the service says of itself: ledger, links, mails.
+fn tell_of_service(snapshot: &mut Snapshot) {
     snapshot.unknown_sensors = vec![(id("am307-77"), "application/3/device/am307-77/event/up".to_owned())];
     snapshot.ledger = Ledger {
         received: 128_431,
@@ -453,50 +337,17 @@ pub(crate) fn snapshot() -> Snapshot {
         transitions: vec!["alert-co2".to_owned()],
         text: Arc::from("301 会议室：实测 1244 ppm，限值 1000 ppm。\n<b>not bold</b>\n"),
     })];
-    snapshot
-}
-
-/// A day of air that rises with people; the sensor was silent from four to two hours ago.
-struct History1;
-
-impl ChartSource for History1 {
-    fn points(&self, series: &Series, span: Span, max: usize) -> Result<Vec<(Instant, f64)>, String> {
-        let step = (span.millis() / i64::try_from(max).unwrap()).max(300_000);
-        let mut points = Vec::new();
-        let mut at = span.from;
-        while at < span.to.min(now()) {
-            let minutes = now().since(at) / 60_000;
-            if !(120..240).contains(&minutes) {
-                points.push((at, value(series.quantity, at)));
-            }
-            at = at.plus_ms(step);
-        }
-        Ok(points)
-    }
-
-    fn flagged(&self, series: &Series, _: Span, _: usize) -> Result<Vec<(Instant, f64, Flags)>, String> {
-        let odd = (series.quantity == Quantity::Co2).then_some((ago(500), 65_535.0, Flags::SENTINEL));
-        Ok(odd.into_iter().collect())
-    }
-}
-
-fn value(quantity: Quantity, at: Instant) -> f64 {
-    let hour = (at.millis().rem_euclid(86_400_000) as f64 / 3_600_000.0 + 8.0) % 24.0;
-    let busy = if (9.0..12.0).contains(&hour) || (13.5..18.0).contains(&hour) { 1.0 } else { 0.0 };
-    let wave = (at.millis() as f64 / 1_700_000.0).sin();
-    match quantity {
-        Quantity::Co2 => 480.0 + busy * (560.0 + 220.0 * wave) + 30.0 * wave,
-        Quantity::Temperature => 21.0 + 1.6 * busy + 0.4 * wave,
-        Quantity::PeopleCount => (busy * (9.0 + 4.0 * wave)).round(),
-        Quantity::Power => 14_000.0 + 24_000.0 * busy + 2_500.0 * wave,
-        _ => 80.0,
-    }
 }
 
 /// A desk over a snapshot; the sender keeps the state alive and can change it.
 pub(crate) fn desk(snapshot: Snapshot) -> (watch::Sender<Arc<Snapshot>>, Desk) {
     let (sender, receiver) = watch::channel(Arc::new(snapshot));
-    let desk =
-        Desk::new(receiver, Arc::new(register()), standards(), Arc::new(History1), Arc::new(Metrics::new()));
+    let desk = Desk::new(
+        receiver,
+        Arc::new(register()),
+        standards::standards(),
+        Arc::new(DayOfAir),
+        Arc::new(Metrics::new()),
+    );
     (sender, desk)
 }

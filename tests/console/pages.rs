@@ -21,7 +21,7 @@ const PAGES: [(&str, &str, &str); 14] = [
     ("/alerts/alert-over", "传感器证实已解除", "Sensors proved it over"),
     ("/standards", "室内空气质量标准", "Indoor air quality"),
     ("/standards/demo-area", "限值表", "Table of limits"),
-    ("/mails", "累计已发送 12 封", "12 sent so far"),
+    ("/mails", "累计已发送邮件 12 封", "12 mails sent so far"),
     ("/mails/mail-1", "所述告警", "Alerts told"),
 ];
 
@@ -91,15 +91,35 @@ async fn a_value_just_over_the_limit_is_shown_as_over_it() {
 }
 
 #[tokio::test]
+async fn units_that_are_words_speak_the_language_of_the_page() {
+    let zh = ask("/alerts/alert-idle").await.body;
+    assert!(zh.contains("14 天") && zh.contains("≤ 10 天"));
+    let en = ask_with(office::snapshot(), "/alerts/alert-idle", &[("accept-language", "en")]).await.body;
+    assert!(en.contains("14 d") && en.contains("≤ 10 d"));
+}
+
+#[tokio::test]
 async fn idle_and_scarce_rooms_stand_side_by_side() {
     let body = ask_with(office::snapshot(), "/", &[("accept-language", "en")]).await.body;
     let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());
     let service = body.find("id=\"service\"").unwrap();
     let (idle, scarce) = (&body[idle..scarce], &body[scarce..service]);
-    assert!(
-        idle.contains("/places/a-402") && idle.contains("/places/a-303") && !idle.contains("/places/b-101")
-    );
-    assert!(scarce.contains("/places/b-101") && !scarce.contains("/places/a-402"));
+    assert!(idle.contains(">a-402<") && idle.contains(">a-303<") && !idle.contains(">b-101<"));
+    assert!(scarce.contains(">b-101<") && !scarce.contains(">a-402<"));
+}
+
+#[tokio::test]
+async fn a_ranking_is_never_shown_as_a_finding() {
+    let mut quiet = office::snapshot();
+    quiet.verdicts.clear();
+    let body = ask_with(quiet, "/", &[("accept-language", "en")]).await.body;
+    let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());
+    let (idle, scarce) = (&body[idle..scarce], &body[scarce..body.find("id=\"service\"").unwrap()]);
+    for (side, room) in [(idle, ">a-402<"), (scarce, ">a-401<")] {
+        let rows = side.matches("<tr>").count() - 1;
+        assert!(rows >= 2 && side.matches("a ranking, not a finding").count() == rows, "{side}");
+        assert!(side.contains(room), "{side}");
+    }
 }
 
 #[tokio::test]

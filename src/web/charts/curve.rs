@@ -1,6 +1,6 @@
 //! From points to what is drawn: runs without gaps, marks for flagged readings, the occupancy band.
 
-use model::{Instant, Nature, Quantity, Register, Series, Span};
+use model::{Instant, Nature, Quantity, Register, Series, Span, register::Sensor};
 
 use crate::web::desk::ChartSource;
 
@@ -20,6 +20,8 @@ pub(super) struct Curve {
     pub(super) marks: Vec<(i64, f64)>,
     /// How long the last point of a run stands, ms.
     pub(super) carry_ms: i64,
+    /// How long one motion keeps a room occupied, ms; `None` where a value speaks for itself.
+    pub(super) hold_ms: Option<i64>,
     /// Where the picture ends; nothing stands beyond it.
     pub(super) end_ms: i64,
 }
@@ -37,7 +39,8 @@ pub(super) fn gather(
     let points = source.points(series, span, MAX_POINTS)?;
     let flagged = source.flagged(series, span, MAX_MARKS)?;
     let is_barred = |at: Instant, value: f64| {
-        !series.quantity.is_plausible(value) || flagged.iter().any(|(t, _, f)| *t == at && !f.is_usable())
+        !series.quantity.is_plausible(value)
+            || flagged.iter().any(|(t, v, f)| *t == at && v.to_bits() == value.to_bits() && !f.is_usable())
     };
     let (marks, usable): (Vec<_>, Vec<_>) =
         points.into_iter().partition(|(at, value)| is_barred(*at, *value));
@@ -51,22 +54,39 @@ pub(super) fn gather(
         Some(channel) => format!("{} {channel}", series.sensor),
         None => series.sensor.to_string(),
     };
-    Ok(Curve { id, runs: runs(&usable, carry_ms), marks, carry_ms, end_ms: span.to.millis() })
+    Ok(Curve {
+        id,
+        runs: runs(&usable, carry_ms),
+        marks,
+        carry_ms,
+        hold_ms: (series.quantity == Quantity::Motion).then(|| hold_off(register, series, span)),
+        end_ms: span.to.millis(),
+    })
 }
 
 /// The longest gap that the register allows the sensor, ms.
 fn carry(register: &Register, series: &Series, span: Span) -> i64 {
-    let at = span.to.plus_ms(-1);
-    let sensor = register.sensors.get(&series.sensor).and_then(|h| h.at(at).or_else(|| h.last()));
-    let meter = || register.meters.get(&series.sensor).and_then(|h| h.at(at).or_else(|| h.last()));
-    let secs = match sensor {
-        Some(sensor) if series.quantity == Quantity::Motion => sensor.hold_off_s.max(sensor.max_gap_s),
-        Some(sensor) => sensor.max_gap_s,
-        None => meter().map_or(900.0, |meter| meter.max_gap_s),
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
-    let ms = (secs * 1000.0) as i64;
-    ms
+    let meter = || register.meters.get(&series.sensor).and_then(|h| h.at(last(span)).or_else(|| h.last()));
+    let sensor = sensor(register, series, span).map(|sensor| sensor.max_gap_s);
+    millis(sensor.or_else(|| meter().map(|meter| meter.max_gap_s)).unwrap_or(900.0))
+}
+
+fn hold_off(register: &Register, series: &Series, span: Span) -> i64 {
+    millis(sensor(register, series, span).map_or(900.0, |sensor| sensor.hold_off_s))
+}
+
+fn sensor<'a>(register: &'a Register, series: &Series, span: Span) -> Option<&'a Sensor> {
+    let history = register.sensors.get(&series.sensor)?;
+    history.at(last(span)).or_else(|| history.last())
+}
+
+const fn last(span: Span) -> Instant {
+    span.to.plus_ms(-1)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
+const fn millis(secs: f64) -> i64 {
+    (secs * 1000.0) as i64
 }
 
 /// The median distance of points, ms: a thinned history has wider steps than the sensor.
@@ -146,12 +166,18 @@ fn state_at(pieces: &[(i64, i64, bool)], at: i64) -> Option<bool> {
 /// The states of one sensor, in time order.
 fn pieces(curve: &Curve) -> Vec<(i64, i64, bool)> {
     let mut pieces = Vec::new();
+    let mut held = i64::MIN;
     for run in &curve.runs {
         for (i, (at, value)) in run.iter().enumerate() {
             let next = run.get(i + 1).map_or_else(|| (at + curve.carry_ms).min(curve.end_ms), |next| next.0);
-            if next > *at {
-                pieces.push((*at, next, *value > 0.0));
-            }
+            held = match curve.hold_ms {
+                Some(hold) if *value > 0.0 => at + hold,
+                Some(_) => held,
+                None if *value > 0.0 => next,
+                None => *at,
+            };
+            let until = held.clamp(*at, next.max(*at));
+            pieces.extend([(*at, until, true), (until, next, false)].into_iter().filter(|p| p.1 > p.0));
         }
     }
     pieces
@@ -162,7 +188,14 @@ mod tests {
     use super::*;
 
     fn curve(points: &[(i64, f64)]) -> Curve {
-        Curve { id: "a".to_owned(), runs: runs(points, 10), marks: Vec::new(), carry_ms: 10, end_ms: 100 }
+        Curve {
+            id: "a".to_owned(),
+            runs: runs(points, 10),
+            marks: Vec::new(),
+            carry_ms: 10,
+            hold_ms: None,
+            end_ms: 100,
+        }
     }
 
     #[test]
@@ -175,6 +208,15 @@ mod tests {
     fn unobserved_time_is_in_no_part_of_the_band() {
         let band = band(&[curve(&[(0, 0.0), (10, 2.0), (50, 0.0)])]);
         assert_eq!(band, [(0, 10, false), (10, 20, true), (50, 60, false)]);
+    }
+
+    #[test]
+    fn one_motion_keeps_the_room_occupied_for_the_hold_off_and_no_longer_than_observed() {
+        let mut motion = curve(&[(0, 1.0), (5, 0.0), (15, 0.0), (90, 1.0)]);
+        motion.hold_ms = Some(8);
+        assert_eq!(band(&[motion.clone()]), [(0, 8, true), (8, 25, false), (90, 98, true), (98, 100, false)]);
+        motion.hold_ms = Some(1000);
+        assert_eq!(band(&[motion]), [(0, 25, true), (90, 100, true)]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(super) fn svg(drawing: &Drawing) -> Result<String, String> {
             .margin_right(14)
             .margin_bottom(4)
             .x_label_area_size(26)
-            .y_label_area_size(46)
+            .y_label_area_size(56)
             .build_cartesian_2d(axis, low..high)
             .map_err(said)?;
         shade_gaps(&mut chart, drawing, low, high)?;
@@ -251,6 +251,7 @@ mod tests {
             runs: vec![run(0), run(40_000_000)],
             marks: vec![(5_000_000, 65_535.0)],
             carry_ms: 900_000,
+            hold_ms: None,
             end_ms: 86_400_000,
         };
         Drawing {

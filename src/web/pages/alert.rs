@@ -89,7 +89,7 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
     let clause = &verdict.clause;
     let pack = look.desk.pack(&clause.pack);
     let clear = clause.clear.and_then(|clear| clear.at_most.or(clear.at_least)).map(|limit| {
-        let shown = Against::of(None, Some(limit), verdict.is_minimum, &clause.limit.unit);
+        let shown = Against::of(look, None, Some(limit), verdict.is_minimum, &clause.limit.unit);
         format!("{} {}", shown.asks, shown.limit.unwrap_or_default())
     });
     Page {
@@ -115,8 +115,10 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
 }
 
 fn facts(look: &Look<'_>, alert: &AlertView) -> Vec<FactRow> {
-    let row =
-        |(key, fact): (&String, &rules::Fact)| FactRow { name: look.fact_name(key), text: look.fact(fact) };
+    let row = |(key, fact): (&String, &rules::Fact)| FactRow {
+        name: look.fact_name(key),
+        text: look.fact(key, fact),
+    };
     alert.verdict.why.iter().map(row).collect()
 }
 
@@ -135,14 +137,14 @@ fn timeline(look: &Look<'_>, alert: &AlertView) -> Vec<Step> {
     steps.into_iter().map(|(kind, at)| Step { kind, at: look.when_and_age(at) }).collect()
 }
 
-/// The curve around the breach: from six hours before it began to its end or now.
+/// The curve around the breach: from six hours before it began (31 days back at most) to its end or now.
 fn picture(look: &Look<'_>, alert: &AlertView) -> Option<Picture> {
     let quantity = quantity_of(alert.verdict.clause.measure)?;
     let place = look.snapshot.places.get(&alert.place)?;
     place.latest.iter().find(|reading| reading.quantity == quantity)?;
     let end = alert.resolved_at.map(|at| at.plus_ms(3_600_000));
     let to = end.or(look.snapshot.event_time).unwrap_or(look.now).max(alert.started_at.plus_ms(3_600_000));
-    let from = alert.started_at.plus_ms(-6 * 3_600_000);
+    let from = alert.started_at.plus_ms(-6 * 3_600_000).max(to.plus_ms(-31 * 86_400_000));
     Some(Picture {
         quantity: quantity.name(),
         unit: format::unit(quantity.unit().name()),

@@ -1,5 +1,7 @@
 //! One look at the state in one language: what all pages form their rows with.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use model::{Id, Instant, Period, PlaceKind, register::Language, register::Text};
 use rules::{Fact, Subject};
@@ -55,6 +57,25 @@ impl<'a> Look<'a> {
             Language::En => (&words.en, &words.zh),
         };
         if first.is_empty() { second.clone() } else { first.clone() }
+    }
+
+    /// A unit in the page's language; most are the same in all.
+    fn unit<'u>(&self, unit: &'u str) -> Cow<'u, str> {
+        match (self.language, unit) {
+            (Language::Zh, "d") => Cow::Borrowed("天"),
+            (Language::Zh, unit) => Cow::Owned(unit.replace("(p.a)", "(人.a)")),
+            (Language::En, unit) => Cow::Borrowed(unit),
+        }
+    }
+
+    /// A value with its unit in the page's language.
+    pub(super) fn value(&self, value: f64, unit: &str) -> String {
+        format::value(value, &self.unit(unit))
+    }
+
+    /// A value and its limit, told apart where they differ.
+    pub(super) fn pair(&self, value: f64, limit: f64, unit: &str) -> (String, String) {
+        format::pair(value, limit, &self.unit(unit))
     }
 
     pub(super) fn when(&self, at: Instant) -> When {
@@ -141,16 +162,20 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A fact of an explanation as text.
-    pub(super) fn fact(&self, fact: &Fact) -> String {
+    /// A fact of an explanation as text; the end of its key says the unit.
+    pub(super) fn fact(&self, key: &str, fact: &Fact) -> String {
         match fact {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a window; `as` saturates")]
+            Fact::Number(secs) if key.ends_with("_s") && *secs >= 60.0 => {
+                format::age((secs * 1000.0) as i64, self.language)
+            }
+            Fact::Number(number) => format::value(*number, unit_of(key)),
             Fact::Bool(true) => self.text("yes"),
             Fact::Bool(false) => self.text("no"),
-            Fact::Number(number) => format::value(*number, ""),
             Fact::Text(word) => self.word(word),
             Fact::List(facts) => facts
                 .iter()
-                .map(|fact| self.fact(fact))
+                .map(|fact| self.fact(key, fact))
                 .collect::<Vec<_>>()
                 .join(self.text("list-comma").as_str()),
         }
@@ -160,16 +185,35 @@ impl<'a> Look<'a> {
     pub(super) fn word(&self, word: &str) -> String {
         let is_key = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         let find = |prefix: &str| find_text(self.language, &format!("{prefix}-{word}"), None);
-        let found =
-            is_key.then(|| find("word").or_else(|| find("use")).or_else(|| find("measure"))).flatten();
+        let found = is_key.then(|| ["word", "use", "measure", "why"].into_iter().find_map(find)).flatten();
         found.unwrap_or_else(|| word.to_owned())
     }
 
     /// The name of a key of an explanation: translated where known, else in plain letters.
     pub(super) fn fact_name(&self, key: &str) -> String {
+        for start in ["factor", "subtracted"] {
+            if let Some(rest) = key.strip_prefix(start).and_then(|rest| rest.strip_prefix('_')) {
+                return format!("{} · {}", self.text(&format!("why-{start}")), self.word(rest));
+            }
+        }
         find_text(self.language, &format!("why-{key}"), None).unwrap_or_else(|| {
             let word = self.word(key);
             if word == key { key.replace('_', " ") } else { word }
         })
     }
+}
+
+/// The unit that the end of a key names.
+fn unit_of(key: &str) -> &'static str {
+    let ends = [
+        ("_s", "s"),
+        ("_ms", "ms"),
+        ("_h", "h"),
+        ("_m2", "m2"),
+        ("_kwh", "kWh"),
+        ("_kw", "kW"),
+        ("_w", "W"),
+        ("_ppm", "ppm"),
+    ];
+    ends.into_iter().find(|(end, _)| key.ends_with(end)).map_or("", |(_, unit)| unit)
 }

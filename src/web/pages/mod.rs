@@ -8,7 +8,9 @@ mod mails;
 mod overview;
 mod place;
 mod room;
+mod rooms;
 mod rows;
+mod spare;
 mod standards;
 
 use axum::{Router, http::StatusCode, response::Response, routing::get};

@@ -1,15 +1,16 @@
 //! The first page: what is wrong, where rooms are, which could change hands, whether data flows.
 
 use axum::{extract::State, response::Response};
-use model::{PlaceKind, RoomUse};
-use rules::{AlertState, Measure, Outcome, Verdict};
+use model::PlaceKind;
+use rules::{AlertState, Measure};
 use serde::Serialize;
 
 use super::{
     frame,
     look::{Link, Look},
-    place::{Counts, counts},
+    rooms::{Counts, Rooms},
     rows::{AlertRow, alert_rows},
+    spare::{Spare, SpareRow},
 };
 use crate::{
     view::{Ledger, PlaceView},
@@ -27,10 +28,10 @@ struct Page {
     unproven: usize,
     total: Counts,
     buildings: Vec<Building>,
-    idle: Vec<Spare>,
-    scarce: Vec<Spare>,
+    idle: Vec<SpareRow>,
+    scarce: Vec<SpareRow>,
     links: Vec<LinkRow>,
-    ledger: Ledger,
+    ledger: Vec<(&'static str, String)>,
     ledger_adds_up: bool,
     unknown_sensors: Vec<Unknown>,
     unknown_count: usize,
@@ -42,21 +43,6 @@ struct Building {
     place: Link,
     counts: Counts,
     utilisation: Option<String>,
-}
-
-/// A room that could be given up, or that needs more space.
-#[derive(Serialize)]
-struct Spare {
-    place: Link,
-    room_use: Option<RoomUse>,
-    area: Option<String>,
-    capacity: Option<String>,
-    value: Option<String>,
-    measure: &'static str,
-    title: String,
-    document: String,
-    citation: String,
-    body: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -73,57 +59,32 @@ struct Unknown {
     topic: String,
 }
 
-/// Whether a breach says that a room is used too little (or is larger than its posts may have).
-pub(super) fn says_idle(verdict: &Verdict) -> bool {
-    match verdict.clause.measure {
-        Measure::Utilisation | Measure::SeatUtilisation | Measure::SpaceUtilisation => verdict.is_minimum,
-        Measure::IdleWorkingDays | Measure::PrivateOfficeArea => !verdict.is_minimum,
-        _ => false,
-    }
-}
-
-/// Whether a breach says that a room is too full.
-pub(super) fn says_scarce(verdict: &Verdict) -> bool {
-    match verdict.clause.measure {
-        Measure::Utilisation | Measure::SeatUtilisation | Measure::PeakPeople => !verdict.is_minimum,
-        Measure::AreaPerPerson => verdict.is_minimum,
-        _ => false,
-    }
-}
-
 /// `GET /`.
 pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
+    let rooms = Rooms::of(&look);
     let count = |state| snapshot.alerts.iter().filter(|a| a.state == state).count();
     let firing = snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing);
     let mut alerts = alert_rows(&look, firing.map(AsRef::as_ref));
     alerts.truncate(MOST);
     let mut buildings: Vec<Building> =
-        places_of(&look, PlaceKind::Building).map(|p| building(&look, p)).collect();
+        places_of(&look, PlaceKind::Building).map(|p| building(&look, &rooms, p)).collect();
     buildings.sort_by(|a, b| a.place.label.cmp(&b.place.label));
-    let ledger = snapshot.ledger;
-    let counted = [
-        ledger.stored,
-        ledger.duplicate,
-        ledger.ignored,
-        ledger.quarantined,
-        ledger.rejected,
-        ledger.pending,
-    ];
     let unknown = snapshot.unknown_sensors.iter().take(MOST);
+    let spare = Spare::of(&look);
     let page = Page {
         alerts,
         firing: count(AlertState::Firing),
         pending: count(AlertState::Pending),
         unproven: snapshot.alerts.iter().filter(|a| a.unproven).count(),
-        total: counts(&look, None),
+        total: rooms.counts(None),
         buildings,
-        idle: spare(&look, says_idle),
-        scarce: spare(&look, says_scarce),
+        idle: spare.idle,
+        scarce: spare.scarce,
         links: links(&look),
-        ledger,
-        ledger_adds_up: counted.iter().sum::<u64>() == ledger.received,
+        ledger: ledger_rows(&snapshot.ledger),
+        ledger_adds_up: adds_up(&snapshot.ledger),
         unknown_sensors: unknown
             .map(|(sensor, topic)| Unknown { sensor: sensor.to_string(), topic: topic.clone() })
             .collect(),
@@ -137,44 +98,13 @@ fn places_of<'a>(look: &Look<'a>, kind: PlaceKind) -> impl Iterator<Item = &'a P
     look.snapshot.places.values().filter(move |place| place.kind == kind)
 }
 
-fn building(look: &Look<'_>, place: &PlaceView) -> Building {
+fn building(look: &Look<'_>, rooms: &Rooms<'_>, place: &PlaceView) -> Building {
     let figure = place.figures.iter().find(|figure| figure.measure == Measure::Utilisation.name());
     Building {
         place: look.place_link(&place.place),
-        counts: counts(look, Some(&place.place)),
-        utilisation: figure.and_then(|f| f.value.map(|value| format::value(value, &f.unit))),
+        counts: rooms.counts(Some(&place.place)),
+        utilisation: figure.and_then(|f| f.value.map(|value| look.value(value, &f.unit))),
     }
-}
-
-/// Rooms in breach by a kind of finding, one row a room.
-fn spare(look: &Look<'_>, says: impl Fn(&Verdict) -> bool) -> Vec<Spare> {
-    let mut rows: Vec<Spare> = Vec::new();
-    let breaches =
-        look.snapshot.verdicts.iter().filter(|v| v.outcome == Outcome::Breach && v.waived.is_none());
-    for verdict in breaches.filter(|verdict| says(verdict)) {
-        let id = verdict.subject.id();
-        let Some(place) = look.snapshot.places.get(id).filter(|place| place.kind == PlaceKind::Room) else {
-            continue;
-        };
-        if rows.iter().any(|row| row.place.id == id.as_str()) {
-            continue;
-        }
-        let clause = &verdict.clause;
-        rows.push(Spare {
-            place: look.place_link(id),
-            room_use: place.room_use,
-            area: place.usable_area_m2.map(|area| format::value(area, "m2")),
-            capacity: place.capacity.map(|seats| format::value(seats, "count")),
-            value: verdict.value.map(|value| format::value(value, &clause.limit.unit)),
-            measure: clause.measure.name(),
-            title: look.words(&clause.title),
-            document: clause.document.clone(),
-            citation: clause.citation.clone(),
-            body: place.body.as_ref().map(|body| look.body_name(body)),
-        });
-    }
-    rows.truncate(MOST);
-    rows
 }
 
 fn links(look: &Look<'_>) -> Vec<LinkRow> {
@@ -185,4 +115,22 @@ fn links(look: &Look<'_>) -> Vec<LinkRow> {
         backlog: link.backlog,
     };
     look.snapshot.links.iter().map(row).collect()
+}
+
+fn ledger_rows(ledger: &Ledger) -> Vec<(&'static str, String)> {
+    let rows = [
+        ("received", ledger.received),
+        ("stored", ledger.stored),
+        ("duplicate", ledger.duplicate),
+        ("ignored", ledger.ignored),
+        ("quarantined", ledger.quarantined),
+        ("rejected", ledger.rejected),
+        ("pending", ledger.pending),
+    ];
+    rows.into_iter().map(|(name, n)| (name, format::count(n))).collect()
+}
+
+const fn adds_up(ledger: &Ledger) -> bool {
+    let told = ledger.stored + ledger.duplicate + ledger.ignored + ledger.quarantined + ledger.rejected;
+    told + ledger.pending == ledger.received
 }

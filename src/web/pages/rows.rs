@@ -21,14 +21,20 @@ pub(super) struct Against {
 }
 
 impl Against {
-    pub(super) fn of(value: Option<f64>, limit: Option<f64>, is_minimum: bool, unit: &str) -> Self {
+    pub(super) fn of(
+        look: &Look<'_>,
+        value: Option<f64>,
+        limit: Option<f64>,
+        is_minimum: bool,
+        unit: &str,
+    ) -> Self {
         let asks = if is_minimum { "≥" } else { "≤" };
         let (value, limit) = match (value, limit) {
             (Some(value), Some(limit)) => {
-                let (value, limit) = format::pair(value, limit, unit);
+                let (value, limit) = look.pair(value, limit, unit);
                 (Some(value), Some(limit))
             }
-            (value, limit) => (value.map(|v| format::value(v, unit)), limit.map(|l| format::value(l, unit))),
+            (value, limit) => (value.map(|v| look.value(v, unit)), limit.map(|l| look.value(l, unit))),
         };
         Self { value, limit, asks }
     }
@@ -65,7 +71,7 @@ pub(super) fn alert_row(look: &Look<'_>, alert: &AlertView) -> AlertRow {
         document: alert.document.clone(),
         citation: alert.citation.clone(),
         place: look.subject(&alert.verdict.subject),
-        against: Against::of(alert.value, alert.limit, alert.verdict.is_minimum, &alert.unit),
+        against: Against::of(look, alert.value, alert.limit, alert.verdict.is_minimum, &alert.unit),
         since: look.when_and_age(alert.started_at),
         resolved: alert.resolved_at.map(|at| look.when(at)),
         is_suspicion: alert.evidence == Evidence::Suspicion,
@@ -121,7 +127,7 @@ pub(super) fn verdict_row(look: &Look<'_>, verdict: &Verdict) -> VerdictRow {
         citation: clause.citation.clone(),
         pack: clause.pack.clone(),
         subject: look.subject(&verdict.subject),
-        against: Against::of(verdict.value, verdict.limit, verdict.is_minimum, &clause.limit.unit),
+        against: Against::of(look, verdict.value, verdict.limit, verdict.is_minimum, &clause.limit.unit),
         coverage: format::share(verdict.coverage),
         window: look.window(verdict.window.from, verdict.window.to, Some(clause.period)),
         is_suspicion: clause.evidence == Evidence::Suspicion,
@@ -159,7 +165,7 @@ pub(super) struct FigureRow {
 pub(super) fn figure_rows(look: &Look<'_>, figures: &[Figure]) -> Vec<FigureRow> {
     let row = |figure: &Figure| FigureRow {
         measure: figure.measure,
-        value: figure.value.map(|value| format::value(value, &figure.unit)),
+        value: figure.value.map(|value| look.value(value, &figure.unit)),
         coverage: format::share(figure.coverage),
         window: look.window(figure.from, figure.to, None),
     };

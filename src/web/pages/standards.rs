@@ -117,13 +117,11 @@ fn pack_row(look: &Look<'_>, pack: &Pack) -> PackRow {
 }
 
 /// A limit in words: `≤ 1000 ppm`, `18 °C – 26 °C`, or nothing for a table.
-fn bound(bound: &Bound, unit: &str) -> Option<String> {
+fn bound(look: &Look<'_>, bound: &Bound, unit: &str) -> Option<String> {
     match (bound.at_least, bound.at_most) {
-        (Some(low), Some(high)) => {
-            Some(format!("{} – {}", format::value(low, unit), format::value(high, unit)))
-        }
-        (Some(low), None) => Some(format!("≥ {}", format::value(low, unit))),
-        (None, Some(high)) => Some(format!("≤ {}", format::value(high, unit))),
+        (Some(low), Some(high)) => Some(format!("{} – {}", look.value(low, unit), look.value(high, unit))),
+        (Some(low), None) => Some(format!("≥ {}", look.value(low, unit))),
+        (None, Some(high)) => Some(format!("≤ {}", look.value(high, unit))),
         (None, None) => None,
     }
 }
@@ -137,9 +135,6 @@ const fn attribute(attribute: Attribute) -> &'static str {
         Attribute::BuildingType => "building_type",
         Attribute::BuildingClass => "building_class",
         Attribute::QuotaZone => "quota_zone",
-        Attribute::AuthorisedHeadcount => "authorised_headcount",
-        Attribute::EnergyHeadcount => "energy_headcount",
-        Attribute::FloorArea => "floor_area",
     }
 }
 
@@ -162,7 +157,7 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
     let table = clause.limit.table.as_ref();
     let row = |row: &rules::Row| {
         let key = row.key.iter().map(|word| look.word(word)).collect();
-        (key, bound(&row.bound, unit).unwrap_or_default())
+        (key, bound(look, &row.bound, unit).unwrap_or_default())
     };
     ClauseRow {
         anchor: clause.id.rsplit('/').next().unwrap_or(&clause.id).to_owned(),
@@ -179,15 +174,15 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
         gate: clause.gate,
         season: clause.season.map(model::Season::name),
         scope: scope(look, clause),
-        limit: bound(&clause.limit.fixed, unit),
+        limit: bound(look, &clause.limit.fixed, unit),
         unit: format::unit(unit),
         by: table.map(|table| table.by.iter().map(|a| attribute(*a)).collect()).unwrap_or_default(),
         rows: table.map(|table| table.rows.iter().map(row).collect()).unwrap_or_default(),
-        clear: clause.clear.as_ref().and_then(|clear| bound(clear, unit)),
+        clear: clause.clear.as_ref().and_then(|clear| bound(look, clear, unit)),
         hold: (clause.hold_ms > 0).then(|| format::age(clause.hold_ms, look.language)),
         min_coverage: format::share(clause.min_coverage),
-        baseline: clause.rating.and_then(|rating| rating.baseline).map(|baseline| format::value(baseline, unit)),
-        guide: clause.rating.map(|rating| format::value(rating.guide, unit)),
+        baseline: clause.rating.map(|rating| look.value(rating.baseline, unit)),
+        guide: clause.rating.map(|rating| look.value(rating.guide, unit)),
         breaches: own().filter(|verdict| verdict.outcome == rules::Outcome::Breach).count(),
         judged: own().count(),
     }
