@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Instant, Register};
+use model::{Instant, Reading, Register};
 use rules::{AlertState, Catalogue, Engine, EngineOptions, Output, RegisterChecks, Transition, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -229,7 +229,7 @@ impl Judge {
         self.is_changed = true;
         match &entry.kind {
             Kind::Readings(readings) => {
-                self.parts.history.append(position, readings)?;
+                self.remember(position, readings)?;
                 self.parts.metrics.readings(readings.len() as u64);
                 for reading in readings {
                     self.board.read(reading);
@@ -237,15 +237,22 @@ impl Judge {
                 }
             }
             Kind::Tick(to) => {
-                self.parts.history.pass(position);
+                self.remember(position, &[])?;
                 self.engine.advance(*to, &mut self.outputs);
             }
-            Kind::Change { .. } => self.parts.history.pass(position),
+            Kind::Change { .. } => self.remember(position, &[])?,
         }
         if let Some(now) = self.engine.event_time() {
             self.register_checks.advance(now, &mut self.outputs);
         }
         Ok(self.settle_outputs())
+    }
+
+    fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
+        if self.parts.history.append(position, readings) {
+            self.parts.history.flush()?;
+        }
+        Ok(())
     }
 
     fn settle_outputs(&mut self) -> bool {
@@ -286,7 +293,7 @@ impl Judge {
 
     fn line_of(&self, verdict: &Verdict) -> String {
         let tags = PlaceTags::of(&self.parts.register, verdict.subject.id(), verdict.window.from);
-        line::verdict(verdict, &tags)
+        line::verdict(&verdict.into(), &tags)
     }
 
     /// Writes the mails that are due to the outbox.
@@ -338,6 +345,7 @@ impl Judge {
     fn publish(&self) {
         let now = self.parts.clock.now();
         let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
+        snapshot.is_caught_up = true;
         snapshot.ledger = self.parts.spool.ledger();
         snapshot.links = self.parts.links.all();
         self.parts.metrics.set_pending(snapshot.ledger.pending);

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use rules::{Attribute, Binding, Bound, Clause, Evidence, Layer, Pack, Provenance};
+use rules::{Binding, Bound, Clause, Evidence, Layer, Pack, Provenance};
 use serde::Serialize;
 
 use super::{frame, look::Look, not_found};
@@ -126,18 +126,6 @@ fn bound(look: &Look<'_>, bound: &Bound, unit: &str) -> Option<String> {
     }
 }
 
-const fn attribute(attribute: Attribute) -> &'static str {
-    match attribute {
-        Attribute::Level => "level",
-        Attribute::Rank => "rank",
-        Attribute::Use => "use",
-        Attribute::ClimateZone => "climate_zone",
-        Attribute::BuildingType => "building_type",
-        Attribute::BuildingClass => "building_class",
-        Attribute::QuotaZone => "quota_zone",
-    }
-}
-
 fn scope(look: &Look<'_>, clause: &Clause) -> Vec<String> {
     let to = &clause.applies_to;
     let kind = to.kind.map_or_else(|| look.text("kind-body"), |kind| look.text(&format!("kind-{kind}")));
@@ -176,12 +164,12 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
         scope: scope(look, clause),
         limit: bound(look, &clause.limit.fixed, unit),
         unit: format::unit(unit),
-        by: table.map(|table| table.by.iter().map(|a| attribute(*a)).collect()).unwrap_or_default(),
+        by: table.map(|table| table.by.iter().map(|a| a.name()).collect()).unwrap_or_default(),
         rows: table.map(|table| table.rows.iter().map(row).collect()).unwrap_or_default(),
         clear: clause.clear.as_ref().and_then(|clear| bound(look, clear, unit)),
         hold: (clause.hold_ms > 0).then(|| format::age(clause.hold_ms, look.language)),
         min_coverage: format::share(clause.min_coverage),
-        baseline: clause.rating.map(|rating| look.value(rating.baseline, unit)),
+        baseline: clause.rating.and_then(|rating| rating.baseline).map(|baseline| look.value(baseline, unit)),
         guide: clause.rating.map(|rating| look.value(rating.guide, unit)),
         breaches: own().filter(|verdict| verdict.outcome == rules::Outcome::Breach).count(),
         judged: own().count(),
