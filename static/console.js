@@ -2,8 +2,8 @@
 "use strict";
 
 const refresh = async () => {
-  // Not while somebody reads with a selection, or looks elsewhere.
-  if (document.hidden || String(getSelection())) return;
+  // Not while somebody has selected text, is on a link by keyboard, or looks elsewhere.
+  if (document.hidden || String(getSelection()) || document.querySelector("main :focus-visible")) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

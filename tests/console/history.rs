@@ -42,6 +42,7 @@ fn value(quantity: Quantity, at: Instant) -> f64 {
         Quantity::Temperature => 21.0 + 1.6 * busy + 0.4 * wave,
         Quantity::PeopleCount => (busy * (9.0 + 4.0 * wave)).round(),
         Quantity::Power => 14_000.0 + 24_000.0 * busy + 2_500.0 * wave,
+        Quantity::Occupied => busy,
         _ => 80.0,
     }
 }

@@ -48,6 +48,8 @@ pub(super) fn gather(
     let mut marks: Vec<(i64, f64)> = marks.map(|(at, value)| (at.millis(), value)).collect();
     marks.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     marks.dedup();
+    // A series that is barred throughout would be a bar of crosses, each an element of the picture.
+    let marks: Vec<(i64, f64)> = marks.iter().step_by(marks.len() / MAX_MARKS + 1).copied().collect();
     let usable: Vec<(i64, f64)> = usable.into_iter().map(|(at, value)| (at.millis(), value)).collect();
     let carry_ms = carry(register, series, span).max(2 * usual_step(&usable));
     let id = match &series.channel {

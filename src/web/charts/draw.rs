@@ -118,7 +118,13 @@ fn y_range(drawing: &Drawing) -> (f64, f64) {
     let room = (high - low) * 0.08;
     // The band needs a strip of its own below the curve.
     let below = if drawing.band.is_empty() { room } else { room * 2.0 };
-    (low - below, high + room * 1.4)
+    // Ids of several curves stand above them.
+    let above = if drawing.curves.len() > 1 {
+        room * f64::from(u8::try_from(drawing.curves.len()).unwrap_or(u8::MAX))
+    } else {
+        0.0
+    };
+    (low - below, high + room * 1.4 + above)
 }
 
 /// Time in which a lone curve was not observed is grey.
@@ -153,6 +159,7 @@ fn mesh(chart: &mut Chart<'_, '_>, drawing: &Drawing) -> Result<(), String> {
         text.split(' ').next().unwrap_or_default().trim_end_matches('%').to_owned()
     };
     let (columns, rows) = if drawing.is_narrow { (5, 5) } else { (12, 6) };
+    let rows = if is_state { 2 } else { rows };
     chart
         .configure_mesh()
         .disable_x_mesh()

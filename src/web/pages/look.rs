@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
-use model::{Id, Instant, Period, PlaceKind, register::Language, register::Text};
+use model::{Id, Instant, Period, PlaceKind, Quantity, register::Language, register::Text};
 use rules::{Fact, Subject};
 use serde::Serialize;
 
@@ -71,6 +71,19 @@ impl<'a> Look<'a> {
     /// A value with its unit in the page's language.
     pub(super) fn value(&self, value: f64, unit: &str) -> String {
         format::value(value, &self.unit(unit))
+    }
+
+    /// A reading: states as yes or no, everything else with its unit.
+    pub(super) fn reading(&self, quantity: Quantity, value: f64) -> String {
+        match quantity {
+            Quantity::Occupied
+            | Quantity::Motion
+            | Quantity::WindowOpen
+            | Quantity::CoolingOn
+            | Quantity::HeatingOn => self.text(if value > 0.0 { "yes" } else { "no" }),
+            Quantity::PowerFactor => format::value(value, ""),
+            _ => self.value(value, quantity.unit().name()),
+        }
     }
 
     /// A value and its limit, told apart where they differ.

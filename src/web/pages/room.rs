@@ -174,7 +174,7 @@ fn chart(look: &Look<'_>, place: &PlaceView, quantity: Quantity, from: Instant, 
         quantity: quantity.name(),
         unit: format::unit(quantity.unit().name()),
         src: format!("/charts/{}/{}.svg?from={from}&to={to}", place.place, quantity.name()),
-        newest: newest.map(|r| format::value(r.value, r.unit)),
+        newest: newest.map(|r| look.reading(r.quantity, r.value)),
         limits: limits.iter().map(row).collect(),
     }
 }
@@ -185,7 +185,7 @@ pub(super) fn sensors(look: &Look<'_>, place: &PlaceView) -> Vec<SensorRow> {
         sensor: reading.sensor.to_string(),
         channel: reading.channel.as_ref().map(ToString::to_string),
         quantity: reading.quantity.name(),
-        value: format::value(reading.value, reading.unit),
+        value: look.reading(reading.quantity, reading.value),
         at: look.when_and_age(reading.time),
         is_silent: is_silent(look.desk.register(), reading, look.now),
         flags: reading.flags.names().collect(),
