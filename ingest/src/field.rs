@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Flags, Id, Instant, Quantity};
 
-use crate::RawReading;
+use crate::{RawReading, wire_id::wire_id};
 
 /// A value of a known quantity, not yet bound to a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
     let bound = fields.into_iter().map(|field| RawReading {
         sensor: sensor.clone(),
         quantity: field.quantity,
-        channel: field.channel.map(|channel| Id::fold(&channel)),
+        channel: field.channel.map(|channel| wire_id(&channel)),
         value: field.value,
         time: field.time.or(time),
         flags: field.flags,

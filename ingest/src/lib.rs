@@ -26,6 +26,7 @@ mod sniff;
 mod tape;
 mod time;
 mod tls;
+mod wire_id;
 
 pub use decoder::{Decoder, Outcome};
 pub use error::{DecodeError, ErrorKind};

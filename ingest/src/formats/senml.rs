@@ -12,6 +12,7 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading, key,
     names::to_canonical,
     tape::{self, Cursor, Scalar, Tape},
+    wire_id::wire_id,
 };
 
 /// The topic of the native contract.
@@ -139,7 +140,7 @@ fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quan
         let mut found = env.names.matches(&spelling.folded, "senml").filter(|m| m.entry.beside.is_empty());
         if let Some(found) = found.find(|m| to_canonical(m.entry.quantity, 1.0, unit).is_ok()) {
             let channel = found.entry.channel.as_deref().or(spelling.channel.as_deref());
-            return Some((found.entry.quantity, channel.map(Id::fold)));
+            return Some((found.entry.quantity, channel.map(wire_id)));
         }
     }
     None
@@ -159,7 +160,7 @@ fn quantity_of_unit(unit: &str) -> Option<Quantity> {
 /// The sensor of a name's device part: a MAC or EUI at its end keeps only that.
 fn device_id(device: &str, topic: &str) -> Id {
     let device = device.trim_end_matches([':', '/']);
-    Id::fold(if device.is_empty() { topic } else { device })
+    wire_id(if device.is_empty() { topic } else { device })
 }
 
 /// An instant from SenML seconds: small numbers are relative to the arrival.
