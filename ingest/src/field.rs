@@ -50,7 +50,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 /// others become channels named after their keys. A record's last value is often repeated outside
 /// the list without its time: that copy is dropped.
 pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
-    if found.len() < 2 {
+    if found.len() < 2 || has_no_rivals(&found) {
         return found;
     }
     let series = |field: &Field| (field.quantity, field.channel.clone());
@@ -84,6 +84,14 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
     }
     kept.sort_by_key(|(at, _)| *at);
     kept.into_iter().map(|(_, field)| field).collect()
+}
+
+/// Whether every series stands once, as in most messages; not looked into for long lists.
+fn has_no_rivals(found: &[Field]) -> bool {
+    const FEW: usize = 24;
+    let is_rival = |a: &Field, b: &Field| a.quantity == b.quantity && a.channel == b.channel;
+    let alone = |(i, a): (usize, &Field)| !found.iter().skip(i + 1).any(|b| is_rival(a, b));
+    found.len() <= FEW && found.iter().enumerate().all(alone)
 }
 
 #[cfg(test)]
