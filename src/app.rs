@@ -68,6 +68,7 @@ pub struct Service {
     pub snapshot: watch::Receiver<Arc<Snapshot>>,
     /// Whether event time may follow the wall clock (`demo` holds it back while it lives through the past).
     pub may_tick: watch::Sender<bool>,
+    judged: watch::Receiver<u64>,
     stop: watch::Sender<bool>,
     stop_late: watch::Sender<bool>,
     intake: JoinHandle<Result<(), ServiceError>>,
@@ -104,6 +105,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
     let (stop, stopping) = watch::channel(false);
     let (stop_late, stopping_late) = watch::channel(false);
+    let (judged, judging) = watch::channel(0);
     let (may_tick, ticking) = watch::channel(true);
     let unknown = Unknown::default();
 
@@ -117,7 +119,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let judge = judge_of(JudgeParts {
         register: Arc::clone(&register),
         catalogue,
-        options: EngineOptions { stale_after_ms: parts::millis(config.alerts.stale_after), ..EngineOptions::default() },
+        options: EngineOptions {
+            stale_after_ms: parts::millis(config.alerts.stale_after),
+            ..EngineOptions::default()
+        },
         settings: parts::settings(config),
         spool: stores.spool.clone(),
         history: stores.history.clone(),
@@ -129,6 +134,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         unknown: unknown.clone(),
         snapshot,
         links: links.clone(),
+        judged,
     })
     .await?;
     let subscriber = subscriber(config)?;
@@ -158,12 +164,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         let (batches, stopping) = (batches.clone(), stopping.clone());
         async move { intake.run(batches, stopping).await.map_err(ServiceError::of("intake")) }
     });
-    let ticks = tokio::spawn(async move { ticks.run(batches, stopping).await.map_err(ServiceError::of("ticks")) });
+    let ticks =
+        tokio::spawn(async move { ticks.run(batches, stopping).await.map_err(ServiceError::of("ticks")) });
     let judge = tokio::spawn(async move { judge.run(to_judge).await.map_err(ServiceError::of("judge")) });
     Ok(Service {
         address,
         snapshot: snapshots,
         may_tick,
+        judged: judging,
         stop,
         stop_late,
         intake,
@@ -236,7 +244,38 @@ impl Stores {
     }
 }
 
+/// How far the service is with what it was sent.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    spool: Spool,
+    judged: watch::Receiver<u64>,
+}
+
+impl Progress {
+    /// Waits until `messages` have been counted since the service began, and everything durable is judged.
+    pub async fn settled(&mut self, messages: u64) {
+        let mut counts = self.spool.watch();
+        loop {
+            let ledger = self.spool.ledger();
+            let newest = self.spool.counts().newest;
+            if ledger.received - ledger.pending >= messages && *self.judged.borrow_and_update() >= newest {
+                return;
+            }
+            tokio::select! {
+                changed = counts.changed() => if changed.is_err() { return },
+                changed = self.judged.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
 impl Service {
+    /// For whoever feeds the service and must not run ahead of it.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress { spool: self.spool.clone(), judged: self.judged.clone() }
+    }
+
     /// Stops in order: intake and ticks, judge with a last checkpoint, then mail, series and pages.
     ///
     /// # Errors

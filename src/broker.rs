@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// This build has none.
-    #[error("this build has no embedded broker: build it with the feature `embedded-broker`, or set mqtt.embedded = false")]
+    #[error(
+        "this build has no embedded broker: build it with the feature `embedded-broker`, or set mqtt.embedded = false"
+    )]
     Absent,
     /// The address is taken or not ours.
     #[error("the embedded broker cannot listen at {0}: free the port, or set another in mqtt.url")]

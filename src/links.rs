@@ -19,7 +19,9 @@ impl Links {
         if was != up {
             match up {
                 Some(true) => tracing::info!(link = name, "connected"),
-                Some(false) => tracing::warn!(link = name, error, "not reachable; trying on, nothing is lost"),
+                Some(false) => {
+                    tracing::warn!(link = name, error, "not reachable; trying on, nothing is lost")
+                }
                 None => {}
             }
         }

@@ -93,6 +93,9 @@ impl Decoder {
     #[must_use]
     pub fn route(&self, topic: &str, payload: &[u8]) -> Option<Format> {
         match self.routes.target(topic) {
+            Some(Target::Format(Format::ChirpstackV4)) if is_chirpstack_v3(topic, payload) => {
+                Some(Format::ChirpstackV3)
+            }
             Some(Target::Format(format)) => Some(format),
             Some(Target::Auto) | None => sniff::format_of(topic, payload, &self.names),
         }
@@ -154,6 +157,14 @@ impl Decoder {
     }
 }
 
+/// Both versions publish on the same topics, but version 3 numbers its applications and has no `deviceInfo`.
+fn is_chirpstack_v3(topic: &str, payload: &[u8]) -> bool {
+    const MARK: &[u8] = b"\"deviceInfo\"";
+    let application = topic.split('/').nth(1).unwrap_or_default();
+    let is_numbered = !application.is_empty() && application.bytes().all(|b| b.is_ascii_digit());
+    is_numbered && !payload.windows(MARK.len()).any(|part| part == MARK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +182,14 @@ mod tests {
         assert_eq!(said(undated, true), Decoded::Ignored("retained"));
         assert!(matches!(said(undated, false), Decoded::Readings(r) if r[0].time == at));
         assert!(matches!(said(r#"[{"n":"co2","v":500,"t":1700000000}]"#, true), Decoded::Readings(_)));
+    }
+
+    #[test]
+    fn the_versions_of_chirpstack_share_a_topic_and_not_a_shape() {
+        let decoder = Decoder::new(Routes::defaults());
+        let topic = "application/3/device/00aa11bb22cc33dd/event/up";
+        assert_eq!(decoder.route(topic, br#"{"devEUI":"x","fCnt":1}"#), Some(Format::ChirpstackV3));
+        assert_eq!(decoder.route(topic, br#"{"deviceInfo":{"devEui":"x"}}"#), Some(Format::ChirpstackV4));
     }
 
     #[test]

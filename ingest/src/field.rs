@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Flags, Id, Instant, Quantity};
 
-use crate::RawReading;
+use crate::{RawReading, wire_id::wire_id};
 
 /// A value of a known quantity, not yet bound to a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
     let bound = fields.into_iter().map(|field| RawReading {
         sensor: sensor.clone(),
         quantity: field.quantity,
-        channel: field.channel.map(|channel| Id::fold(&channel)),
+        channel: field.channel.map(|channel| wire_id(&channel)),
         value: field.value,
         time: field.time.or(time),
         flags: field.flags,
@@ -50,7 +50,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 /// others become channels named after their keys. A record's last value is often repeated outside
 /// the list without its time: that copy is dropped.
 pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
-    if found.len() < 2 {
+    if found.len() < 2 || has_no_rivals(&found) {
         return found;
     }
     let series = |field: &Field| (field.quantity, field.channel.clone());
@@ -84,6 +84,14 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
     }
     kept.sort_by_key(|(at, _)| *at);
     kept.into_iter().map(|(_, field)| field).collect()
+}
+
+/// Whether every series stands once, as in most messages; not looked into for long lists.
+fn has_no_rivals(found: &[Field]) -> bool {
+    const FEW: usize = 24;
+    let is_rival = |a: &Field, b: &Field| a.quantity == b.quantity && a.channel == b.channel;
+    let alone = |(i, a): (usize, &Field)| !found.iter().skip(i + 1).any(|b| is_rival(a, b));
+    found.len() <= FEW && found.iter().enumerate().all(alone)
 }
 
 #[cfg(test)]

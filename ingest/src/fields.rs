@@ -3,6 +3,8 @@
 //! Names, units and stand-ins come from the table; this file knows only how to ask it. What the
 //! table does not know is passed over: it is never a reason to drop the rest.
 
+use std::borrow::Cow;
+
 use model::{Flags, Quantity};
 
 use crate::{
@@ -127,27 +129,28 @@ impl<'n> Walk<'n> {
         place: Option<&Place<'_, '_>>,
     ) -> Field {
         let named = [&spelling.channel, &entry.channel];
-        let record_time = place.and_then(|place| place.time(false));
+        let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
         let channel = match place {
             Some(place) => place.channel(named, record_time),
             None => named.into_iter().flatten().next().cloned(),
         };
-        let time = record_time.or_else(|| place?.time(self.takes_near_time));
+        let time = record_time.or(near_time);
         Field { quantity: entry.quantity, channel, value, time, flags, key: name.to_owned(), rank }
     }
 
     /// The names under which a value may be known, the most specific first.
-    fn candidates(&self, place: &Place<'_, '_>) -> Vec<String> {
+    fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
-        names.extend(place.label().filter(is_known).map(str::to_owned));
+        names.extend(place.label().filter(is_known).map(Cow::Borrowed));
         if let (Some(own), Some(way)) = (place.names.first(), place.direction()) {
-            names.push(format!("{own}_{way}"));
+            names.push(Cow::Owned(format!("{own}_{way}")));
         }
-        for length in (1..=place.names.len()).rev() {
+        for length in (2..=place.names.len()).rev() {
             let path: Vec<&str> = place.names.iter().take(length).rev().copied().collect();
-            names.push(path.join("_"));
+            names.push(Cow::Owned(path.join("_")));
         }
+        names.extend(place.names.first().map(|own| Cow::Borrowed(*own)));
         names
     }
 
@@ -164,7 +167,8 @@ impl<'n> Walk<'n> {
             .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
         let (quantity, Converted { value, .. }) = found.next()?;
         let (channel, key) = (Some(label.to_owned()), label.to_owned());
-        let time = place.time(self.takes_near_time);
+        let (record_time, near_time) = place.times(self.takes_near_time);
+        let time = record_time.or(near_time);
         Some(Field { quantity, channel, value, time, flags: Flags::NONE, key, rank: usize::MAX })
     }
 

@@ -22,6 +22,18 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// Whether a text folds to `folded`, without building the folded text.
 pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
+    if text.len() < folded.len() {
+        return false;
+    }
+    if text.is_ascii() {
+        // Most names differ in their first letter.
+        let first = text.bytes().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        if first != folded.bytes().next() {
+            return false;
+        }
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        return kept.eq(folded.bytes());
+    }
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
 }
 

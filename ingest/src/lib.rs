@@ -6,6 +6,7 @@
 
 mod backoff;
 mod decoder;
+mod diagnostics;
 mod error;
 mod field;
 mod fields;
@@ -26,8 +27,10 @@ mod sniff;
 mod tape;
 mod time;
 mod tls;
+mod wire_id;
 
 pub use decoder::{Decoder, Outcome};
+pub use diagnostics::diagnostics;
 pub use error::{DecodeError, ErrorKind};
 pub use formats::Format;
 pub use line::decode_line;

@@ -31,7 +31,10 @@ pub struct RawReading {
     pub sensor: Id,
     /// What was observed.
     pub quantity: Quantity,
-    /// Which of several alike.
+    /// Which of several alike: a number or a phase for values of the same kind.
+    ///
+    /// On a temperature the channels `soil`, `probe`, `flow`, `return`, `water`, `surface` and `server` are not the
+    /// room's air, and on a CO2 `equivalent` is computed from other gases: neither may be judged as the room's.
     pub channel: Option<Id>,
     /// The value in [`Quantity::unit`]; always finite.
     pub value: f64,

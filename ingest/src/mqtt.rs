@@ -2,9 +2,8 @@
 //!
 //! One task polls the connection and never waits for the consumer, so that pings go on while the
 //! consumer holds back: it holds back by not acknowledging, and the broker's window (receive
-//! maximum) stops the flow. An acknowledgement of an earlier connection is dropped, because its
-//! packet id may by now belong to another message. After a lost session the filters are subscribed
-//! again.
+//! maximum) stops the flow. An acknowledgement of an earlier connection is dropped: its packet id
+//! may by now belong to another message. After a lost session the filters are subscribed again.
 
 use std::{
     collections::VecDeque,
@@ -51,7 +50,7 @@ fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
 pub struct Incoming {
     publish: Publish,
     token: AckToken,
-    session: u64,
+    is_resumed: bool,
 }
 
 /// The right to acknowledge one message on the connection that delivered it.
@@ -98,15 +97,21 @@ impl Incoming {
         (self.token.epoch, self.token.packet_id)
     }
 
-    /// Equal for two deliveries of one message within a session: session, packet id, topic and payload.
+    /// Whether the session is an earlier one, so that messages may come again that we had already taken.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// Equal for two deliveries of one message within a session: packet id, topic and payload.
     ///
-    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key counts only
-    /// among messages that are not yet acknowledged.
+    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key tells a repeat only when
+    /// [`Self::is_resumed`], against messages taken on earlier connections, and once for each of them.
     #[must_use]
     pub fn redelivery_key(&self) -> Option<u64> {
         self.ack_token()?;
         let mut hasher = DefaultHasher::new();
-        (self.session, self.publish.pkid, &self.publish.topic, &self.publish.payload).hash(&mut hasher);
+        (self.publish.pkid, &self.publish.topic, &self.publish.payload).hash(&mut hasher);
         Some(hasher.finish())
     }
 }
@@ -191,7 +196,7 @@ impl Subscriber {
             tokens,
             waiting: VecDeque::new(),
             epoch: 1,
-            session: 0,
+            is_resumed: false,
             is_connected: false,
             unbroken_failures: 0,
             most_unacked: usize::from(config.receive_maximum) * 4,
@@ -258,8 +263,8 @@ struct Connection {
     waiting: VecDeque<AckToken>,
     /// Counts connections; raised when one breaks.
     epoch: u64,
-    /// Counts sessions of the broker.
-    session: u64,
+    /// Whether the session is one of an earlier connection.
+    is_resumed: bool,
     is_connected: bool,
     unbroken_failures: u32,
     most_unacked: usize,
@@ -330,6 +335,7 @@ impl Connection {
 
     fn connected(&mut self, has_session: bool) {
         self.is_connected = true;
+        self.is_resumed = has_session;
         let mut queue = self.shared.lock();
         queue.link.is_connected = true;
         queue.link.error = None;
@@ -339,7 +345,6 @@ impl Connection {
             return;
         }
         drop(queue);
-        self.session += 1;
         let filters = self.filters.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
         if let Err(error) = self.client.try_subscribe_many(filters) {
             tracing::error!(%error, "the subscription could not be sent");
@@ -357,7 +362,7 @@ impl Connection {
             queue.link.dropped += 1;
             return;
         }
-        queue.messages.push_back(Incoming { publish, token, session: self.session });
+        queue.messages.push_back(Incoming { publish, token, is_resumed: self.is_resumed });
         drop(queue);
         self.shared.arrived.notify_one();
     }

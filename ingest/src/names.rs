@@ -112,7 +112,8 @@ impl Names {
 
     /// Parses a table.
     pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let file: File = toml::from_str(text)?;
+        let mut file: File = toml::from_str(text)?;
+        file.name.iter_mut().for_each(Entry::forget_idle_unit);
         let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (i, entry) in file.name.iter().enumerate() {
             for (rank, name) in entry.names.iter().enumerate() {
@@ -209,6 +210,17 @@ pub(crate) struct Converted {
 const TVOC_UG_PER_PPB: f64 = 56.1 / 24.45;
 
 impl Entry {
+    /// A unit that changes nothing (`%` of a battery) need not be looked up for every value.
+    fn forget_idle_unit(&mut self) {
+        let is_same = |value: f64| {
+            let converted = to_canonical(self.quantity, value, self.unit.as_deref());
+            converted.is_ok_and(|c| c.value.to_bits() == value.to_bits() && !c.is_estimated)
+        };
+        if !self.unit_needed && is_same(1.0) && is_same(100.0) {
+            self.unit = None;
+        }
+    }
+
     /// Converts a value to the canonical unit: the stated unit decides, else the entry's own.
     ///
     /// `None` when a stated unit is needed and absent.
@@ -234,7 +246,7 @@ pub(crate) fn to_canonical(
     unit: Option<&str>,
 ) -> Result<Converted, UnitError> {
     let fact = |value| Converted { value, is_estimated: false };
-    let Some(unit) = unit else { return Ok(fact(value)) };
+    let Some(unit) = unit.filter(|unit| *unit != quantity.unit().name()) else { return Ok(fact(value)) };
     if quantity == Quantity::Tvoc
         && let Ok(ppm) = Unit::Ppm.convert(value, unit)
     {

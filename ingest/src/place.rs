@@ -130,14 +130,14 @@ impl<'t, 'a> Place<'t, 'a> {
     /// The name that a neighbour gives a nameless value.
     pub(crate) fn label(&self) -> Option<&'t str> {
         let object = self.object.filter(|_| self.is_nameless)?;
-        let mut labels = LABELS.iter().filter_map(|label| neighbour(object, label)?.text());
+        let mut labels = LABELS.iter().filter_map(|label| text_beside(object, label));
         labels.find(|text| !text.is_empty())
     }
 
     /// The unit that a neighbour states.
     pub(crate) fn unit(&self) -> Option<&'t str> {
         let object = self.object?;
-        let beside = |object| UNITS.iter().find_map(|unit| neighbour(object, unit)?.text());
+        let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
         if self.is_nameless {
             return beside(object);
         }
@@ -147,17 +147,20 @@ impl<'t, 'a> Place<'t, 'a> {
         {
             return Some(unit);
         }
-        let own = key::fold(self.names.first()?);
+        // Text neighbours are few: only their names are folded.
+        let mut own = None;
         object.children().take(NEIGHBOURS).find_map(|child| {
+            let text = child.text().or_else(|| child.children().next()?.text())?;
+            let own = own.get_or_insert_with(|| self.names.first().map(|name| key::fold(name)));
             let name = key::fold(child.name()?);
-            let is_unit = name.strip_prefix(&*own).is_some_and(|rest| UNITS.contains(&rest));
-            if is_unit { child.text().or_else(|| child.children().next()?.text()) } else { None }
+            let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
+            is_unit.then_some(text)
         })
     }
 
     /// In or out, where a neighbour says it of a count.
     pub(crate) fn direction(&self) -> Option<&'t str> {
-        neighbour(self.object?, "direction")?.text()
+        text_beside(self.object?, "direction")
     }
 
     /// Whether one of these keys (folded) stands beside the value.
@@ -165,26 +168,29 @@ impl<'t, 'a> Place<'t, 'a> {
         self.object.is_some_and(|object| wanted.iter().any(|key| neighbour(object, key).is_some()))
     }
 
-    /// The time of the record around the value: a pair of time and value, an item of a list, or the object of a
-    /// nameless value. With `takes_near` the nearest object of any kind that has a time.
-    pub(crate) fn time(&self, takes_near: bool) -> Option<Instant> {
+    /// The time of the record around the value (a pair of time and value, an item of a list, or the object of a
+    /// nameless value), and that of the nearest object of any kind that has a time.
+    ///
+    /// The second is looked for only when wanted.
+    pub(crate) fn times(&self, wants_near: bool) -> (Option<Instant>, Option<Instant>) {
         let mut near = None;
         let mut at = self.leaf;
         while at != self.root {
-            let parent = at.parent()?;
+            let Some(parent) = at.parent() else { break };
             if let Some(pair) = pair_time(at, parent) {
-                return Some(pair);
+                return (Some(pair), near.or(Some(pair)));
             }
-            if parent.is_object() {
+            let is_record = parent.index().is_some() || self.is_nameless;
+            if parent.is_object() && (is_record || wants_near) {
                 let found = time_in(parent, self.names.first().copied());
-                if found.is_some() && (parent.index().is_some() || self.is_nameless) {
-                    return found;
-                }
                 near = near.or(found);
+                if found.is_some() && is_record {
+                    return (found, near);
+                }
             }
             at = parent;
         }
-        near.filter(|_| takes_near)
+        (None, near)
     }
 
     /// What tells the value from others of its quantity: the channels that its name gives, and its places in lists
@@ -208,7 +214,14 @@ impl<'t, 'a> Place<'t, 'a> {
 }
 
 fn is_nameless(name: &str) -> bool {
-    NAMELESS.contains(&&*key::fold(name))
+    NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
+}
+
+fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
+    let mut near = object.children().take(NEIGHBOURS);
+    near.find_map(|child| {
+        child.text().filter(|_| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
+    })
 }
 
 fn neighbour<'t, 'a>(object: Cursor<'t, 'a>, folded: &str) -> Option<Cursor<'t, 'a>> {
@@ -229,9 +242,10 @@ fn pair_time(at: Cursor<'_, '_>, array: Cursor<'_, '_>) -> Option<Instant> {
 /// The time that an object gives its values; the value named `own` is not it.
 fn time_in(object: Cursor<'_, '_>, own: Option<&str>) -> Option<Instant> {
     object.children().take(NEIGHBOURS).find_map(|child| {
-        let name = child.name()?;
-        let is_time = Some(name) != own && TIMES.iter().any(|time| key::is_folded_as(name, time));
-        if is_time { instant(child) } else { None }
+        // Few values could be a time at all: their names are looked at after that.
+        let at = instant(child)?;
+        let name = child.name().filter(|name| Some(*name) != own)?;
+        TIMES.iter().any(|time| key::is_folded_as(name, time)).then_some(at)
     })
 }
 

@@ -53,6 +53,7 @@ const SHAPES: &[(Format, Test)] = &[
             || has(root, &["targetName", "eventType"])
             || root.get("tsmTuid").is_some()
             || root.get("space_ref_id").is_some()
+            || root.get("values").and_then(|values| values.children().next()?.get("resourceType")).is_some()
     }),
     (Format::IpSensors, |_, root| {
         root.path(&["content", "element"]).is_some()

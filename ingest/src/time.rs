@@ -5,10 +5,13 @@ use model::Instant;
 /// A time in a text: RFC 3339 with an offset, or seconds or milliseconds since 1970 in digits.
 pub(crate) fn parse(text: &str) -> Option<Instant> {
     let text = text.trim();
+    if text.len() < 9 || !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     if let Ok(at) = Instant::parse(text) {
         return Some(at);
     }
-    let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if is_number { epoch(text.parse().ok()?) } else { None }
 }
 

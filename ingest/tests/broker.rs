@@ -1,5 +1,11 @@
 //! The subscriber against a real mosquitto: nothing acknowledged comes again, nothing else is lost.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "test helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "test helpers"
+)]
 
 use std::{
     fs,
@@ -9,7 +15,10 @@ use std::{
     time::Duration,
 };
 
-use ingest::mqtt::{Incoming, MqttConfig, Publisher, Subscriber};
+use ingest::{
+    Tls,
+    mqtt::{Incoming, MqttConfig, Publisher, Subscriber},
+};
 use tokio::time::{Instant, timeout};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -32,6 +41,11 @@ impl Drop for Broker {
 impl Broker {
     /// `None`, with the reason printed, where mosquitto is not installed.
     async fn start(name: &str) -> Option<Self> {
+        Self::start_with(name, "allow_anonymous true", |_| true).await
+    }
+
+    /// `prepare` may put files into the broker's directory, which `{dir}` names in the options.
+    async fn start_with(name: &str, options: &str, prepare: impl Fn(&Path) -> bool) -> Option<Self> {
         let program =
             ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|p| Path::new(p).exists());
         let Some(program) = program else {
@@ -42,8 +56,12 @@ impl Broker {
         let dir = std::env::temp_dir().join(format!("ingest-{name}-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let config = dir.join("mosquitto.conf");
+        if !prepare(&dir) {
+            return None;
+        }
+        let options = options.replace("{dir}", &dir.display().to_string());
         let text = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nqueue_qos0_messages true\n"
+            "listener {port} 127.0.0.1\nmax_queued_messages 0\nqueue_qos0_messages true\n{options}\n"
         );
         fs::write(&config, text).unwrap();
         let child = Command::new(program).arg("-c").arg(&config).stderr(Stdio::null()).spawn().unwrap();
@@ -133,7 +151,8 @@ async fn unacknowledged_messages_return_and_acknowledged_ones_do_not() {
     }
     assert_eq!(again.iter().map(text).collect::<Vec<_>>(), ["1", "3", "5", "marker", "away"]);
     assert!(again.iter().take(3).all(Incoming::is_dup), "mosquitto marks what it sends again");
-    assert_eq!(keys.len(), 6);
+    let again_keys: Vec<_> = again.iter().take(3).map(|m| m.redelivery_key().unwrap()).collect();
+    assert_eq!(again_keys, [keys[1], keys[3], keys[5]], "known again by a new process");
 }
 
 #[tokio::test]
@@ -153,6 +172,7 @@ async fn a_broken_connection_is_made_again_and_old_acknowledgements_are_dropped(
     let again = next(&mut subscriber).await;
     assert_eq!(text(&again), "one");
     assert_eq!(again.redelivery_key(), first.redelivery_key());
+    assert!(again.is_resumed() && !first.is_resumed());
     assert!(subscriber.link().failures >= 1);
     // The old token belongs to a connection that is gone: without effect. The new one counts.
     subscriber.acker().ack(first.ack_token().unwrap());
@@ -215,4 +235,66 @@ async fn a_message_above_ten_kibibytes_arrives_and_a_retained_one_is_marked() {
         }
         assert!(start.elapsed() < DEADLINE, "{:?}", subscriber.link());
     }
+}
+
+/// A certificate for the loopback address, signed by itself; `false` where openssl is not installed.
+fn certificate(dir: &Path) -> bool {
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
+        .args([
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=CA:FALSE",
+        ])
+        .arg("-keyout")
+        .arg(dir.join("key.pem"))
+        .arg("-out")
+        .arg(dir.join("cert.pem"))
+        .stderr(Stdio::null())
+        .status();
+    let is_made = made.is_ok_and(|status| status.success());
+    // Started by root, mosquitto gives its rights up and could not read the key.
+    #[cfg(unix)]
+    if is_made {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(dir.join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    if !is_made {
+        println!("skipped: openssl is not installed");
+    }
+    is_made
+}
+
+#[tokio::test]
+async fn messages_pass_over_tls_with_a_password_and_not_without() {
+    let passwords = |dir: &Path| {
+        let made = Command::new("mosquitto_passwd")
+            .arg("-c")
+            .arg("-b")
+            .arg(dir.join("users"))
+            .args(["nw", "secret"])
+            .status();
+        if made.is_err() {
+            println!("skipped: mosquitto_passwd is not installed");
+        }
+        made.is_ok() && certificate(dir)
+    };
+    let options =
+        "certfile {dir}/cert.pem\nkeyfile {dir}/key.pem\npassword_file {dir}/users\nallow_anonymous false";
+    let Some(broker) = Broker::start_with("tls", options, passwords).await else { return };
+    let mut config = MqttConfig::new(format!("mqtts://localhost:{}", broker.port), "normwatch");
+    config.tls = Some(Tls { ca: fs::read(broker.dir.join("cert.pem")).unwrap(), client: None });
+    let stranger = Subscriber::start(&config, vec!["t/#".to_owned()]).unwrap();
+    let start = Instant::now();
+    while !stranger.link().error.is_some_and(|error| error.contains("NotAuthorized")) {
+        assert!(start.elapsed() < DEADLINE, "a stranger is not refused: {:?}", stranger.link());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(stranger);
+    config.credentials = Some(("nw".to_owned(), "secret".to_owned()));
+    let mut subscriber = Subscriber::start(&config, vec!["t/#".to_owned()]).unwrap();
+    config.client_id = "publisher".to_owned();
+    let publisher = Publisher::start(&config).unwrap();
+    subscribed(&mut subscriber, &publisher).await;
 }

@@ -37,7 +37,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     #[test]
     fn any_bytes_on_any_topic_never_panic(topic in ".{0,60}", payload in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -24,7 +24,9 @@ use crate::{
     history::History,
     links::Links,
     metrics::{MailOutcome, Metrics},
-    notify::{Delivery, Mailer, MailerConfig, Outbox, Renderer, RetryPolicy, Round, Sender, Settings, SqliteOutbox},
+    notify::{
+        Delivery, Mailer, MailerConfig, Outbox, Renderer, RetryPolicy, Round, Sender, Settings, SqliteOutbox,
+    },
     pipeline::Outlet,
     series::{Influx, InfluxConfig, SeriesWriter, WriterOptions},
     view::Snapshot,
@@ -41,7 +43,8 @@ pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
     std::fs::create_dir_all(dir)
         .map_err(ServiceError::of(format!("data_dir {} cannot be made", dir.display())))?;
     let path = dir.join("lock");
-    let file = File::create(&path).map_err(ServiceError::of(format!("{} cannot be written", path.display())))?;
+    let file =
+        File::create(&path).map_err(ServiceError::of(format!("{} cannot be written", path.display())))?;
     file.try_lock().map_err(ServiceError::of(format!(
         "another normwatch runs on {}: stop it, or set another data_dir",
         dir.display()
@@ -148,9 +151,11 @@ pub(super) fn mail(
 }
 
 fn report(round: &Round, links: &Links, metrics: &Metrics) {
-    for (outcome, count) in
-        [(MailOutcome::Sent, round.sent), (MailOutcome::Retried, round.retried), (MailOutcome::Failed, round.failed)]
-    {
+    for (outcome, count) in [
+        (MailOutcome::Sent, round.sent),
+        (MailOutcome::Retried, round.retried),
+        (MailOutcome::Failed, round.failed),
+    ] {
         (0..count).for_each(|_| metrics.mail(outcome));
     }
     if round.server_error.is_some() {
@@ -183,8 +188,13 @@ pub(super) fn series(
     })
     .map_err(ServiceError::of("influx"))?;
     let (_, registers) = watch::channel(Arc::clone(register));
-    let (writer, mut status) =
-        SeriesWriter::new(stores.spool.clone(), stores.state.clone(), influx, registers, WriterOptions::default());
+    let (writer, mut status) = SeriesWriter::new(
+        stores.spool.clone(),
+        stores.state.clone(),
+        influx,
+        registers,
+        WriterOptions::default(),
+    );
     let (settled, watched) = watch::channel(0);
     let mut stopping = stop.clone();
     tasks.push(tokio::spawn(async move {

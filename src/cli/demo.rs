@@ -10,13 +10,19 @@ use std::{
 use jiff::tz::TimeZone;
 use model::{Instant, Problem, Span};
 use rules::AlertState;
-use sensors_sim::{Publisher, Scenario};
+use sensors_sim::{Event, Publisher, Scenario};
 
 use super::{
     Exit, Terminal,
     run::{refused, stop_signal},
 };
-use crate::{app, clock::Clock, config::Config, telemetry, view::Snapshot};
+use crate::{
+    app::{self, Progress},
+    clock::Clock,
+    config::Config,
+    telemetry,
+    view::Snapshot,
+};
 
 /// Shows the whole product with a simulated office: broker, sensors, findings, mails, console.
 #[derive(Debug, clap::Args)]
@@ -48,7 +54,7 @@ impl Demo {
 
 /// Starts the demo and serves until it is stopped.
 fn demo(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    telemetry::start("error");
+    telemetry::start("error,rumqttd=off");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(show(demo, terminal))
 }
@@ -76,7 +82,15 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     terminal.say(format_args!("mails    {}", data.join("mail").display()));
     terminal.say(format_args!("data     {}", data.display()));
     terminal.say("Ctrl-C stops the demo.");
-    let stage = Stage { scenario, clock, speed: demo.speed, start, url: format!("mqtt://127.0.0.1:{port}") };
+    let stage = Stage {
+        scenario,
+        clock,
+        speed: demo.speed,
+        start,
+        url: format!("mqtt://127.0.0.1:{port}"),
+        progress: service.progress(),
+        published: 0,
+    };
     let may_tick = service.may_tick.clone();
     let mut play = tokio::spawn(stage.play(may_tick));
     let mut progress = tokio::time::interval(Duration::from_secs(2));
@@ -104,6 +118,8 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 }
 
 const DAY_MS: i64 = 86_400_000;
+/// Simulated time that is published before the service is waited for.
+const STRETCH_MS: i64 = 1_800_000;
 
 /// The simulated office on its way through the past and then along with the clock.
 struct Stage {
@@ -112,41 +128,80 @@ struct Stage {
     speed: Option<f64>,
     start: Instant,
     url: String,
+    progress: Progress,
+    published: u64,
 }
 
 impl Stage {
     /// Meters of the past year, then the past days, then live.
-    async fn play(self, may_tick: tokio::sync::watch::Sender<bool>) -> anyhow::Result<()> {
-        let publisher = Publisher::new(self.url.clone(), "office");
+    async fn play(mut self, may_tick: tokio::sync::watch::Sender<bool>) -> anyhow::Result<()> {
+        let scenario = Arc::clone(&self.scenario);
         let january = self.year_before();
-        publisher.publish(self.scenario.backfill(Span::new(january, self.start))).await?;
+        // Wall time stays at the start of the run: what the past year shows is an old finding.
+        self.hand_over(scenario.backfill(Span::new(january, self.start)), false).await?;
         match self.speed {
             Some(speed) => {
                 self.clock.jump(self.start, speed);
-                let past = self.scenario.events(Span::new(self.start, Instant::MAX));
+                let past = scenario.events(Span::new(self.start, Instant::MAX));
                 // The simulated clock meets the real one once; from there on they go together.
                 let past = past.take_while(|_| self.clock.now() < Clock::System.now());
-                publisher.play(past, || self.clock.now(), speed).await?;
+                self.publisher().play(past, || self.clock.now(), speed).await?;
             }
-            None => {
-                let past = self.scenario.events(Span::new(self.start, Clock::System.now()));
-                // Wall time is where the office is: as fast as the broker takes it.
-                publisher.publish(past.inspect(|event| self.clock.jump(event.time, 1.0))).await?;
-            }
+            None => self.live_through_the_past(&scenario).await?,
         }
         let now = Clock::System.now();
         self.clock.jump(now, 1.0);
         may_tick.send_replace(true);
-        let live = self.scenario.events(Span::new(now, Instant::MAX));
-        publisher.play(live, || self.clock.now(), 1.0).await?;
+        let live = scenario.events(Span::new(now, Instant::MAX));
+        self.publisher().play(live, || self.clock.now(), 1.0).await?;
         Ok(())
+    }
+
+    /// As fast as the service judges: wall time is where the office is, and never runs ahead of it.
+    async fn live_through_the_past(&mut self, scenario: &Scenario) -> anyhow::Result<()> {
+        let mut from = self.start;
+        loop {
+            let now = Clock::System.now();
+            if from >= now {
+                return Ok(());
+            }
+            let to = from.plus_ms(STRETCH_MS).min(now);
+            self.hand_over(scenario.events(Span::new(from, to)), true).await?;
+            self.clock.jump(to, 1.0);
+            from = to;
+        }
+    }
+
+    /// Publishes events, and waits until all of them are judged. Wall time may go along with them.
+    async fn hand_over(
+        &mut self,
+        events: impl Iterator<Item = Event>,
+        moves_clock: bool,
+    ) -> anyhow::Result<()> {
+        let clock = self.clock.clone();
+        let events = events.inspect(|event| {
+            if moves_clock {
+                clock.jump(event.time, 1.0);
+            }
+        });
+        let done = self.publisher().publish(events).await?;
+        self.published += done.published;
+        eprintln!("published {} acked {}", self.published, done.acked);
+        self.progress.settled(self.published).await;
+        eprintln!("settled");
+        Ok(())
+    }
+
+    fn publisher(&self) -> Publisher {
+        Publisher::new(self.url.clone(), "office")
     }
 
     /// First of January of the year before the run: a year's verdict on energy needs all of it.
     fn year_before(&self) -> Instant {
         let date = self.start.timestamp().to_zoned(TimeZone::UTC).date();
         let january = jiff::civil::Date::new(date.year() - 1, 1, 1).unwrap_or(date);
-        let midnight = january.to_zoned(TimeZone::UTC).map_or(self.start, |z| Instant::from_timestamp(z.timestamp()));
+        let midnight =
+            january.to_zoned(TimeZone::UTC).map_or(self.start, |z| Instant::from_timestamp(z.timestamp()));
         // A day earlier, so that the year is whole in every zone.
         midnight.plus_ms(-DAY_MS)
     }
@@ -210,7 +265,11 @@ fn configure(
     }
     let mail = data.join("mail");
     std::fs::create_dir_all(&mail)?;
-    let public = if demo.listen.port() == 0 { "http://127.0.0.1".to_owned() } else { format!("http://{}", demo.listen) };
+    let public = if demo.listen.port() == 0 {
+        "http://127.0.0.1".to_owned()
+    } else {
+        format!("http://{}", demo.listen)
+    };
     let settings = [
         ("DATA_DIR", data.join("store").display().to_string()),
         ("LISTEN", demo.listen.to_string()),

@@ -47,13 +47,7 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(register: Arc<Register>, unknown: Unknown) -> Self {
-        Self {
-            register,
-            unknown,
-            latest: BTreeMap::new(),
-            verdicts: BTreeMap::new(),
-            resolved: Vec::new(),
-        }
+        Self { register, unknown, latest: BTreeMap::new(), verdicts: BTreeMap::new(), resolved: Vec::new() }
     }
 
     pub(super) fn read(&mut self, reading: &Reading) {
@@ -85,7 +79,12 @@ impl Board {
     }
 
     /// A copy for pages; counts, links and mails are the caller's to add.
-    pub(super) fn snapshot(&self, engine: &Engine, register_checks: &RegisterChecks, now: Instant) -> Snapshot {
+    pub(super) fn snapshot(
+        &self,
+        engine: &Engine,
+        register_checks: &RegisterChecks,
+        now: Instant,
+    ) -> Snapshot {
         let mut live: Vec<AlertView> =
             engine.alerts().into_iter().chain(register_checks.alerts()).map(view_of).collect();
         live.sort_by_key(|alert| std::cmp::Reverse(alert.started_at));

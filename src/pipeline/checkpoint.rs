@@ -16,7 +16,9 @@ pub enum CheckpointError {
     #[error("state `{0}` cannot be encoded")]
     Encode(String, #[source] rmp_serde::encode::Error),
     /// A piece is damaged, or of a release that this one does not know.
-    #[error("state `{0}` cannot be read: start from a backup, or move the state file away to rebuild from the spool")]
+    #[error(
+        "state `{0}` cannot be read: start from a backup, or move the state file away to rebuild from the spool"
+    )]
     Decode(String, #[source] rmp_serde::decode::Error),
 }
 

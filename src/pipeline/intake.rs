@@ -143,7 +143,7 @@ impl Intake {
             self.seen = (connection, HashSet::new());
         }
         let is_first = self.seen.1.insert(packet);
-        Some(if is_first { MessageKey::looked_up(&key) } else { MessageKey::recorded(&key) })
+        Some(if is_first && incoming.is_resumed() { MessageKey::looked_up(&key) } else { MessageKey::recorded(&key) })
     }
 
     fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
@@ -154,8 +154,7 @@ impl Intake {
             if row.is_none() && !self.register.knows_sensor(&raw.sensor) {
                 self.unknown.saw(&raw.sensor, topic);
             }
-            let binding =
-                row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
+            let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
             let reporting = row.map(|row| row.value.reporting);
             if let Ok(mut reading) = settle(raw, Arrival::Live(arrival), binding) {
                 self.quality.mark(&mut reading, reporting);

@@ -93,6 +93,8 @@ pub struct JudgeParts {
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// How outside parties are.
     pub links: Links,
+    /// Sequence of the newest entry that was judged.
+    pub judged: watch::Sender<u64>,
 }
 
 /// The judge. See the module page.
@@ -175,6 +177,7 @@ impl Judge {
             }
             self.tell()?;
             self.checkpoint()?;
+            self.parts.judged.send_replace(self.position.sequence);
         }
     }
 
@@ -214,6 +217,7 @@ impl Judge {
         for (position, entry) in &batch.entries {
             has_verdicts |= self.take(*position, entry)?;
         }
+        self.parts.judged.send_replace(self.position.sequence);
         if has_verdicts {
             self.parts.metrics.observe_reading_to_verdict(batch.since.elapsed().as_secs_f64());
         }

@@ -11,6 +11,7 @@ use crate::{
     fields::Walk,
     key,
     tape::{self, Cursor, Scalar, Tape},
+    wire_id::wire_id,
 };
 
 /// Keys whose value is the device's own id, folded; the most telling first.
@@ -134,9 +135,9 @@ fn id(value: Cursor<'_, '_>) -> Option<Id> {
     match value.scalar()? {
         Scalar::Text(text) => {
             let last = text.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().trim();
-            if last.is_empty() { None } else { Some(eui(last).unwrap_or_else(|| Id::fold(last))) }
+            if last.is_empty() { None } else { Some(eui(last).unwrap_or_else(|| wire_id(last))) }
         }
-        Scalar::Number(number) => Some(Id::fold(&number.to_string())),
+        Scalar::Number(number) => Some(wire_id(&number.to_string())),
         Scalar::Null | Scalar::Bool(_) => None,
     }
 }
@@ -146,5 +147,5 @@ pub(super) fn of_topic(topic: &str) -> Id {
     let mut levels = topic.split('/').rev().filter(|level| !level.is_empty());
     let is_kind = |level: &&str| KINDS.contains(&&*level.to_ascii_lowercase());
     let level = levels.clone().find(|level| !is_kind(level)).or_else(|| levels.next()).unwrap_or(topic);
-    eui(level).unwrap_or_else(|| Id::fold(level))
+    eui(level).unwrap_or_else(|| wire_id(level))
 }

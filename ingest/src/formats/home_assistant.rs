@@ -12,6 +12,7 @@ use crate::{
     field::{self, Field},
     fields::Walk,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 /// `homeassistant/{component}/[{node}/]{object}/config`: never a reading, but it tells what a state topic means.
@@ -46,7 +47,7 @@ pub(super) fn decode_discovery(message: &Message<'_>, env: &mut Env<'_>) -> Resu
 fn device(config: Cursor<'_, '_>) -> Option<Id> {
     let device = config.get("device").or_else(|| config.get("dev"))?;
     let ids = device.get("identifiers").or_else(|| device.get("ids"))?;
-    ids.text().or_else(|| ids.children().next()?.text()).map(Id::fold)
+    ids.text().or_else(|| ids.children().next()?.text()).map(wire_id)
 }
 
 /// `ESPHome`: `{prefix}/{component}/{object}/state`; short forms end in the object.
@@ -63,7 +64,7 @@ pub(super) fn decode_esphome(message: &Message<'_>, env: &Env<'_>) -> Result<Par
         return Ok(Decoded::Ignored("status").into());
     }
     let described = env.state.described(message.topic);
-    let sensor = described.and_then(|d| d.sensor.clone()).unwrap_or_else(|| Id::fold(&device.join("-")));
+    let sensor = described.and_then(|d| d.sensor.clone()).unwrap_or_else(|| wire_id(&device.join("-")));
     one_value(object, described, &sensor, message, env)
 }
 
@@ -77,7 +78,7 @@ pub(super) fn decode_statestream(message: &Message<'_>, env: &mut Env<'_>) -> Re
     let topic = message.topic.strip_suffix(what).map(|front| format!("{front}state")).unwrap_or_default();
     match what {
         "state" if matches!(domain, "sensor" | "binary_sensor") => {
-            let sensor = Id::fold(entity);
+            let sensor = wire_id(entity);
             one_value(entity, env.state.described(&topic), &sensor, message, env)
         }
         "unit_of_measurement" | "device_class" => {

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use model::{Id, Instant};
+use model::Instant;
 
 use super::{Env, Parsed, generic};
-use crate::{DecodeError, Decoded, ErrorKind, Message, RawReading, field, fields::Walk, tape, time};
+use crate::{
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field, fields::Walk, tape, time, wire_id::wire_id,
+};
 
 /// Tags that name the sensor, the most telling first.
 const IDS: [&str; 12] = [
@@ -97,7 +99,7 @@ impl<'a> Line<'a> {
 
     fn readings(&self, message: &Message<'_>, env: &Env<'_>) -> Vec<RawReading> {
         let by_tag = IDS.iter().find_map(|tag| self.tag(tag));
-        let sensor = by_tag.map_or_else(|| generic::of_topic(message.topic), Id::fold);
+        let sensor = by_tag.map_or_else(|| generic::of_topic(message.topic), wire_id);
         let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "influx-line") };
         let found = self.fields.iter().filter_map(|(name, value)| {
             let value = plain(value)?;

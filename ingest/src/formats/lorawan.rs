@@ -9,6 +9,7 @@ use crate::{
     fields::Walk,
     place,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 /// ChirpStack 3: `devEUI` beside `object`, or `objectJSON` as a text.
@@ -35,7 +36,7 @@ pub(super) fn decode_tts_v2(message: &Message<'_>, env: &Env<'_>) -> Result<Pars
     let uplink = tape.root();
     let by_serial = uplink.text_of("hardware_serial").and_then(eui);
     let sensor = by_serial
-        .or_else(|| uplink.text_of("dev_id").map(Id::fold))
+        .or_else(|| uplink.text_of("dev_id").map(wire_id))
         .ok_or_else(|| DecodeError::missing("hardware_serial"))?;
     let at = uplink.path(&["metadata", "time"]).and_then(place::instant);
     Ok(answer(uplink.get("payload_fields"), &sensor, at.or(message.received_at), "tts-v2-legacy", None, env))
@@ -66,7 +67,7 @@ fn answer(
 fn dev_eui(text: &str) -> Id {
     let decoded = BASE64_STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 8);
     let hex = decoded.map(|bytes| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>());
-    eui(text).or_else(|| eui(&hex?)).unwrap_or_else(|| Id::fold(text))
+    eui(text).or_else(|| eui(&hex?)).unwrap_or_else(|| wire_id(text))
 }
 
 /// A frame counter tells frames apart only within one device address, which a join renews.

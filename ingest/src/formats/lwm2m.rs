@@ -7,6 +7,7 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading,
     names::to_canonical,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 /// Objects of the OMA registry (IPSO): object, resource, quantity, unit where the pack states none.
@@ -59,7 +60,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
 /// The endpoint is outside the pack; gateways put it into the topic, before the kind of message.
 fn endpoint(topic: &str) -> Id {
     let by_urn = topic.split('/').find(|level| level.starts_with("urn:"));
-    by_urn.map_or_else(|| super::generic::of_topic(topic), Id::fold)
+    by_urn.map_or_else(|| super::generic::of_topic(topic), wire_id)
 }
 
 fn reading(
@@ -82,7 +83,7 @@ fn reading(
     Some(RawReading {
         sensor: sensor.clone(),
         quantity: *quantity,
-        channel: (instance > 0).then(|| Id::fold(&instance.to_string())),
+        channel: (instance > 0).then(|| wire_id(&instance.to_string())),
         value,
         time: senml::resolve_time(secs, received_at),
         flags: if is_sentinel { Flags::SENTINEL } else { Flags::NONE },

@@ -35,10 +35,10 @@ macro_rules! formats {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// The format of this name.
+            /// The format of this name (`tts-v2` is short for `tts-v2-legacy`).
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)+ _ => None }
+                match name { $($name => Some(Self::$variant),)+ "tts-v2" => Some(Self::TtsV2), _ => None }
             }
         }
     };

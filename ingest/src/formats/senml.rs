@@ -5,13 +5,16 @@
 //! unless the last part is no quantity; then the whole name is the sensor and the unit may tell
 //! the quantity.
 
+use std::borrow::Cow;
+
 use model::{Flags, Id, Instant, Quantity};
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading, key,
+    DecodeError, Decoded, ErrorKind, Message, RawReading,
     names::to_canonical,
     tape::{self, Cursor, Scalar, Tape},
+    wire_id::wire_id,
 };
 
 /// The topic of the native contract.
@@ -44,7 +47,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         return Err(DecodeError::new(ErrorKind::WrongType, "a SenML pack is a list of records"));
     }
     let mut base = Base::default();
-    let mut readings = Vec::new();
+    let mut readings = Vec::with_capacity(8);
     for record in pack.children() {
         if !record.is_object() {
             return Err(DecodeError::new(ErrorKind::WrongType, "a SenML record is an object"));
@@ -100,18 +103,18 @@ fn reading(
     message: &Message<'_>,
     env: &Env<'_>,
 ) -> Result<Option<RawReading>, DecodeError> {
-    let name = format!("{}{}", base.name, text(record, "n")?.unwrap_or_default());
+    let name = text(record, "n")?.unwrap_or_default();
+    let (device, last) = split_name(base.name, name);
     let unit = text(record, "u")?.or(base.unit);
-    let (device, last) = name.rsplit_once([':', '/']).unwrap_or(("", &name));
-    let (quantity, channel, device) = match quantity_named(last, unit, env) {
+    let (quantity, channel, device) = match quantity_named(&last, unit, env) {
         Some((quantity, channel)) => (quantity, channel, device),
         // The whole name is the device's: a unit of one quantity alone still tells.
         None => match unit.and_then(quantity_of_unit).filter(|_| native.is_none()) {
-            Some(quantity) => (quantity, None, &*name),
+            Some(quantity) => (quantity, None, Cow::Owned(format!("{}{name}", base.name))),
             None => return Ok(None),
         },
     };
-    let sensor = native.cloned().unwrap_or_else(|| device_id(device, message.topic));
+    let sensor = native.cloned().unwrap_or_else(|| device_id(&device, message.topic));
     let number = match value {
         Scalar::Number(number) => number + base.value,
         Scalar::Bool(state) => f64::from(*state),
@@ -127,19 +130,36 @@ fn reading(
     Ok(Some(RawReading { sensor, quantity, channel, value: converted.value, time, flags }))
 }
 
+/// Base name and name together, cut at the last `:` or `/` into device and quantity.
+fn split_name<'t>(base: &'t str, name: &'t str) -> (Cow<'t, str>, Cow<'t, str>) {
+    const CUTS: [char; 2] = [':', '/'];
+    match name.rsplit_once(CUTS) {
+        Some((front, last)) if base.is_empty() => (Cow::Borrowed(front), Cow::Borrowed(last)),
+        Some((front, last)) => (Cow::Owned(format!("{base}{front}")), Cow::Borrowed(last)),
+        // The usual case costs nothing: the base name ends where the quantity begins.
+        None if base.is_empty() || (base.ends_with(CUTS) && !name.is_empty()) => {
+            (Cow::Borrowed(base.trim_end_matches(CUTS)), Cow::Borrowed(name))
+        }
+        None => {
+            let (front, last) = base.rsplit_once(CUTS).unwrap_or(("", base));
+            (Cow::Borrowed(front), Cow::Owned(format!("{last}{name}")))
+        }
+    }
+}
+
 /// The quantity that a name means: one of the closed list as written, else one that the table knows and the unit fits.
 fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quantity, Option<Id>)> {
     if let Some(quantity) = Quantity::parse(name) {
         return Some((quantity, None));
     }
-    for spelling in key::spellings(name) {
+    for spelling in env.names.spellings(name).iter() {
         if env.names.is_ignored(&spelling.folded) {
             return None;
         }
         let mut found = env.names.matches(&spelling.folded, "senml").filter(|m| m.entry.beside.is_empty());
         if let Some(found) = found.find(|m| to_canonical(m.entry.quantity, 1.0, unit).is_ok()) {
             let channel = found.entry.channel.as_deref().or(spelling.channel.as_deref());
-            return Some((found.entry.quantity, channel.map(Id::fold)));
+            return Some((found.entry.quantity, channel.map(wire_id)));
         }
     }
     None
@@ -156,10 +176,10 @@ fn quantity_of_unit(unit: &str) -> Option<Quantity> {
     candidates.into_iter().find(|quantity| to_canonical(*quantity, 1.0, Some(unit)).is_ok())
 }
 
-/// The sensor of a name's device part: a MAC or EUI at its end keeps only that.
+/// The sensor of a name's device part; the topic where there is none.
 fn device_id(device: &str, topic: &str) -> Id {
     let device = device.trim_end_matches([':', '/']);
-    Id::fold(if device.is_empty() { topic } else { device })
+    wire_id(if device.is_empty() { topic } else { device })
 }
 
 /// An instant from SenML seconds: small numbers are relative to the arrival.

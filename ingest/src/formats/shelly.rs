@@ -7,6 +7,7 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading, field,
     fields::Walk,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 /// `shellies/{device}/{relay,emeter,sensor}/{n}/{field}`: the field's meaning depends on the component.
@@ -16,7 +17,7 @@ pub(super) fn decode_gen1(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed
     let device = device.ok_or_else(|| DecodeError::topic("shellies/{device}/{component}/{n}/{field}"))?;
     let rest: Vec<&str> = levels.collect();
     let text = tape::text(message.payload)?.trim();
-    let sensor = Id::fold(device);
+    let sensor = wire_id(device);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "shelly-gen1") };
     if text.starts_with('{') {
         if rest.as_slice() != ["status"] {
@@ -56,7 +57,7 @@ pub(super) fn decode_gen2(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed
             return Ok(Decoded::Ignored("event").into());
         }
         let params = root.get("params").ok_or_else(|| DecodeError::missing("params"))?;
-        let sensor = Id::fold(root.text_of("src").unwrap_or_else(|| device(message.topic)));
+        let sensor = wire_id(root.text_of("src").unwrap_or_else(|| device(message.topic)));
         let at = params.number_of("ts").and_then(crate::time::epoch).or(message.received_at);
         let parts = params.children().filter_map(|part| Some((part.name()?, part)));
         let readings = parts.flat_map(|(name, part)| component(name, part, &sensor, at, env)).collect();
@@ -65,7 +66,7 @@ pub(super) fn decode_gen2(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed
     let Some((_, name)) = message.topic.rsplit_once("/status/") else {
         return Ok(Decoded::Ignored("status").into());
     };
-    let sensor = Id::fold(device(message.topic));
+    let sensor = wire_id(device(message.topic));
     let readings = component(name, root, &sensor, message.received_at, env);
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use model::Id;
-
 use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, MAX_PAYLOAD, Message,
@@ -12,6 +10,7 @@ use crate::{
     protobuf::{Fields, Malformed, Wire},
     tape::Scalar,
     time,
+    wire_id::wire_id,
 };
 
 /// Most nodes, and metrics of one node, that are remembered: a hostile publisher must not fill the memory.
@@ -68,8 +67,8 @@ fn data(topic: &Topic<'_>, message: &Message<'_>, env: &mut Env<'_>) -> Result<P
         env.state.births.learn(&node, topic.kind == "NBIRTH", &metrics);
     }
     let sensor = match topic.device {
-        Some(device) => Id::fold(&format!("{}.{}.{device}", topic.group, topic.node)),
-        None => Id::fold(&format!("{}.{}", topic.group, topic.node)),
+        Some(device) => wire_id(&format!("{}.{}.{device}", topic.group, topic.node)),
+        None => wire_id(&format!("{}.{}", topic.group, topic.node)),
     };
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "sparkplug-b") };
     let mut is_unborn = false;

@@ -10,6 +10,7 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading, field,
     fields::Walk,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
@@ -26,7 +27,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
     if !root.is_object() {
         return Err(DecodeError::new(ErrorKind::WrongType, "a sensor report is an object"));
     }
-    let sensor = Id::fold(device);
+    let sensor = wire_id(device);
     let mut readings = zigbee(root, message, env);
     readings.extend(blocks(root, &sensor, message, env));
     Ok(Decoded::readings_or(readings, "no_reading").into())
@@ -76,7 +77,7 @@ fn blocks(root: Cursor<'_, '_>, sensor: &Id, message: &Message<'_>, env: &Env<'_
 fn zigbee(root: Cursor<'_, '_>, message: &Message<'_>, env: &Env<'_>) -> Vec<RawReading> {
     let devices = root.get("ZbReceived").into_iter().flat_map(Cursor::children);
     let read = devices.filter_map(|device| {
-        let sensor = Id::fold(device.text_of("Device").or(device.name())?);
+        let sensor = wire_id(device.text_of("Device").or(device.name())?);
         let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
         let fields = walk.fields(device).into_iter().filter(|f| f.quantity != Quantity::Power).collect();
         Some(field::bind(fields, &sensor, message.received_at))

@@ -8,6 +8,7 @@ use crate::{
     fields::Walk,
     tape::{self, Cursor, Tape},
     time,
+    wire_id::wire_id,
 };
 
 /// `v3/{application}@{tenant}/devices/{device}/up`, and the other events beside it.
@@ -48,7 +49,7 @@ fn sensor(ids: Cursor<'_, '_>) -> Result<Id, DecodeError> {
     // The EUI is the device's; the id is a name that users may change.
     let by_eui = ids.text_of("dev_eui").and_then(eui);
     by_eui
-        .or_else(|| ids.text_of("device_id").map(Id::fold))
+        .or_else(|| ids.text_of("device_id").map(wire_id))
         .ok_or_else(|| DecodeError::missing("end_device_ids.dev_eui"))
 }
 

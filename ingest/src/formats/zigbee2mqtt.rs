@@ -11,6 +11,7 @@ use crate::{
     fields::Walk,
     place,
     tape::{self, Cursor, Tape},
+    wire_id::wire_id,
 };
 
 pub(super) fn decode(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed, DecodeError> {
@@ -31,7 +32,7 @@ pub(super) fn decode(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed,
     if !state.is_object() {
         return Err(DecodeError::new(ErrorKind::WrongType, "a device state is an object"));
     }
-    let sensor = device(state).unwrap_or_else(|| Id::fold(name));
+    let sensor = device(state).unwrap_or_else(|| wire_id(name));
     let at = state.get("last_seen").and_then(place::instant);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
     let readings = field::bind(walk.fields(state), &sensor, at.or(message.received_at));
@@ -51,13 +52,13 @@ fn reason(name: &str) -> Option<&'static str> {
 
 /// The address of the device when the state carries it (an option): it outlives a new name.
 fn device(state: Cursor<'_, '_>) -> Option<Id> {
-    state.path(&["device", "ieeeAddr"])?.text().map(Id::fold)
+    state.path(&["device", "ieeeAddr"])?.text().map(wire_id)
 }
 
 /// Attribute mode: `{base}/{name}/{attribute}` with one bare value.
 fn attribute(name: &str, text: &str, message: &Message<'_>, env: &Env<'_>) -> Vec<RawReading> {
     let Some((device, attribute)) = name.rsplit_once('/') else { return Vec::new() };
-    let sensor = Id::fold(device);
+    let sensor = wire_id(device);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
     let field = walk.single(attribute, text, None);
     field::bind(field.into_iter().collect(), &sensor, message.received_at)
