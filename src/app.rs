@@ -6,7 +6,10 @@ mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ingest::{Decoder, Routes, mqtt::Subscriber};
+use ingest::{
+    Decoder,
+    mqtt::{Monitor, Subscriber},
+};
 use model::{Problem, Register};
 use rules::{Catalogue, EngineOptions};
 use tokio::{
@@ -19,7 +22,7 @@ use crate::{
     broker,
     clock::Clock,
     config::Config,
-    files,
+    devices, files,
     history::{self, History},
     links::Links,
     metrics::Metrics,
@@ -69,6 +72,7 @@ pub struct Service {
     /// Whether event time may follow the wall clock (`demo` holds it back while it lives through the past).
     pub may_tick: watch::Sender<bool>,
     judged: watch::Receiver<u64>,
+    monitor: Monitor,
     stop: watch::Sender<bool>,
     stop_late: watch::Sender<bool>,
     intake: JoinHandle<Result<(), ServiceError>>,
@@ -137,8 +141,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         judged,
     })
     .await?;
-    let subscriber = subscriber(config)?;
-    let (decoder, subscriber) = subscriber;
+    let (decoder, subscriber) = subscriber(config, &register)?;
     let monitor = subscriber.monitor();
     let intake = Intake::new(
         subscriber,
@@ -150,7 +153,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         unknown,
     );
     let (batches, to_judge) = mpsc::channel(BATCHES);
-    let is_live = watchers::broker(monitor, links.clone(), ticking, stopping_late.clone(), &mut late);
+    let is_live = watchers::broker(monitor.clone(), links.clone(), ticking, stopping_late.clone(), &mut late);
     let settled = parts::series(config, &stores, &register, &links, &metrics, &stopping_late, &mut late)?;
     watchers::trimmer(&stores, settled, Arc::clone(&metrics), stopping_late, &mut late);
     let ticks = Ticks {
@@ -172,6 +175,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         snapshot: snapshots,
         may_tick,
         judged: judging,
+        monitor,
         stop,
         stop_late,
         intake,
@@ -195,15 +199,8 @@ fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), Servic
     Ok((Arc::new(register), Arc::new(catalogue)))
 }
 
-fn subscriber(config: &Config) -> Result<(Decoder, Subscriber), ServiceError> {
-    let routes = config.routes.iter().map(|route| (route.filter.as_str(), route.format.as_str()));
-    let routes = Routes::with(routes).map_err(|errors| {
-        let problem = |error: &ingest::RouteError| {
-            Problem::new("route", 0, "filter", error.to_string(), "mend the [[route]] in the configuration")
-        };
-        ServiceError::Problems(errors.iter().map(problem).collect())
-    })?;
-    let decoder = Decoder::new(routes);
+fn subscriber(config: &Config, register: &Register) -> Result<(Decoder, Subscriber), ServiceError> {
+    let decoder = devices::decoder(&config.routes, Some(register)).map_err(ServiceError::Problems)?;
     let filters = decoder.subscriptions();
     let mqtt = parts::mqtt(&config.mqtt)?;
     let subscriber = Subscriber::start(&mqtt, filters).map_err(ServiceError::of("mqtt"))?;
@@ -233,14 +230,16 @@ impl Stores {
             partial_days: config.history.partial_days,
             ..history::Options::default()
         };
-        let spool = Spool::open(&dir.join("spool.sqlite"), spool::Options::default());
-        let state = State::open(&dir.join("state.sqlite"));
-        let history = History::open(&dir.join("history.sqlite"), options);
-        Ok(Self {
-            spool: spool.map_err(ServiceError::of("the spool cannot be opened"))?,
-            state: state.map_err(ServiceError::of("the state cannot be opened"))?,
-            history: history.map_err(ServiceError::of("the history cannot be opened"))?,
-        })
+        let unreadable = "the state cannot be opened";
+        let state = State::open(&dir.join("state.sqlite")).map_err(ServiceError::of(unreadable))?;
+        let history = History::open(&dir.join("history.sqlite"), options)
+            .map_err(ServiceError::of("the history cannot be opened"))?;
+        // A spool that was lost or restored must not give positions that others have passed already.
+        let behind = state.position(0).map_err(ServiceError::of(unreadable))?.max(history.durable_position());
+        let options = spool::Options { behind, ..spool::Options::default() };
+        let spool = Spool::open(&dir.join("spool.sqlite"), options)
+            .map_err(ServiceError::of("the spool cannot be opened"))?;
+        Ok(Self { spool, state, history })
     }
 }
 
@@ -270,6 +269,13 @@ impl Progress {
 }
 
 impl Service {
+    /// Waits until the broker holds our subscriptions, so that nothing published from here on is missed.
+    pub async fn subscribed(&self) {
+        while !self.monitor.link().0.is_subscribed {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// For whoever feeds the service and must not run ahead of it.
     #[must_use]
     pub fn progress(&self) -> Progress {

@@ -133,6 +133,8 @@ impl Acker {
 pub struct LinkState {
     /// Whether the broker has accepted us and the connection stands.
     pub is_connected: bool,
+    /// Whether the broker also holds our subscriptions: from here on it keeps what is published.
+    pub is_subscribed: bool,
     /// How often a connection was lost or refused.
     pub failures: u64,
     /// The newest error in words.
@@ -324,6 +326,7 @@ impl Connection {
             Packet::SubAck(answer) => {
                 let refused =
                     answer.return_codes.iter().find(|c| !matches!(c, SubscribeReasonCode::Success(_)));
+                self.shared.lock().link.is_subscribed = refused.is_none();
                 if let Some(reason) = refused {
                     tracing::error!(?reason, "the broker refuses a subscription");
                     self.shared.lock().link.error = Some(format!("subscription refused: {reason:?}"));
@@ -340,6 +343,7 @@ impl Connection {
         queue.link.is_connected = true;
         queue.link.error = None;
         if has_session {
+            queue.link.is_subscribed = true;
             // The broker sends everything unacknowledged again: what waits here would be taken twice.
             queue.messages.retain(|m| m.ack_token().is_none());
             return;
@@ -374,6 +378,7 @@ impl Connection {
         tracing::warn!(%error, failures = self.unbroken_failures, "no connection to the broker");
         let link = &mut self.shared.lock().link;
         link.is_connected = false;
+        link.is_subscribed = false;
         link.failures += 1;
         link.error = Some(error.to_string());
     }

@@ -100,6 +100,7 @@ impl Check {
         if known.is_some_and(|d| d.says_the_same(&digest)) {
             return None;
         }
+        let is_turned = known.is_some_and(|d| d.outcome != digest.outcome);
         let before = self.memory.life.clone();
         let is_newest =
             self.memory.history.last_key_value().is_none_or(|(from, _)| *from < digest.window.from);
@@ -123,7 +124,8 @@ impl Check {
         if is_newest || self.memory.last.as_ref().is_some_and(|l| l.digest.window == last.digest.window) {
             self.memory.last = Some(last);
         }
-        let transition = if self.live.is_enforced { self.transition(&before, &verdict) } else { None };
+        let transition =
+            if self.live.is_enforced { self.transition(&before, &verdict, is_turned) } else { None };
         Some((verdict, transition))
     }
 
@@ -153,7 +155,9 @@ impl Check {
         }
     }
 
-    fn transition(&self, before: &Life, verdict: &Verdict) -> Option<Transition> {
+    /// `is_turned`: late data turned the outcome of a window that had been judged. A corrected figure of
+    /// the same outcome is a new revision of the verdict, but nothing to tell anybody.
+    fn transition(&self, before: &Life, verdict: &Verdict, is_turned: bool) -> Option<Transition> {
         let after = &self.memory.life;
         let was = before.phase == Phase::Firing;
         let is = after.phase == Phase::Firing;
@@ -166,9 +170,7 @@ impl Check {
             (true, true) if after.is_unproven && !before.is_unproven => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true) if verdict.revision > 1 => {
-                (TransitionKind::Revised, verdict.window.from, verdict.revision)
-            }
+            (true, true) if is_turned => (TransitionKind::Revised, verdict.window.from, verdict.revision),
             _ => return None,
         };
         let life = if is { after } else { before };

@@ -44,11 +44,16 @@ impl RegisterChecks {
         self.judged = Some(day);
         self.is_changed = true;
         for verdict in assess(&self.register, &self.clauses, day) {
-            let Some(live) = self.clauses.iter().find(|live| live.clause.id == verdict.clause.id) else { continue };
+            let Some(live) = self.clauses.iter().find(|live| live.clause.id == verdict.clause.id) else {
+                continue;
+            };
             let id = CheckId { clause: verdict.clause.id.clone(), subject: verdict.subject.clone() };
-            let check = self.checks.entry(id).or_insert_with(|| Check::new(live.clone(), verdict.subject.clone()));
+            let check =
+                self.checks.entry(id).or_insert_with(|| Check::new(live.clone(), verdict.subject.clone()));
             let before = check.last_verdict();
-            let Some((verdict, transition)) = check.record(finding_of(verdict), day, i64::MAX) else { continue };
+            let Some((verdict, transition)) = check.record(finding_of(verdict), day, i64::MAX) else {
+                continue;
+            };
             check.prune(day, i64::MAX);
             if !before.is_some_and(|b| b.says_the_same(&verdict)) {
                 out.push(Output::Verdict(Arc::new(verdict)));

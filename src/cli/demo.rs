@@ -78,6 +78,7 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Err(error) => return refused(error, terminal),
     };
     service.may_tick.send_replace(false);
+    service.subscribed().await;
     terminal.say(format_args!("console  http://{}/", service.address));
     terminal.say(format_args!("mails    {}", data.join("mail").display()));
     terminal.say(format_args!("data     {}", data.display()));
@@ -118,6 +119,8 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 }
 
 const DAY_MS: i64 = 86_400_000;
+/// How long the service may take for one stretch, real time.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Simulated time that is published before the service is waited for.
 const STRETCH_MS: i64 = 1_800_000;
 
@@ -186,9 +189,10 @@ impl Stage {
         });
         let done = self.publisher().publish(events).await?;
         self.published += done.published;
-        eprintln!("published {} acked {}", self.published, done.acked);
-        self.progress.settled(self.published).await;
-        eprintln!("settled");
+        let settled = self.progress.settled(self.published);
+        if tokio::time::timeout(PATIENCE, settled).await.is_err() {
+            anyhow::bail!("messages were lost between the simulator and the service");
+        }
         Ok(())
     }
 

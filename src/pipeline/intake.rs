@@ -143,7 +143,11 @@ impl Intake {
             self.seen = (connection, HashSet::new());
         }
         let is_first = self.seen.1.insert(packet);
-        Some(if is_first && incoming.is_resumed() { MessageKey::looked_up(&key) } else { MessageKey::recorded(&key) })
+        Some(if is_first && incoming.is_resumed() {
+            MessageKey::looked_up(&key)
+        } else {
+            MessageKey::recorded(&key)
+        })
     }
 
     fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
