@@ -149,7 +149,7 @@ fn verdict(
     resolved: Resolved,
     window: Span,
 ) -> Option<Verdict> {
-    let waived = register.waiver(&clause.id, subject.id(), window.from).map(|w| w.reason.clone());
+    let waived = || register.waiver(&clause.id, subject.id(), window.from).map(|w| w.reason.clone());
     let found = finding(clause, figure, Measuring { resolved, rating: None }, waived, window)?;
     Some(Verdict {
         time: window.from,

@@ -1,49 +1,67 @@
 //! The recent readings of one series at one place.
 
-use model::{Instant, Series, Span, register::Sensor};
+use model::{
+    Instant, Quantity, Series, Span,
+    register::{Meter, Sensor},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::steps::{Carry, Micro, Steps, carried, held_motion};
+use crate::{
+    compact,
+    steps::{Carry, Micro, Steps, carried, held_motion},
+};
+
+/// How far back a door counter is read: it counts from local midnight, and a day has 25 hours at most.
+const DOOR_MS: i64 = 25 * 3_600_000;
 
 /// Recent readings of a series while it was bound to one place, in time order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SeriesBuffer {
     pub(crate) series: Series,
     pub(crate) binding: Span,
+    /// The earliest reading ever.
+    #[serde(with = "compact::instant")]
+    pub(crate) first: Instant,
     pub(crate) max_gap_ms: i64,
     pub(crate) interval_ms: i64,
-    pub(crate) hold_off_ms: i64,
-    pub(crate) zone: Option<String>,
-    pub(crate) overlaps: Option<String>,
+    hold_off_ms: i64,
+    pub(crate) zone: Option<Box<str>>,
+    pub(crate) overlaps: Option<Box<str>>,
+    #[serde(with = "compact::readings")]
     readings: Vec<(Instant, Micro)>,
 }
 
 impl SeriesBuffer {
-    pub(crate) fn new(series: Series, sensor: &Sensor, binding: Span) -> Self {
+    pub(crate) fn new(series: Series, binding: Span) -> Self {
         Self {
             series,
             binding,
-            max_gap_ms: millis(sensor.max_gap_s),
-            interval_ms: millis(sensor.interval_s),
-            hold_off_ms: millis(sensor.hold_off_s),
-            zone: sensor.zone.clone(),
-            overlaps: sensor.overlaps.clone(),
-            readings: Vec::new(),
-        }
-    }
-
-    /// A buffer for a gauge of a meter (power), which has no hold-off and no zone.
-    pub(crate) const fn gauge(series: Series, binding: Span, max_gap_ms: i64, interval_ms: i64) -> Self {
-        Self {
-            series,
-            binding,
-            max_gap_ms,
-            interval_ms,
+            first: Instant::MAX,
+            max_gap_ms: 0,
+            interval_ms: 0,
             hold_off_ms: 0,
             zone: None,
             overlaps: None,
             readings: Vec::new(),
         }
+    }
+
+    /// Takes what the register says of the sensor.
+    pub(crate) fn describe(&mut self, sensor: &Sensor, binding: Span) {
+        self.binding = binding;
+        self.max_gap_ms = millis(sensor.max_gap_s);
+        self.interval_ms = millis(sensor.interval_s);
+        let is_motion = matches!(self.series.quantity, Quantity::Motion | Quantity::MotionCount);
+        self.hold_off_ms = if is_motion { millis(sensor.hold_off_s) } else { 0 };
+        self.zone = sensor.zone.as_deref().map(Box::from);
+        self.overlaps = sensor.overlaps.as_deref().map(Box::from);
+    }
+
+    /// Takes what the register says of a meter that also sends a gauge (power): no hold-off, no zone.
+    pub(crate) fn describe_meter(&mut self, meter: &Meter, binding: Span) {
+        self.binding = binding;
+        self.max_gap_ms = millis(meter.max_gap_s);
+        self.interval_ms = millis(meter.interval_s);
     }
 
     /// Takes a reading; of several at one instant the last wins. Returns the span that it can change.
@@ -52,13 +70,30 @@ impl SeriesBuffer {
             Some((last, _)) if *last >= at => {
                 let index = self.readings.partition_point(|(t, _)| *t < at);
                 match self.readings.get_mut(index) {
+                    Some(held) if held.0 == at && held.1 == value => return Span::new(at, at),
                     Some(held) if held.0 == at => held.1 = value,
                     _ => self.readings.insert(index, (at, value)),
                 }
             }
             _ => self.readings.push((at, value)),
         }
-        Span::new(at, at.plus_ms(self.max_gap_ms.max(self.hold_off_ms)))
+        if at < self.first {
+            // From here on the place has such a sensor, which changes what is unknown there.
+            self.first = at;
+            return Span::new(at, Instant::MAX);
+        }
+        Span::new(at, at.plus_ms(self.reach_ms()))
+    }
+
+    /// How long after a reading it can matter, ms.
+    fn reach_ms(&self) -> i64 {
+        let carry = self.max_gap_ms.max(self.hold_off_ms);
+        if self.is_door() { carry.max(DOOR_MS) } else { carry }
+    }
+
+    /// Whether it counts people through a door.
+    pub(crate) fn is_door(&self) -> bool {
+        DOORS.iter().flatten().any(|q| *q == self.series.quantity)
     }
 
     /// The newest reading.
@@ -66,14 +101,15 @@ impl SeriesBuffer {
         self.readings.last().copied()
     }
 
-    /// How far before a window a reading can matter to it, ms.
-    pub(crate) fn look_back_ms(&self) -> i64 {
-        self.max_gap_ms.max(self.hold_off_ms)
+    /// The span that the end of the input takes away from its newest reading.
+    pub(crate) fn beyond_end(&self) -> Option<Span> {
+        let (at, _) = self.newest()?;
+        Some(Span::new(at.plus_ms(self.interval_ms), at.plus_ms(self.max_gap_ms.max(self.hold_off_ms))))
     }
 
     /// Forgets readings that no window from `before` on can need.
     pub(crate) fn prune(&mut self, before: Instant) {
-        let edge = before.plus_ms(-self.look_back_ms());
+        let edge = before.plus_ms(-self.reach_ms());
         let keep = self.readings.partition_point(|(t, _)| *t < edge).saturating_sub(1);
         // Moving the rest costs; wait until half can go.
         if keep > 16 && keep * 2 > self.readings.len() {
@@ -81,8 +117,15 @@ impl SeriesBuffer {
         }
     }
 
-    fn carry(&self, has_ended: bool) -> Carry {
+    pub(crate) fn carry(&self, has_ended: bool) -> Carry {
         Carry { max_gap_ms: self.max_gap_ms, interval_ms: self.interval_ms, has_ended, binding: self.binding }
+    }
+
+    /// Its readings from `from` on (and the one before), up to `to`.
+    pub(crate) fn between(&self, from: Instant, to: Instant) -> &[(Instant, Micro)] {
+        let first = self.readings.partition_point(|(t, _)| *t < from).saturating_sub(1);
+        let last = self.readings.partition_point(|(t, _)| *t < to);
+        self.readings.get(first..last).unwrap_or_default()
     }
 
     /// Its values over `window`.
@@ -95,6 +138,10 @@ impl SeriesBuffer {
         held_motion(&self.readings, self.carry(has_ended), self.hold_off_ms, window)
     }
 }
+
+/// Quantities of people through a door: in and out, since the last report and as registers.
+pub(crate) const DOORS: [[Quantity; 2]; 2] =
+    [[Quantity::PeopleIn, Quantity::PeopleOut], [Quantity::PeopleInTotal, Quantity::PeopleOutTotal]];
 
 /// Seconds to whole milliseconds.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates; the register bounds its seconds")]

@@ -1,14 +1,15 @@
 //! Checks: one clause bound to one place, the verdicts it gave and the alert they add up to.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use model::{Instant, Span};
-use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::memory::Memory;
 use crate::{
     Alert, AlertState, CheckId, Clause, Outcome, RatingLevel, Subject, Transition, TransitionId,
     TransitionKind, Verdict, Why,
-    life::{Digest, Life, Phase},
+    life::{Life, Phase},
+    memory::{Last, Seen},
 };
 
 /// A clause as the engine uses it.
@@ -36,29 +37,6 @@ pub(crate) struct Finding {
     pub(crate) why: Why,
 }
 
-/// The newest verdict as it is saved: everything but the clause.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Last {
-    digest: Digest,
-    is_minimum: bool,
-    waived: Option<String>,
-    why: Why,
-}
-
-/// What a check must remember over a restart.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct Memory {
-    /// Verdicts of recent windows, by window start.
-    history: BTreeMap<Instant, Digest>,
-    /// The alert before the oldest of them.
-    base: Life,
-    /// The alert now.
-    life: Life,
-    /// The newest verdict, and the newest that spoke while an alert lives.
-    last: Option<Last>,
-    spoke: Option<Last>,
-}
-
 /// One clause bound to one place or body.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
@@ -73,68 +51,69 @@ impl Check {
         Self { live, id, memory: Memory::default() }
     }
 
-    /// Whether this window has been judged before.
-    pub(crate) fn has_judged(&self, window: Span) -> bool {
-        self.memory.history.contains_key(&window.from)
+    /// Windows that end by this instant are closed for good.
+    pub(crate) fn pruned_to(&self) -> Instant {
+        self.memory.pruned_to
     }
 
-    /// Takes a finding: a verdict if it says anything new, and a transition if the alert changes.
-    pub(crate) fn record(
+    /// Where the alert stands.
+    pub(crate) fn life(&self) -> Life {
+        self.memory.life
+    }
+
+    /// What is left of a verdict whose evidence late data took away; `None` if none was given.
+    pub(crate) fn withdrawal(&self, window: Span) -> Option<Finding> {
+        self.memory.seen(window.from)?;
+        let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
+        Some(Finding {
+            window,
+            outcome: Outcome::Insufficient,
+            rating: None,
+            value: None,
+            limit: None,
+            is_minimum: false,
+            coverage: 0.0,
+            waived: None,
+            why,
+        })
+    }
+
+    /// Takes a finding; returns a verdict if it says anything new, and whether it turns the outcome of one
+    /// that was given before. [`Self::settle`] follows.
+    pub(crate) fn note(
         &mut self,
         finding: Finding,
         at: Instant,
         stale_after_ms: i64,
-    ) -> Option<(Verdict, Option<Transition>)> {
-        let known = self.memory.history.get(&finding.window.from);
-        let digest = Digest {
-            window: finding.window,
-            time: known.map_or(at, |d| d.time),
-            outcome: finding.outcome,
-            rating: finding.rating,
-            value: finding.value,
-            limit: finding.limit,
-            coverage: finding.coverage,
-            is_waived: finding.waived.is_some(),
-            revision: known.map_or(1, |d| d.revision + 1),
-        };
-        if known.is_some_and(|d| d.says_the_same(&digest)) {
+    ) -> Option<(Verdict, bool)> {
+        let known = self.memory.seen(finding.window.from);
+        let seen = Seen::new(&finding, &self.live.clause, at, known);
+        if known.is_some_and(|k| k.print == seen.print) {
             return None;
         }
-        let is_turned = known.is_some_and(|d| d.outcome != digest.outcome);
-        let before = self.memory.life.clone();
-        let is_newest =
-            self.memory.history.last_key_value().is_none_or(|(from, _)| *from < digest.window.from);
-        self.memory.history.insert(digest.window.from, digest.clone());
-        let clause = Arc::clone(&self.live.clause);
-        if is_newest {
-            self.memory.life.step(&digest, &clause, stale_after_ms);
-        } else {
-            self.memory.life = self.fold(stale_after_ms);
-        }
-        let verdict = self.verdict(&finding, digest.revision, at);
-        let last = Last {
-            digest: Digest { time: at, ..digest },
-            is_minimum: finding.is_minimum,
-            waived: finding.waived,
-            why: finding.why,
-        };
-        if last.digest.outcome != Outcome::Insufficient {
-            self.memory.spoke = Some(last.clone());
-        }
-        if is_newest || self.memory.last.as_ref().is_some_and(|l| l.digest.window == last.digest.window) {
-            self.memory.last = Some(last);
-        }
-        let transition =
-            if self.live.is_enforced { self.transition(&before, &verdict, is_turned) } else { None };
-        Some((verdict, transition))
+        let is_turned = known.is_some_and(|k| k.outcome != seen.outcome);
+        let verdict = self.verdict(&finding, seen.revision, at);
+        let last = Last::new(finding, seen.revision, at);
+        self.memory.take(seen, last, &self.live.clause, stale_after_ms);
+        Some((verdict, is_turned))
     }
 
-    fn fold(&self, stale_after_ms: i64) -> Life {
-        let mut life = self.memory.base.clone();
-        for digest in self.memory.history.values() {
-            life.step(digest, &self.live.clause, stale_after_ms);
-        }
-        life
+    /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
+    ///
+    /// `is_turned`: late data turned the outcome of one of them. A corrected figure of the same
+    /// outcome is a new revision of the verdict, but nothing to tell anybody.
+    pub(crate) fn settle(
+        &mut self,
+        before: &Life,
+        verdict: &Verdict,
+        is_turned: bool,
+        stale_after_ms: i64,
+    ) -> Option<Transition> {
+        self.memory.settle(before, &self.live.clause, stale_after_ms);
+        let transition =
+            if self.live.is_enforced { self.transition(before, verdict, is_turned) } else { None };
+        self.memory.tidy();
+        transition
     }
 
     fn verdict(&self, finding: &Finding, revision: u32, at: Instant) -> Verdict {
@@ -155,12 +134,11 @@ impl Check {
         }
     }
 
-    /// `is_turned`: late data turned the outcome of a window that had been judged. A corrected figure of
-    /// the same outcome is a new revision of the verdict, but nothing to tell anybody.
     fn transition(&self, before: &Life, verdict: &Verdict, is_turned: bool) -> Option<Transition> {
         let after = &self.memory.life;
         let was = before.phase == Phase::Firing;
         let is = after.phase == Phase::Firing;
+        let is_of_alert = after.started_at.is_some_and(|start| start <= verdict.window.from);
         let (kind, at, revision) = match (was, is) {
             (false, true) => {
                 let (at, revision) = after.fired?;
@@ -170,11 +148,18 @@ impl Check {
             (true, true) if after.is_unproven && !before.is_unproven => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true) if is_turned => (TransitionKind::Revised, verdict.window.from, verdict.revision),
+            (true, true) if before.started_at != after.started_at || (is_turned && is_of_alert) => {
+                (TransitionKind::Revised, verdict.window.from, verdict.revision)
+            }
             _ => return None,
         };
+        let told = match kind {
+            // A correction tells what was corrected, the others what was proven last.
+            TransitionKind::Revised => None,
+            _ => self.memory.spoke.as_ref().map(|last| self.revive(last)),
+        };
         let life = if is { after } else { before };
-        let mut alert = self.alert_of(life, verdict.clone())?;
+        let mut alert = self.alert_of(life, told.unwrap_or_else(|| verdict.clone()))?;
         if kind == TransitionKind::Resolved {
             alert.state = AlertState::Resolved;
             alert.resolved_at = Some(verdict.time);
@@ -207,10 +192,10 @@ impl Check {
 
     /// The alert as it stands, if the check is pending or firing and its clause is enforced.
     pub(crate) fn alert(&self) -> Option<Alert> {
-        if !self.live.is_enforced {
+        if !self.live.is_enforced || self.memory.life.phase == Phase::Inactive {
             return None;
         }
-        let spoke = self.memory.spoke.as_ref()?;
+        let spoke = self.memory.spoke.as_ref().or(self.memory.last.as_ref())?;
         self.alert_of(&self.memory.life, self.revive(spoke))
     }
 
@@ -220,33 +205,11 @@ impl Check {
     }
 
     fn revive(&self, last: &Last) -> Verdict {
-        let digest = &last.digest;
-        Verdict {
-            time: digest.time,
-            subject: self.id.subject.clone(),
-            clause: Arc::clone(&self.live.clause),
-            outcome: digest.outcome,
-            rating: digest.rating,
-            value: digest.value,
-            limit: digest.limit,
-            is_minimum: last.is_minimum,
-            coverage: digest.coverage,
-            waived: last.waived.clone(),
-            window: digest.window,
-            revision: digest.revision,
-            why: last.why.clone(),
-        }
+        self.verdict(&last.finding(), last.revision(), last.time())
     }
 
-    /// Forgets verdicts of windows that late data can no longer re-open; the newest two stay.
+    /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, stale_after_ms: i64) {
-        while self.memory.history.len() > 2 {
-            let Some(oldest) = self.memory.history.first_entry() else { return };
-            if oldest.get().window.to > before {
-                return;
-            }
-            let digest = oldest.remove();
-            self.memory.base.step(&digest, &self.live.clause, stale_after_ms);
-        }
+        self.memory.prune(before, &self.live.clause, stale_after_ms);
     }
 }

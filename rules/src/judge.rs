@@ -47,12 +47,12 @@ fn in_season(season: Season, context: Context<'_>) -> bool {
 
 /// Compares a figure with the clause's limit. `None` when there was no time to judge.
 ///
-/// `waived` is the reason of a waiver in force, told only of a breach.
+/// `waived` gives the reason of a waiver in force; it is asked only for a breach.
 pub(crate) fn finding(
     clause: &Clause,
     figure: Figure,
     measuring: Measuring,
-    waived: Option<String>,
+    waived: impl FnOnce() -> Option<String>,
     window: Span,
 ) -> Option<Finding> {
     if !figure.has_judged_time {
@@ -90,7 +90,7 @@ pub(crate) fn finding(
     if coverage >= clause.min_coverage {
         found.outcome = judged.outcome;
         found.rating = measuring.rating.map(|rating| rating_of(&rating, &bound, value));
-        found.waived = waived.filter(|_| judged.outcome == Outcome::Breach);
+        found.waived = if judged.outcome == Outcome::Breach { waived() } else { None };
     }
     Some(found)
 }

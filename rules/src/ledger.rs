@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Calendar, Instant, Period, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::partial::Partial;
+use crate::{compact, partial::Partial};
 
 /// What can be added up over time.
 pub(crate) trait Merge: Default + Clone {
@@ -24,10 +24,14 @@ impl Merge for Partial {
 
 /// Partials by the start of their hour or day. Every instant lies in at most one of the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound(serialize = "P: Serialize", deserialize = "P: Deserialize<'de>"))]
 pub(crate) struct Ledger<P> {
+    #[serde(with = "compact::map")]
     hours: BTreeMap<Instant, P>,
+    #[serde(with = "compact::map")]
     days: BTreeMap<Instant, P>,
     /// Hours before this instant have been rolled into days.
+    #[serde(with = "compact::instant")]
     rolled_to: Instant,
 }
 
@@ -51,12 +55,20 @@ impl<P: Merge> Ledger<P> {
     }
 
     /// Changes the partial of an hour in place (or of its day, when it was rolled).
-    pub(crate) fn change(&mut self, hour: Instant, calendar: &Calendar, f: impl FnOnce(&mut P)) {
-        if hour < self.rolled_to {
-            let day = calendar.window(Period::Day, hour).from;
-            f(self.days.entry(day).or_default());
-        } else {
-            f(self.hours.entry(hour).or_default());
+    pub(crate) fn change(&mut self, hour: Instant, day: Span, f: impl FnOnce(&mut P)) {
+        let (kept, at) =
+            if hour < self.rolled_to { (&mut self.days, day.from) } else { (&mut self.hours, hour) };
+        let partial = kept.entry(at).or_default();
+        f(partial);
+        if partial.is_empty() {
+            kept.remove(&at);
+        }
+    }
+
+    /// Forgets the hours before an instant.
+    pub(crate) fn forget_hours(&mut self, before: Instant) {
+        while self.hours.first_key_value().is_some_and(|(hour, _)| *hour < before) {
+            self.hours.pop_first();
         }
     }
 

@@ -4,16 +4,19 @@
 //! The same code runs live, in `replay` and in tests.
 
 mod alert;
+mod almanac;
 mod assess;
 mod batch;
 mod buffer;
 mod check;
-mod correct;
+mod compact;
+mod doors;
 mod engine;
 mod judge;
 mod ledger;
 mod life;
 mod measure;
+mod memory;
 mod meter;
 mod occupancy;
 mod partial;

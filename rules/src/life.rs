@@ -1,34 +1,23 @@
 //! The life of one alert as a fold over the verdicts of its check.
 
-use model::{Instant, Span};
+use model::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::{Clause, Outcome, RatingLevel, judge::keeps};
+use crate::Outcome;
 
-/// What a verdict printed, kept so that a correction is told only when something changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Digest {
-    pub(crate) window: Span,
+/// What one verdict means to the alert.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Step {
+    /// Start of the window.
+    pub(crate) from: Instant,
+    pub(crate) length_ms: i64,
+    /// When it was first judged, event time.
     pub(crate) time: Instant,
-    pub(crate) outcome: Outcome,
-    pub(crate) rating: Option<RatingLevel>,
-    pub(crate) value: Option<f64>,
-    pub(crate) limit: Option<f64>,
-    pub(crate) coverage: f64,
-    pub(crate) is_waived: bool,
     pub(crate) revision: u32,
-}
-
-impl Digest {
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let bits = |v: Option<f64>| v.map(f64::to_bits);
-        self.outcome == other.outcome
-            && self.rating == other.rating
-            && bits(self.value) == bits(other.value)
-            && bits(self.limit) == bits(other.limit)
-            && self.coverage.to_bits() == other.coverage.to_bits()
-            && self.is_waived == other.is_waived
-    }
+    pub(crate) outcome: Outcome,
+    pub(crate) is_waived: bool,
+    /// Whether the value keeps the clear limit as well.
+    pub(crate) is_clear: bool,
 }
 
 /// How far an alert has come.
@@ -44,7 +33,7 @@ pub(crate) enum Phase {
 }
 
 /// Where the alert of a check stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Life {
     pub(crate) phase: Phase,
     /// Start of the first breaching window.
@@ -54,7 +43,7 @@ pub(crate) struct Life {
     /// Breaching time so far, ms; insufficient windows do not count.
     breached_ms: i64,
     /// Event time of the newest verdict that spoke (compliant or breach).
-    pub(crate) spoke_at: Option<Instant>,
+    spoke_at: Option<Instant>,
     /// It fires but nothing has proven so for too long.
     pub(crate) is_unproven: bool,
 }
@@ -62,45 +51,59 @@ pub(crate) struct Life {
 impl Life {
     /// Takes the next verdict in time order.
     ///
-    /// A breach fires when it has lasted longer than the clause's `for`: a limit left exactly when
-    /// that ends does not fire. Insufficient changes nothing. A firing alert ends only with a
-    /// compliant value that also keeps the clear limit.
-    pub(crate) fn step(&mut self, digest: &Digest, clause: &Clause, stale_after_ms: i64) {
-        match digest.outcome {
+    /// A breach fires when it has lasted longer than `hold_ms`: a limit left exactly when that
+    /// ends does not fire. Insufficient changes nothing. A firing alert ends only with a compliant
+    /// value that also keeps the clear limit.
+    pub(crate) fn step(&mut self, step: &Step, hold_ms: i64, stale_after_ms: i64) {
+        match step.outcome {
             Outcome::Insufficient => {
-                let since = self.spoke_at.unwrap_or(digest.time);
-                if self.phase == Phase::Firing && digest.time.since(since) >= stale_after_ms {
+                let since = self.spoke_at.unwrap_or(step.time);
+                if self.phase == Phase::Firing && step.time.since(since) >= stale_after_ms {
                     self.is_unproven = true;
                 }
             }
-            Outcome::Breach if digest.is_waived => {
-                self.spoke_at = Some(digest.time);
+            Outcome::Breach if step.is_waived => {
+                self.spoke_at = Some(step.time);
                 if self.phase == Phase::Pending {
-                    *self = Self { spoke_at: self.spoke_at, ..Self::default() };
+                    self.end();
                 }
             }
             Outcome::Breach => {
-                self.spoke_at = Some(digest.time);
+                self.spoke_at = Some(step.time);
                 self.is_unproven = false;
-                self.started_at.get_or_insert(digest.window.from);
-                self.breached_ms = self.breached_ms.saturating_add(digest.window.millis());
+                self.started_at.get_or_insert(step.from);
+                self.breached_ms = self.breached_ms.saturating_add(step.length_ms);
                 if self.phase == Phase::Inactive {
                     self.phase = Phase::Pending;
                 }
-                if self.phase == Phase::Pending && self.breached_ms > clause.hold_ms {
+                if self.phase == Phase::Pending && self.breached_ms > hold_ms {
                     self.phase = Phase::Firing;
-                    self.fired = Some((digest.time, digest.revision));
+                    self.fired = Some((step.time, step.revision));
                 }
             }
             Outcome::Compliant => {
-                self.spoke_at = Some(digest.time);
+                self.spoke_at = Some(step.time);
                 self.is_unproven = false;
-                let is_clear =
-                    digest.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
-                if self.phase != Phase::Firing || is_clear {
-                    *self = Self { spoke_at: self.spoke_at, ..Self::default() };
+                if self.phase != Phase::Firing || step.is_clear {
+                    self.end();
                 }
             }
+        }
+    }
+
+    fn end(&mut self) {
+        *self = Self { spoke_at: self.spoke_at, ..Self::default() };
+    }
+
+    /// Whether there is nothing to tell.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Inactive
+    }
+
+    /// An alert that fired before and fires still keeps what it was known by.
+    pub(crate) fn go_on_from(&mut self, before: &Self) {
+        if self.phase == Phase::Firing && before.phase == Phase::Firing {
+            self.fired = before.fired;
         }
     }
 }

@@ -19,33 +19,37 @@ pub(crate) struct Occupancy {
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
     /// Its zone; `None` is the whole room.
-    pub(crate) zone: Option<String>,
+    pub(crate) zone: Option<Box<str>>,
     /// A zone that it overlaps.
-    pub(crate) overlaps: Option<String>,
+    pub(crate) overlaps: Option<Box<str>>,
     /// Counts over time.
     pub(crate) steps: Steps<Micro>,
 }
 
 /// The occupancy of a room over `window`.
 ///
-/// At each instant the best observed class decides: count over presence over motion. Counts of
-/// different zones add, overlapping ones take the maximum, and a count is known only where every
+/// At each instant the best observed class decides: count over what passed the doors over presence
+/// over motion. Counts of different zones add, overlapping ones take the maximum, and a count is known only where every
 /// zone is observed. Presence (and motion likewise) is true if any sensor says so, unknown if
 /// none does and one of them is unobserved.
 #[must_use]
 pub(crate) fn fused(
     counts: &[Counted],
+    doors: Option<&Steps<Micro>>,
     presence: &[Steps<Micro>],
     motion: &[Steps<Micro>],
     window: Span,
 ) -> Steps<Occupancy> {
     let groups = zone_groups(counts);
-    let tracks: Vec<&Steps<Micro>> = counts.iter().map(|c| &c.steps).chain(presence).chain(motion).collect();
+    let tracks: Vec<&Steps<Micro>> =
+        counts.iter().map(|c| &c.steps).chain(doors).chain(presence).chain(motion).collect();
     let mut out = Steps::default();
     sweep(&tracks, window, |span, values| {
         let (counted, rest) = values.split_at(counts.len().min(values.len()));
+        let (through, rest) = rest.split_at(usize::from(doors.is_some()).min(rest.len()));
         let (present, moving) = rest.split_at(presence.len().min(rest.len()));
         let known = people(counted, &groups)
+            .or_else(|| through.first().copied().flatten())
             .map(|people| Occupancy { is_occupied: people > 0, people: Some(people) })
             .or_else(|| any(present).map(|is_occupied| Occupancy { is_occupied, people: None }))
             .or_else(|| any(moving).map(|is_occupied| Occupancy { is_occupied, people: None }));
@@ -117,14 +121,14 @@ mod tests {
 
     fn counted(zone: Option<&str>, overlaps: Option<&str>, value: i64) -> Counted {
         Counted {
-            zone: zone.map(str::to_owned),
-            overlaps: overlaps.map(str::to_owned),
+            zone: zone.map(Box::from),
+            overlaps: overlaps.map(Box::from),
             steps: steps(&[(0, 10, value)]),
         }
     }
 
     fn people_of(counts: &[Counted]) -> Option<Micro> {
-        fused(counts, &[], &[], span(0, 10)).iter().next().and_then(|(_, o)| o.people)
+        fused(counts, None, &[], &[], span(0, 10)).iter().next().and_then(|(_, o)| o.people)
     }
 
     #[test]
@@ -140,9 +144,9 @@ mod tests {
         let empty = steps(&[(0, 10, 0)]);
         let busy = steps(&[(0, 10, 1)]);
         let w = span(0, 10);
-        assert!(fused(&[], &[empty.clone(), silent.clone()], &[], w).is_empty());
-        assert!(fused(&[], &[busy, silent], &[], w).iter().all(|(_, o)| o.is_occupied));
-        assert!(fused(&[], &[empty.clone(), empty], &[], w).iter().all(|(_, o)| !o.is_occupied));
+        assert!(fused(&[], None, &[empty.clone(), silent.clone()], &[], w).is_empty());
+        assert!(fused(&[], None, &[busy, silent], &[], w).iter().all(|(_, o)| o.is_occupied));
+        assert!(fused(&[], None, &[empty.clone(), empty], &[], w).iter().all(|(_, o)| !o.is_occupied));
     }
 
     #[test]
@@ -152,7 +156,7 @@ mod tests {
         let presence = steps(&[(0, 20, 1)]);
         let motion = steps(&[(0, 30, 0)]);
         let seen: Vec<_> =
-            fused(&[count], &[presence], &[motion], w).iter().map(|(_, o)| o.is_occupied).collect();
+            fused(&[count], None, &[presence], &[motion], w).iter().map(|(_, o)| o.is_occupied).collect();
         assert_eq!(seen, [false, true, false]);
     }
 }

@@ -50,12 +50,11 @@ impl RegisterChecks {
             let id = CheckId { clause: verdict.clause.id.clone(), subject: verdict.subject.clone() };
             let check =
                 self.checks.entry(id).or_insert_with(|| Check::new(live.clone(), verdict.subject.clone()));
-            let before = check.last_verdict();
-            let Some((verdict, transition)) = check.record(finding_of(verdict), day, i64::MAX) else {
-                continue;
-            };
+            let (said, life) = (check.last_verdict(), check.life());
+            let Some((verdict, is_turned)) = check.note(finding_of(verdict), day, i64::MAX) else { continue };
+            let transition = check.settle(&life, &verdict, is_turned, i64::MAX);
             check.prune(day, i64::MAX);
-            if !before.is_some_and(|b| b.says_the_same(&verdict)) {
+            if !said.is_some_and(|said| said.says_the_same(&verdict)) {
                 out.push(Output::Verdict(Arc::new(verdict)));
             }
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));

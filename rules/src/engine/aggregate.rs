@@ -1,14 +1,11 @@
 //! Figures of a building or floor from its rooms.
 
-use model::{Place, Register, RoomUse, Span};
+use model::{Place, Quantity, Register, RoomUse, Span};
 
 use super::place::PlaceState;
 use crate::{
-    Gate,
-    measure::{
-        Basis,
-        inputs::{Inputs, OCCUPANCY},
-    },
+    almanac::HourFacts,
+    measure::{Basis, inputs::Inputs},
     partial::Partial,
     steps::{Micro, Steps, sweep},
 };
@@ -16,46 +13,104 @@ use crate::{
 /// Rooms that count as office space in figures of a building.
 const OFFICE: [RoomUse; 4] = [RoomUse::Office, RoomUse::SingleOffice, RoomUse::OpenOffice, RoomUse::Meeting];
 
-/// Whether a place has ever seen a sensor for a gate.
-pub(super) fn has_gate(state: &PlaceState, gate: Gate) -> bool {
-    match gate {
-        Gate::Occupied => OCCUPANCY.iter().any(|q| state.has(*q)),
-        Gate::Cooling => state.has(model::Quantity::CoolingOn),
-        Gate::Heating => state.has(model::Quantity::HeatingOn),
-    }
+/// The office rooms of a place in one hour.
+pub(super) struct Rooms<'a> {
+    facts: &'a HourFacts,
+    window: Span,
+    rooms: Vec<(&'a PlaceState, &'a Place)>,
+    has_ended: bool,
 }
 
-/// What an hour of the rooms together adds; `None` when no room has a sensor for it.
-///
-/// Occupation weights every office room by its area, sensors or not, so that a few observed rooms
-/// cannot speak for a building. People add up room by room, each scaled to its judged time. The
-/// peak is the peak of the sum, not the sum of the peaks.
-pub(super) fn of_rooms<'a>(
-    basis: Basis,
-    hour: Span,
-    rooms: impl Iterator<Item = &'a PlaceState>,
-    register: &Register,
-    has_ended: bool,
-) -> Option<Partial> {
-    let rooms: Vec<(&PlaceState, &Place)> = rooms
-        .filter_map(|state| Some((state, register.place(&state.id, hour.from)?)))
-        .filter(|(_, place)| place.room_use.is_some_and(|u| OFFICE.contains(&u)))
-        .collect();
-    let partials: Vec<(i64, Option<Partial>)> = rooms
-        .iter()
-        .map(|(state, place)| {
-            let partial = state.kept.ledgers.get(&basis).and_then(|l| l.hour(hour.from)).copied();
-            (weight(place), partial)
-        })
-        .collect();
-    if rooms.iter().all(|(state, _)| !OCCUPANCY.iter().any(|q| state.has(*q))) {
-        return None;
+impl<'a> Rooms<'a> {
+    /// `None` when no room has had a sensor that tells if somebody is in.
+    pub(super) fn new(
+        facts: &'a HourFacts,
+        window: Span,
+        rooms: impl Iterator<Item = &'a PlaceState>,
+        register: &'a Register,
+        has_ended: bool,
+    ) -> Option<Self> {
+        let rooms: Vec<(&PlaceState, &Place)> = rooms
+            .filter_map(|state| Some((state, register.place(&state.id, window.from)?)))
+            .filter(|(_, place)| place.room_use.is_some_and(|u| OFFICE.contains(&u)))
+            .collect();
+        let is_known = rooms.iter().any(|(state, _)| state.has_occupancy(window.to));
+        is_known.then_some(Self { facts, window, rooms, has_ended })
     }
-    match basis {
-        Basis::Occupied => Some(weighted(&partials)),
-        Basis::People | Basis::WeekdayPeople => Some(added(&partials)),
-        Basis::Peak => Some(peak_of_sum(&rooms, hour, register, has_ended)),
-        Basis::Present | Basis::Gauge(..) => None,
+
+    /// What the hour of the rooms together adds.
+    ///
+    /// Occupation weights every office room by its area, sensors or not, so that a few observed
+    /// rooms cannot speak for a building. People add up room by room, each scaled to its judged
+    /// time. The peak is the peak of the sum, not the sum of the peaks.
+    pub(super) fn partial(&self, basis: Basis) -> Option<Partial> {
+        match basis {
+            Basis::Occupied => Some(weighted(&self.hours(basis))),
+            Basis::People | Basis::WeekdayPeople => Some(added(&self.hours(basis))),
+            Basis::Peak => Some(self.peak_of_sum()),
+            Basis::Present | Basis::WhileEmpty | Basis::Gauge(..) => None,
+        }
+    }
+
+    /// Weight and partial of each room.
+    fn hours(&self, basis: Basis) -> Vec<(i64, Option<Partial>)> {
+        let hour = self.facts.hour.from;
+        let rooms = self.rooms.iter();
+        rooms.map(|(state, place)| (weight(place), state.hour(basis, hour).copied())).collect()
+    }
+
+    fn inputs(&self, state: &'a PlaceState) -> Inputs<'a> {
+        Inputs::new(self.window, self.facts, &state.kept.buffers, self.has_ended)
+    }
+
+    /// The sum of all rooms with a counter; a sum with an unknown part is no sum.
+    fn peak_of_sum(&self) -> Partial {
+        let counted = |state: &PlaceState| {
+            state.has(Quantity::PeopleCount, self.window.to) || state.counts_at_doors(self.window.to)
+        };
+        let tracks: Vec<Steps<Micro>> = self
+            .rooms
+            .iter()
+            .filter(|(state, _)| counted(state))
+            .map(|(state, _)| {
+                let mut people = Steps::default();
+                for (span, occupancy) in self.inputs(state).occupancy().iter() {
+                    if let Some(count) = occupancy.people {
+                        people.push(span, count);
+                    }
+                }
+                people
+            })
+            .collect();
+        let mut partial = Partial { judged: self.window.millis(), ..Partial::default() };
+        let refs: Vec<&Steps<Micro>> = tracks.iter().collect();
+        sweep(&refs, self.window, |span, values| {
+            if !values.is_empty() && values.iter().all(Option::is_some) {
+                let sum = values.iter().flatten().sum();
+                partial.add(span.millis(), sum);
+                partial.note_peak(sum, span.from);
+            }
+        });
+        partial
+    }
+
+    /// Whether the rooms are all known to be empty (1), or one is known to be occupied (0).
+    pub(super) fn known_empty(&self) -> Steps<Micro> {
+        let tracks: Vec<Steps<Micro>> = self
+            .rooms
+            .iter()
+            .map(|(state, _)| self.inputs(state).occupancy().map(|o| Micro::from(!o.is_occupied)))
+            .collect();
+        let refs: Vec<&Steps<Micro>> = tracks.iter().collect();
+        let mut out = Steps::default();
+        sweep(&refs, self.window, |span, values| {
+            if values.contains(&Some(0)) {
+                out.push(span, 0);
+            } else if !values.is_empty() && values.iter().all(Option::is_some) {
+                out.push(span, 1);
+            }
+        });
+        out
     }
 }
 
@@ -93,32 +148,4 @@ fn added(partials: &[(i64, Option<Partial>)]) -> Partial {
         }
     }
     sum
-}
-
-fn peak_of_sum(rooms: &[(&PlaceState, &Place)], hour: Span, register: &Register, has_ended: bool) -> Partial {
-    let tracks: Vec<Steps<Micro>> = rooms
-        .iter()
-        .filter(|(state, _)| state.has(model::Quantity::PeopleCount))
-        .map(|(state, _)| {
-            let inputs = Inputs::new(hour, &state.kept.buffers, &register.calendar, has_ended);
-            let mut people = Steps::default();
-            for (span, occupancy) in inputs.occupancy().iter() {
-                if let Some(count) = occupancy.people {
-                    people.push(span, count);
-                }
-            }
-            people
-        })
-        .collect();
-    let refs: Vec<&Steps<Micro>> = tracks.iter().collect();
-    let mut partial = Partial { judged: hour.millis(), ..Partial::default() };
-    sweep(&refs, hour, |span, values| {
-        // A sum with an unknown part is no sum.
-        if !values.is_empty() && values.iter().all(Option::is_some) {
-            let sum = values.iter().flatten().sum();
-            partial.add(span.millis(), sum);
-            partial.note_peak(sum, span.from);
-        }
-    });
-    partial
 }

@@ -4,11 +4,21 @@
 //! live, in `replay` and in tests, however it is cut into batches.
 
 mod aggregate;
+mod bind;
+mod devices;
+mod hours;
+mod judging;
+mod late;
 mod place;
+mod save;
 mod saved;
 mod shard;
+mod take;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
@@ -22,7 +32,8 @@ use crate::{Alert, Figure, LiveClause, Measure, Transition, Verdict};
 pub struct EngineOptions {
     /// A firing alert that nothing has proven for this long is shown as unproven, ms (default 7 days).
     pub stale_after_ms: i64,
-    /// How far back late data can re-open a window, ms (default 48 h).
+    /// How far back late data can re-open a window, ms (default 48 h). Memory grows with it: recent
+    /// readings of every series are held for as long.
     pub horizon_ms: i64,
 }
 
@@ -60,9 +71,20 @@ pub enum Taken {
 #[derive(Debug, Clone)]
 pub struct Engine {
     register: Arc<Register>,
-    shards: BTreeMap<Id, Shard>,
-    /// Shard of each sensor and meter.
-    shard_of: BTreeMap<Id, Id>,
+    /// In the order of their topmost place's id.
+    shards: Vec<Shard>,
+    /// Shard of each place.
+    homes: HashMap<Id, usize>,
+    /// Where each sensor and meter is bound.
+    routes: HashMap<Id, Vec<Route>>,
+}
+
+/// A device as its shard numbers it, over the time of one binding.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    span: Span,
+    shard: usize,
+    device: usize,
 }
 
 impl Engine {
@@ -76,34 +98,42 @@ impl Engine {
             let root = root_of(&register, id, row.span.from, has_site_checks);
             members.entry(root).or_default().push(id.clone());
         }
-        let mut shard_of = BTreeMap::new();
-        let mut shards = BTreeMap::new();
-        for (root, places) in members {
-            let shard = Shard::new(Arc::clone(&register), &places, clauses, options);
-            for sensor in shard.sensors() {
-                shard_of.insert(sensor.clone(), root.clone());
-            }
-            shards.insert(root, shard);
+        let mut engine = Self { register, shards: Vec::new(), homes: HashMap::new(), routes: HashMap::new() };
+        for (number, (root, places)) in members.into_iter().enumerate() {
+            engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
+            engine.shards.push(Shard::new(root, Arc::clone(&engine.register), &places, clauses, options));
         }
-        Self { register, shards, shard_of }
+        for (number, shard) in engine.shards.iter_mut().enumerate() {
+            for (device, id, span) in shard.bindings() {
+                engine.routes.entry(id).or_default().push(Route { span, shard: number, device });
+            }
+        }
+        engine
     }
 
     /// Makes every place keep the partials of a measure, whether or not a clause asks for it.
     /// `clip` leaves out what lies outside.
     pub(crate) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
-        self.shards.values_mut().for_each(|shard| shard.watch(measure, clip));
+        self.shards.iter_mut().for_each(|shard| shard.watch(measure, clip));
+    }
+
+    fn home(&self, place: &str) -> Option<&Shard> {
+        self.homes.get(place).and_then(|number| self.shards.get(*number))
     }
 
     /// Whether the place has ever seen a sensor or meter that this measure can be taken from.
     #[must_use]
     pub fn can_tell(&self, place: &Id, measure: Measure, at: Instant) -> bool {
-        self.shards.values().any(|shard| shard.can_tell(place, measure, at))
+        self.home(place.as_str()).is_some_and(|shard| shard.can_tell(place, measure, at))
     }
 
     /// The figure of a measure over a window that ends on an hour, without any clause.
+    ///
+    /// `None` where nothing is kept that tells it: what no clause judges over such a period, and
+    /// hours that are long past.
     #[must_use]
     pub fn figure(&self, place: &Id, measure: Measure, window: Span, period: Period) -> Option<Figure> {
-        self.shards.values().find_map(|shard| shard.figure_of(place, measure, window, period))
+        self.home(place.as_str())?.figure_of(place, measure, window, period)
     }
 
     /// The register in use.
@@ -114,13 +144,23 @@ impl Engine {
 
     /// Takes one reading. Readings should come in event order; late ones re-open what they touch.
     pub fn observe(&mut self, reading: &Reading, out: &mut Vec<Output>) -> Taken {
-        let shard = self.shard_of.get(&reading.series.sensor).and_then(|root| self.shards.get_mut(root));
-        shard.map_or(Taken::Unbound, |shard| shard.observe(reading, out))
+        if !reading.flags.is_usable() {
+            return Taken::Barred;
+        }
+        let routes = self.routes.get(&reading.series.sensor).map(Vec::as_slice).unwrap_or_default();
+        let Some(route) = routes.iter().find(|r| r.span.contains(reading.time)) else {
+            return Taken::Unbound;
+        };
+        let Some(shard) = self.shards.get_mut(route.shard) else { return Taken::Unbound };
+        shard.observe(reading, route.device, out)
     }
 
-    /// Event time has reached `to` although no reading says so.
+    /// Event time has reached `to` although no reading says so: everything due before `to` happens.
+    ///
+    /// What is due exactly at `to` waits for the next step of time, as readings of that instant
+    /// may still come.
     pub fn advance(&mut self, to: Instant, out: &mut Vec<Output>) {
-        self.shards.values_mut().for_each(|shard| shard.advance(to, out));
+        self.shards.iter_mut().for_each(|shard| shard.advance(to, out));
     }
 
     /// The input has ended: the last reading of each series stands one interval, and every hour
@@ -128,46 +168,44 @@ impl Engine {
     ///
     /// `end` moves the end of the input; by default it is the newest reading plus its interval.
     pub fn finish(&mut self, end: Option<Instant>, out: &mut Vec<Output>) {
-        let newest = self.shards.values().filter_map(Shard::end_of_input).max();
+        let newest = self.shards.iter().filter_map(Shard::end_of_input).max();
         let Some(end) = end.or(newest) else { return };
-        self.shards.values_mut().for_each(|shard| shard.finish(end, out));
+        self.shards.iter_mut().for_each(|shard| shard.finish(end, out));
     }
 
     /// The newest event time of any shard.
     #[must_use]
     pub fn event_time(&self) -> Option<Instant> {
-        self.shards.values().filter_map(Shard::clock).max()
+        self.shards.iter().filter_map(Shard::clock).max()
     }
 
     /// Alerts that are pending or firing.
     #[must_use]
     pub fn alerts(&self) -> Vec<Alert> {
-        self.shards.values().flat_map(Shard::alerts).collect()
+        self.shards.iter().flat_map(Shard::alerts).collect()
     }
 
     /// The newest verdict of every check that has given one.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
-        self.shards.values().flat_map(Shard::verdicts).collect()
+        self.shards.iter().flat_map(Shard::verdicts).collect()
     }
 
     /// What changed since the last call, to be written to a checkpoint under its key.
     pub fn take_changed(&mut self) -> Vec<(String, SavedShard)> {
-        let mut changed = Vec::new();
-        for (root, shard) in &mut self.shards {
-            changed.extend(
-                shard.take_changed().into_iter().map(|(key, saved)| (format!("{root}/{key}"), saved)),
-            );
-        }
-        changed
+        self.shards.iter_mut().flat_map(Shard::take_changed).collect()
     }
 
     /// Takes up what a checkpoint holds; keys that this register does not have are ignored.
+    ///
+    /// All pieces together make the engine go on exactly where the checkpoint was taken.
     pub fn restore(&mut self, key: &str, saved: SavedShard) {
-        if let Some((root, rest)) = key.split_once('/')
-            && let Some(shard) = self.shards.get_mut(root)
+        // kind/place, or kind/place/series of a meter
+        let Some(place) = key.split('/').nth(1) else { return };
+        if let Some(number) = self.homes.get(place).copied()
+            && let Some(shard) = self.shards.get_mut(number)
         {
-            shard.restore(rest, saved);
+            shard.restore(place, saved);
         }
     }
 }

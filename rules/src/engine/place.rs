@@ -6,51 +6,142 @@ use model::{Calendar, Id, Instant, Period, Quantity, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    buffer::SeriesBuffer,
+    Gate,
+    buffer::{DOORS, SeriesBuffer},
     check::{Check, Memory},
+    compact,
     ledger::Ledger,
-    measure::{Basis, inputs::Inputs, room},
+    measure::{Basis, inputs::OCCUPANCY},
     partial::Partial,
+    steps::Micro,
 };
 
 /// A place, and what was seen there.
 #[derive(Debug, Clone)]
 pub(crate) struct PlaceState {
     pub(crate) id: Id,
-    /// Rooms below, for a place that is not a room itself.
-    pub(crate) rooms: Vec<usize>,
-    /// Places above, nearest first.
+    /// Rooms below and when they were, for a place that is not a room itself.
+    pub(crate) rooms: Vec<(usize, Span)>,
+    /// Places above at any time, nearest first.
     pub(crate) above: Vec<usize>,
-    /// What hour partials are needed here, by its own checks or those of a place above.
-    pub(crate) bases: BTreeSet<Basis>,
+    /// What hour partials are needed here and how long.
+    pub(crate) bases: BTreeMap<Basis, Need>,
     pub(crate) checks: Vec<Check>,
+    /// Meters that were ever bound here or below.
+    pub(crate) meters: Vec<Id>,
+    /// Quantities that anything here is taken from, a bit each.
+    wanted: u64,
     /// How long after an hour it is judged, ms.
     pub(crate) grace_ms: i64,
+    /// Whether a check here asks in which hours of a year people were there.
+    pub(crate) wants_presence: bool,
     /// What must survive a restart.
     pub(crate) kept: Kept,
     /// Whether `kept` or a check's memory changed since the last checkpoint.
     pub(crate) is_changed: bool,
 }
 
+/// For how long the partials of a basis are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// The longest period that a figure is taken over.
+    pub(crate) longest: Period,
+    /// Whether places above build theirs from it.
+    pub(crate) is_shared: bool,
+}
+
+impl Need {
+    /// How long days are kept after they can no longer change, ms: two windows of the longest period.
+    pub(crate) const fn keep_ms(self) -> i64 {
+        const DAY_MS: i64 = 86_400_000;
+        match self.longest {
+            Period::Hour => 0,
+            Period::Day => 2 * DAY_MS,
+            Period::Week => 16 * DAY_MS,
+            Period::Month => 64 * DAY_MS,
+            Period::Year => 740 * DAY_MS,
+            Period::All | Period::Register => i64::MAX,
+        }
+    }
+}
+
+/// The quantities that a basis is taken from.
+fn quantities(basis: Basis) -> Vec<Quantity> {
+    let people = || OCCUPANCY.iter().chain(DOORS.iter().flatten()).copied();
+    match basis {
+        Basis::Gauge(quantity, None) => vec![quantity],
+        Basis::Gauge(quantity, Some(Gate::Occupied)) => people().chain([quantity]).collect(),
+        Basis::Gauge(quantity, Some(Gate::Cooling)) => vec![quantity, Quantity::CoolingOn],
+        Basis::Gauge(quantity, Some(Gate::Heating)) => vec![quantity, Quantity::HeatingOn],
+        _ => people().collect(),
+    }
+}
+
+/// The closed list has fewer than 64 members.
+const fn bit(quantity: Quantity) -> u64 {
+    1 << (quantity as u32 % 64)
+}
+
 /// The part of a place that a checkpoint holds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) buffers: Vec<SeriesBuffer>,
-    pub(crate) ledgers: BTreeMap<Basis, Ledger<Partial>>,
+    pub(crate) ledgers: Vec<(Basis, Ledger<Partial>)>,
+    /// Mean people of the hours that were observed well enough, in millionths, by the hour's start.
+    #[serde(with = "compact::map")]
+    pub(crate) presence: BTreeMap<Instant, Micro>,
     /// The hour that is closed next; `None` before the first reading.
     pub(crate) next_hour: Option<Span>,
     /// First hour ever judged here.
     pub(crate) opened: Option<Instant>,
-    /// Hours already closed that late data has touched.
+    /// Hours already closed whose partials late data has touched.
     pub(crate) dirty: BTreeSet<Instant>,
+    /// Closed time in which a meter's use has changed.
+    pub(crate) touched_use: Option<Span>,
     /// Memories of checks that this catalogue does not have (kept for a catalogue that does).
     pub(crate) memories: BTreeMap<String, Memory>,
 }
 
 impl PlaceState {
+    pub(crate) fn new(id: &Id) -> Self {
+        Self {
+            id: id.clone(),
+            rooms: Vec::new(),
+            above: Vec::new(),
+            bases: BTreeMap::new(),
+            checks: Vec::new(),
+            meters: Vec::new(),
+            wanted: 0,
+            grace_ms: 0,
+            wants_presence: false,
+            kept: Kept::default(),
+            is_changed: false,
+        }
+    }
+
     /// Whether anything here is to be judged.
     pub(crate) fn is_watched(&self) -> bool {
         !self.checks.is_empty() || !self.bases.is_empty()
+    }
+
+    /// Makes the place keep partials for figures of a period.
+    pub(crate) fn need(&mut self, basis: Basis, need: Need) {
+        let held = self.bases.entry(basis).or_insert(need);
+        held.longest = held.longest.max(need.longest);
+        held.is_shared |= need.is_shared;
+        for quantity in quantities(basis) {
+            self.wanted |= bit(quantity);
+        }
+    }
+
+    /// Whether any basis here is taken from a quantity.
+    pub(crate) const fn wants(&self, quantity: Quantity) -> bool {
+        self.wanted & bit(quantity) != 0
+    }
+
+    /// Whether a figure here joins meters with who was there, hour by hour.
+    pub(crate) fn joins_meters(&self) -> bool {
+        self.bases.contains_key(&Basis::WhileEmpty)
     }
 
     /// Instant at which the next hour is due, if the place is open.
@@ -58,25 +149,57 @@ impl PlaceState {
         self.kept.next_hour.map(|hour| hour.to.plus_ms(self.grace_ms))
     }
 
-    /// Hour partials of a room, from its own sensors.
-    pub(crate) fn own_partials(
-        &self,
-        hour: Span,
-        calendar: &Calendar,
-        has_ended: bool,
-    ) -> Vec<(Basis, Option<Partial>)> {
-        let inputs = Inputs::new(hour, &self.kept.buffers, calendar, has_ended);
-        self.bases.iter().map(|basis| (*basis, room::hour_partial(*basis, &inputs))).collect()
+    /// Whether a sensor bound here had sent this quantity before an instant.
+    pub(crate) fn has(&self, quantity: Quantity, before: Instant) -> bool {
+        self.kept.buffers.iter().any(|b| b.series.quantity == quantity && b.first < before)
     }
 
-    /// Whether a sensor bound here has ever sent this quantity.
-    pub(crate) fn has(&self, quantity: Quantity) -> bool {
-        self.kept.buffers.iter().any(|b| b.series.quantity == quantity)
+    /// Whether a sensor bound here had told before an instant if somebody is in.
+    pub(crate) fn has_occupancy(&self, before: Instant) -> bool {
+        OCCUPANCY.iter().any(|q| self.has(*q, before)) || self.has_doors(before)
     }
 
-    /// Stores the partial of an hour.
-    pub(crate) fn set_partial(&mut self, basis: Basis, hour: Instant, partial: Partial) {
-        self.kept.ledgers.entry(basis).or_default().set(hour, partial);
+    fn has_doors(&self, before: Instant) -> bool {
+        DOORS.iter().any(|pair| pair.iter().all(|q| self.has(*q, before)))
+    }
+
+    /// Whether its people are known only from counters at its doors.
+    pub(crate) fn counts_at_doors(&self, before: Instant) -> bool {
+        !self.has(Quantity::PeopleCount, before) && self.has_doors(before)
+    }
+
+    /// Whether a sensor for a gate had reported before an instant.
+    pub(crate) fn has_gate(&self, gate: Gate, before: Instant) -> bool {
+        match gate {
+            Gate::Occupied => self.has_occupancy(before),
+            Gate::Cooling => self.has(Quantity::CoolingOn, before),
+            Gate::Heating => self.has(Quantity::HeatingOn, before),
+        }
+    }
+
+    /// The partials of a basis, if any hour ever had one.
+    pub(crate) fn ledger(&self, basis: Basis) -> Option<&Ledger<Partial>> {
+        self.kept.ledgers.iter().find(|(held, _)| *held == basis).map(|(_, ledger)| ledger)
+    }
+
+    /// The partial of an hour.
+    pub(crate) fn hour(&self, basis: Basis, hour: Instant) -> Option<&Partial> {
+        self.ledger(basis)?.hour(hour)
+    }
+
+    /// Stores the partial of an hour, or takes it away.
+    pub(crate) fn set_partial(&mut self, basis: Basis, hour: Instant, partial: Option<Partial>) {
+        let index = self.kept.ledgers.iter().position(|(held, _)| *held == basis);
+        match (index.and_then(|i| self.kept.ledgers.get_mut(i)), partial) {
+            (Some((_, ledger)), partial) => ledger.set(hour, partial.unwrap_or_default()),
+            (None, Some(partial)) => {
+                let mut ledger = Ledger::default();
+                ledger.set(hour, partial);
+                self.kept.ledgers.push((basis, ledger));
+                self.kept.ledgers.sort_by_key(|(basis, _)| *basis);
+            }
+            (None, None) => {}
+        }
     }
 
     /// Partials of a window by day; by the hour itself for an hour.
@@ -86,12 +209,12 @@ impl PlaceState {
         window: Span,
         calendar: &Calendar,
     ) -> Option<Vec<(Span, Partial)>> {
-        let ledger = self.kept.ledgers.get(&basis)?;
-        if window.millis() <= 3_600_000 {
-            return Some(ledger.hour(window.from).map(|hour| (window, *hour)).into_iter().collect());
-        }
+        let ledger = self.ledger(basis)?;
         // A window need not begin on the hour: the hour that holds its start was clipped to it.
         let from = calendar.window(Period::Hour, window.from).from;
+        if window.to.since(from) <= 3_600_000 {
+            return Some(ledger.hour(from).map(|hour| (window, *hour)).into_iter().collect());
+        }
         Some(ledger.daily(Span::new(from, window.to), calendar))
     }
 }

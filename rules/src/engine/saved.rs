@@ -4,7 +4,7 @@ use model::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::place::Kept;
-use crate::meter::Chain;
+use crate::{check::Memory, meter::Chain};
 
 /// One piece of a shard's state. Opaque: written and read back by the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,10 +12,10 @@ pub struct SavedShard(pub(crate) Piece);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Piece {
-    /// Event time of the shard.
+    /// Event time of a shard.
     Clock(Instant),
-    /// A place.
-    Place(Box<Kept>),
-    /// All series of a meter.
-    Meter(Vec<Chain>),
+    /// A place, with the memories of its checks by clause.
+    Place(Box<Kept>, Vec<(String, Memory)>),
+    /// One series of a meter.
+    Chain(Box<Chain>),
 }

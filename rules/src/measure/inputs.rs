@@ -2,21 +2,27 @@
 
 use std::cell::OnceCell;
 
-use model::{Calendar, Quantity, Span};
+use model::{Quantity, Span};
 
 use crate::{
     Gate,
-    buffer::SeriesBuffer,
+    almanac::HourFacts,
+    buffer::{DOORS, SeriesBuffer},
+    doors,
     occupancy::{Counted, Occupancy, fused},
     steps::{Micro, Steps, mean_of},
 };
 
-/// The readings of one place as step functions over one window.
+/// Quantities that tell whether somebody is there (besides counters at doors).
+pub(crate) const OCCUPANCY: [Quantity; 4] =
+    [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];
+
+/// The readings of one place as step functions over one window inside an hour.
 #[derive(Debug)]
 pub(crate) struct Inputs<'a> {
     pub(crate) window: Span,
+    facts: &'a HourFacts,
     buffers: &'a [SeriesBuffer],
-    calendar: &'a Calendar,
     has_ended: bool,
     occupancy: OnceCell<Steps<Occupancy>>,
 }
@@ -24,28 +30,39 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     pub(crate) const fn new(
         window: Span,
+        facts: &'a HourFacts,
         buffers: &'a [SeriesBuffer],
-        calendar: &'a Calendar,
         has_ended: bool,
     ) -> Self {
-        Self { window, buffers, calendar, has_ended, occupancy: OnceCell::new() }
+        Self { window, facts, buffers, has_ended, occupancy: OnceCell::new() }
     }
 
+    /// Series of a quantity that had been seen by the end of the window.
     fn of(&self, quantity: Quantity) -> impl Iterator<Item = &'a SeriesBuffer> + '_ {
-        self.buffers.iter().filter(move |b| b.series.quantity == quantity)
+        let before = self.window.to;
+        self.buffers.iter().filter(move |b| b.series.quantity == quantity && b.first < before)
     }
 
-    /// Whether any series of this quantity was ever seen at the place.
+    /// Whether any series of this quantity had been seen at the place.
     pub(crate) fn has(&self, quantity: Quantity) -> bool {
         self.of(quantity).next().is_some()
     }
 
-    /// Whether any sensor here can say if somebody is in the room.
-    pub(crate) fn has_occupancy(&self) -> bool {
-        OCCUPANCY.iter().any(|q| self.has(*q))
+    fn has_doors(&self) -> bool {
+        DOORS.iter().any(|pair| pair.iter().all(|q| self.has(*q)))
     }
 
-    /// Whether a sensor for this gate was ever seen at the place.
+    /// Whether any sensor here can say how many people are in the room.
+    pub(crate) fn has_people(&self) -> bool {
+        self.has(Quantity::PeopleCount) || self.has_doors()
+    }
+
+    /// Whether any sensor here can say if somebody is in the room.
+    pub(crate) fn has_occupancy(&self) -> bool {
+        OCCUPANCY.iter().any(|q| self.has(*q)) || self.has_doors()
+    }
+
+    /// Whether a sensor for this gate had been seen at the place.
     pub(crate) fn has_gate(&self, gate: Gate) -> bool {
         match gate {
             Gate::Occupied => self.has_occupancy(),
@@ -71,6 +88,8 @@ impl<'a> Inputs<'a> {
                     steps: b.values(self.window, self.has_ended),
                 })
                 .collect();
+            let midnight = self.facts.day.from;
+            let doors = doors::inside(self.buffers, self.window, midnight, self.has_ended);
             let presence: Vec<_> =
                 self.of(Quantity::Occupied).map(|b| b.values(self.window, self.has_ended)).collect();
             let motion: Vec<_> = [Quantity::Motion, Quantity::MotionCount]
@@ -78,7 +97,7 @@ impl<'a> Inputs<'a> {
                 .flat_map(|q| self.of(q))
                 .map(|b| b.motion(self.window, self.has_ended))
                 .collect();
-            fused(&counts, &presence, &motion, self.window)
+            fused(&counts, doors.as_ref(), &presence, &motion, self.window)
         })
     }
 
@@ -91,17 +110,13 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Working hours inside the window.
-    pub(crate) fn working(&self) -> Vec<Span> {
-        self.calendar.working_spans(self.window)
+    /// Working hours inside the hour.
+    pub(crate) fn working(&self) -> &'a [Span] {
+        &self.facts.working
     }
 
-    /// Working hours of ordinary weekdays inside the window, holidays or not.
-    pub(crate) fn weekday_working(&self) -> Vec<Span> {
-        self.calendar.weekday_spans(self.window)
+    /// Working hours of ordinary weekdays inside the hour, holidays or not.
+    pub(crate) fn weekday_working(&self) -> &'a [Span] {
+        &self.facts.weekday
     }
 }
-
-/// Quantities that tell whether somebody is there.
-pub(crate) const OCCUPANCY: [Quantity; 4] =
-    [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];

@@ -1,14 +1,34 @@
-//! Measures: figures derived from readings and the register, a file each family.
+//! Measures: figures derived from readings and the register, a file each (alike ones share one).
 
-pub(crate) mod energy;
+mod amount;
+mod area_per_person;
+mod effective_users;
+mod eui;
+mod eui_corrected;
+mod gauge;
+mod idle_working_days;
 pub(crate) mod inputs;
-pub(crate) mod people;
+mod lighting_power_density;
+pub(crate) mod meters;
+mod night_ratio;
+mod over_time;
+mod peak_people;
+mod per_person;
+mod rest_day_ratio;
 pub(crate) mod room;
+mod seat_utilisation;
+mod space_utilisation;
+mod utilisation;
+pub(crate) mod while_empty;
 
-use model::{Calendar, Instant, Place, Register, Span};
+use std::collections::BTreeMap;
+
+use model::{Calendar, Instant, Period, Place, Quantity, Register, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::{Gate, Measure, Why};
+use crate::{Correction, Energy, Gate, Measure, Why, partial::Partial, steps::Micro};
+pub(crate) use eui_corrected::People;
+use meters::Supply;
 
 /// What the hour partials of a place are taken from; several measures can share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,8 +43,10 @@ pub(crate) enum Basis {
     Present,
     /// Most people at one instant, any hour.
     Peak,
+    /// Electricity while nobody is there.
+    WhileEmpty,
     /// The mean of a gauge, within a gate.
-    Gauge(model::Quantity, Option<Gate>),
+    Gauge(Quantity, Option<Gate>),
 }
 
 /// Where the evidence of a measure comes from.
@@ -51,12 +73,13 @@ pub struct Figure {
     pub why: Why,
 }
 
-/// What a measure may ask of the register.
+/// What a measure may ask of the register and the meters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) register: &'a Register,
     pub(crate) place: &'a Place,
     pub(crate) window: Span,
+    pub(crate) supply: Supply<'a>,
 }
 
 impl<'a> Context<'a> {
@@ -71,17 +94,17 @@ impl<'a> Context<'a> {
 
 /// Where a measure's evidence comes from; `gate` narrows the time of gauge means.
 pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
-    use model::Quantity as Q;
     let basis = match measure {
         Measure::Utilisation | Measure::IdleWorkingDays => Basis::Occupied,
         Measure::SeatUtilisation => Basis::People,
         Measure::SpaceUtilisation => Basis::WeekdayPeople,
         Measure::PeakPeople | Measure::EffectiveUsers => Basis::Peak,
         Measure::AreaPerPerson => Basis::Present,
-        Measure::Co2HourMean | Measure::Co2DayMean => Basis::Gauge(Q::Co2, gate),
-        Measure::TemperatureHourMean => Basis::Gauge(Q::Temperature, gate),
-        Measure::HumidityHourMean => Basis::Gauge(Q::Humidity, gate),
-        Measure::Illuminance => Basis::Gauge(Q::Illuminance, gate),
+        Measure::EnergyWhileEmpty => Basis::WhileEmpty,
+        Measure::Co2HourMean | Measure::Co2DayMean => Basis::Gauge(Quantity::Co2, gate),
+        Measure::TemperatureHourMean => Basis::Gauge(Quantity::Temperature, gate),
+        Measure::HumidityHourMean => Basis::Gauge(Quantity::Humidity, gate),
+        Measure::Illuminance => Basis::Gauge(Quantity::Illuminance, gate),
         Measure::PrivateOfficeArea | Measure::ServiceArea => return Source::Register,
         Measure::LightingPowerDensity
         | Measure::Electricity
@@ -92,7 +115,6 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         | Measure::EuiCorrected
         | Measure::EnergyPerPerson
         | Measure::WaterPerPerson
-        | Measure::EnergyWhileEmpty
         | Measure::NightRatio
         | Measure::RestDayRatio => return Source::Meters,
     };
@@ -100,18 +122,55 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
 }
 
 /// The figure of a room or building measure from its daily partials.
-pub(crate) fn figure(
+pub(crate) fn figure(measure: Measure, days: &[(Span, Partial)], context: Context<'_>) -> Figure {
+    match measure {
+        Measure::Utilisation => utilisation::figure(days),
+        Measure::SeatUtilisation => seat_utilisation::figure(days, context),
+        Measure::SpaceUtilisation => space_utilisation::figure(days, context),
+        Measure::PeakPeople => peak_people::figure(days),
+        Measure::EffectiveUsers => effective_users::figure(days, context),
+        Measure::IdleWorkingDays => idle_working_days::figure(days),
+        Measure::AreaPerPerson => area_per_person::figure(days, context),
+        Measure::EnergyWhileEmpty => while_empty::figure(days),
+        _ => gauge::mean(days),
+    }
+}
+
+/// The figure of a meter measure over a window of a period.
+pub(crate) fn meter_figure(
     measure: Measure,
-    days: &[(Span, crate::partial::Partial)],
     context: Context<'_>,
+    period: Period,
+    energy: &Energy,
+    correction: Option<&Correction>,
+    people: Option<People<'_>>,
 ) -> Figure {
     match measure {
-        Measure::SeatUtilisation => people::seat_utilisation(days, context),
-        Measure::SpaceUtilisation => people::space_utilisation(days, context),
-        Measure::PeakPeople => people::peak_people(days),
-        Measure::EffectiveUsers => people::effective_users(days, context),
-        Measure::IdleWorkingDays => people::idle_working_days(days, context),
-        Measure::AreaPerPerson => people::area_per_person(days, context),
-        _ => room::mean(days),
+        Measure::Electricity | Measure::Gas | Measure::Heat | Measure::Water => {
+            amount::figure(measure, context, period, energy)
+        }
+        Measure::Eui => eui::figure(measure, context, period, energy),
+        Measure::EuiCorrected => {
+            let nobody = BTreeMap::<Instant, Micro>::new();
+            let people = people.unwrap_or(People { usual_peak: None, hours: &nobody });
+            let plain = eui::figure(measure, context, period, energy);
+            eui_corrected::corrected(plain, correction, context, people)
+        }
+        Measure::EnergyPerPerson | Measure::WaterPerPerson => {
+            per_person::figure(measure, context, period, energy)
+        }
+        Measure::LightingPowerDensity => lighting_power_density::figure(context, period),
+        Measure::RestDayRatio => rest_day_ratio::figure(context),
+        Measure::NightRatio => night_ratio::figure(context),
+        _ => Figure::default(),
     }
+}
+
+/// The mean of some numbers, each of the same weight.
+fn average(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / count(values.len()))
+}
+
+fn count(n: usize) -> f64 {
+    u32::try_from(n).map_or(f64::MAX, f64::from)
 }

@@ -1,8 +1,8 @@
-//! Hour partials of rooms, and the means taken from them.
+//! Hour partials of rooms: what one hour adds to each basis.
 
 use model::Span;
 
-use super::{Basis, Figure, inputs::Inputs};
+use super::{Basis, inputs::Inputs};
 use crate::{
     Gate,
     occupancy::Occupancy,
@@ -13,24 +13,20 @@ use crate::{
 /// What one hour of a room adds; `None` when the room has no sensor for it.
 pub(crate) fn hour_partial(basis: Basis, inputs: &Inputs<'_>) -> Option<Partial> {
     match basis {
-        Basis::Occupied => inputs.has_occupancy().then(|| {
-            let spans = inputs.working();
-            within(&spans, inputs, |o| Some(Micro::from(o.is_occupied) * 1_000_000))
-        }),
-        Basis::People => counted(inputs).then(|| within(&inputs.working(), inputs, |o| o.people)),
+        Basis::Occupied => inputs
+            .has_occupancy()
+            .then(|| within(inputs.working(), inputs, |o| Some(Micro::from(o.is_occupied) * 1_000_000))),
+        Basis::People => inputs.has_people().then(|| within(inputs.working(), inputs, |o| o.people)),
         Basis::WeekdayPeople => {
-            counted(inputs).then(|| within(&inputs.weekday_working(), inputs, |o| o.people))
+            inputs.has_people().then(|| within(inputs.weekday_working(), inputs, |o| o.people))
         }
-        Basis::Present => counted(inputs).then(|| present(inputs)),
-        Basis::Peak => counted(inputs).then(|| peak(inputs)),
+        Basis::Present => inputs.has_people().then(|| present(inputs)),
+        Basis::Peak => inputs.has_people().then(|| peak(inputs)),
+        Basis::WhileEmpty => None,
         Basis::Gauge(quantity, gate) => {
             inputs.has(quantity).then(|| gated(&inputs.gauge(quantity), gate, inputs))
         }
     }
-}
-
-fn counted(inputs: &Inputs<'_>) -> bool {
-    inputs.has(model::Quantity::PeopleCount)
 }
 
 fn within(spans: &[Span], inputs: &Inputs<'_>, value: impl Fn(Occupancy) -> Option<Micro>) -> Partial {
@@ -97,21 +93,4 @@ fn gated(values: &Steps<Micro>, gate: Option<Gate>, inputs: &Inputs<'_>) -> Part
         _ => partial.judged += span.millis(),
     });
     partial
-}
-
-/// The time-weighted mean over all observed time: of a gauge in its unit, of occupation as a share.
-pub(crate) fn mean(days: &[(Span, Partial)]) -> Figure {
-    let sum = total(days);
-    Figure {
-        value: sum.mean(),
-        coverage: sum.coverage(),
-        has_judged_time: sum.judged > 0,
-        ..Figure::default()
-    }
-}
-
-pub(crate) fn total(days: &[(Span, Partial)]) -> Partial {
-    let mut sum = Partial::default();
-    days.iter().for_each(|(_, partial)| sum.merge(partial));
-    sum
 }

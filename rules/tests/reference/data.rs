@@ -10,7 +10,7 @@ use rules::{Measure, MeasureRow};
 use serde_json::Value;
 
 /// The folder of a data set, if the sets are here.
-pub fn folder(name: &str) -> Option<PathBuf> {
+pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     #[allow(clippy::disallowed_methods, reason = "where the data lies is the tester's choice")]
     let shared = std::env::var("NORMWATCH_SHARED")
         .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
@@ -23,7 +23,7 @@ pub fn folder(name: &str) -> Option<PathBuf> {
 }
 
 /// The text of a file, unpacked when it ends in `.gz`.
-pub fn text(path: PathBuf) -> String {
+pub(crate) fn text(path: PathBuf) -> String {
     let mut out = String::new();
     let mut file = File::open(&path).unwrap();
     if path.extension().is_some_and(|e| e == "gz") {
@@ -35,21 +35,21 @@ pub fn text(path: PathBuf) -> String {
 }
 
 /// The rows of a CSV text as columns by name.
-pub fn rows(text: &str) -> Vec<std::collections::HashMap<String, String>> {
+pub(crate) fn rows(text: &str) -> Vec<std::collections::HashMap<String, String>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
 
 /// The reference results of a data set.
-pub fn truth(folder: &std::path::Path) -> Value {
+pub(crate) fn truth(folder: &std::path::Path) -> Value {
     serde_json::from_str(&text(folder.join("truth.json"))).unwrap()
 }
 
-pub fn id(text: &str) -> Id {
+pub(crate) fn id(text: &str) -> Id {
     Id::parse(text).unwrap()
 }
 
-pub fn place(name: &str, kind: PlaceKind) -> Place {
+pub(crate) fn place(name: &str, kind: PlaceKind) -> Place {
     Place {
         id: id(name),
         kind,
@@ -70,7 +70,7 @@ pub fn place(name: &str, kind: PlaceKind) -> Place {
 }
 
 /// A register of one room with one sensor.
-pub fn room(zone: &str, interval_s: f64, max_gap_s: f64, capacity: Option<f64>) -> Register {
+pub(crate) fn room(zone: &str, interval_s: f64, max_gap_s: f64, capacity: Option<f64>) -> Register {
     let mut register = Register::empty(id("reference"));
     register.calendar = Calendar::new(jiff::tz::TimeZone::get(zone).unwrap());
     let room = Place { capacity, ..place("room", PlaceKind::Room) };
@@ -81,7 +81,7 @@ pub fn room(zone: &str, interval_s: f64, max_gap_s: f64, capacity: Option<f64>) 
 }
 
 /// A register of one building with one electricity meter of hourly amounts.
-pub fn building(zone: &str, area: f64) -> Register {
+pub(crate) fn building(zone: &str, area: f64) -> Register {
     let mut register = Register::empty(id("reference"));
     register.calendar = Calendar::new(jiff::tz::TimeZone::get(zone).unwrap());
     let building = Place { floor_area_m2: Some(area), ..place("building", PlaceKind::Building) };
@@ -95,12 +95,12 @@ pub fn building(zone: &str, area: f64) -> Register {
     register
 }
 
-pub fn reading(sensor: &str, quantity: Quantity, time: Instant, value: f64) -> Reading {
+pub(crate) fn reading(sensor: &str, quantity: Quantity, time: Instant, value: f64) -> Reading {
     Reading::new(Series { sensor: id(sensor), quantity, channel: None }, time, value).unwrap()
 }
 
 /// Shuffled by a fixed rule, every fifth reading twice: the result may not change.
-pub fn disordered(readings: &[Reading]) -> Vec<Reading> {
+pub(crate) fn disordered(readings: &[Reading]) -> Vec<Reading> {
     let mut out: Vec<Reading> = Vec::new();
     for start in 0..7 {
         out.extend(readings.iter().skip(start).step_by(7).cloned());
@@ -110,7 +110,7 @@ pub fn disordered(readings: &[Reading]) -> Vec<Reading> {
 }
 
 /// A measure of the register's rows, checked to be the same for disordered input.
-pub fn measured(
+pub(crate) fn measured(
     register: Register,
     measure: Measure,
     period: model::Period,
@@ -123,7 +123,7 @@ pub fn measured(
     rows
 }
 
-pub fn assert_close(name: &str, ours: f64, truth: &Value, tolerance: f64) {
+pub(crate) fn assert_close(name: &str, ours: f64, truth: &Value, tolerance: f64) {
     let expected = truth.as_f64().unwrap_or_else(|| panic!("{name}: truth has no number"));
     assert!((ours - expected).abs() <= tolerance, "{name}: ours {ours}, reference {expected}");
 }

@@ -24,7 +24,7 @@ fn annualised_intensity_and_valid_share_of_hourly_electricity() {
             .collect();
         let register = building("UTC", expected["sqm"].as_f64().unwrap());
         for row in measured(register, Measure::Eui, Period::Year, &readings) {
-            let year = row.from.to_string()[..4].to_owned();
+            let year: String = row.from.to_string().chars().take(4).collect();
             let expected = &expected["years"][&year];
             assert_close(&format!("{name} {year} valid_share"), row.coverage, &expected["valid_share"], 1e-6);
             if let Some(value) = row.value {

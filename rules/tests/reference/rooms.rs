@@ -51,13 +51,17 @@ fn compare_gauge(at: &str, register: &Register, measure: Measure, readings: &[Re
         return;
     }
     let valid: Vec<&MeasureRow> = hours.iter().filter(|h| h.coverage >= 0.75).collect();
-    assert_eq!(valid.len(), truth["hours_valid"].as_u64().unwrap() as usize, "{at} hours_valid");
+    assert_eq!(u64::try_from(valid.len()).ok(), truth["hours_valid"].as_u64(), "{at} hours_valid");
     let above = valid.iter().filter(|h| h.value.unwrap() > 1000.0).count();
-    assert_eq!(above, truth["hours_mean_above_1000"].as_u64().unwrap() as usize, "{at} hours above 1000");
+    assert_eq!(u64::try_from(above).ok(), truth["hours_mean_above_1000"].as_u64(), "{at} hours above 1000");
     let max = valid.iter().max_by(|a, b| a.value.unwrap().total_cmp(&b.value.unwrap())).unwrap();
     assert_close(&format!("{at} max_hour_mean"), max.value.unwrap(), &truth["max_hour_mean"], 1e-4);
     let expected = Instant::parse(truth["max_hour_mean_at"].as_str().unwrap()).unwrap();
     assert_eq!(max.from, expected, "{at} max_hour_mean_at");
+}
+
+fn count(value: &Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
 }
 
 fn series(

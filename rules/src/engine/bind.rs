@@ -1,0 +1,180 @@
+//! From the register to a shard: which devices, which places above which, which checks.
+
+use std::sync::Arc;
+
+use model::{Id, Instant, Period, PlaceKind, Register, Span};
+
+use super::{
+    devices::{Device, DeviceKind},
+    place::{Need, PlaceState},
+    shard::Shard,
+};
+use crate::{
+    Clause, LiveClause, Measure, Subject,
+    buffer::millis,
+    check::Check,
+    measure::{Basis, Source, source_of},
+    meter::MeterFacts,
+};
+
+impl Shard {
+    /// Sets up places, devices and checks.
+    pub(super) fn bind(&mut self, members: &[Id], clauses: &[LiveClause]) {
+        let mut ids: Vec<&Id> = members.iter().collect();
+        ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
+        self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();
+        self.places = ids.iter().map(|id| PlaceState::new(id)).collect();
+        self.bind_devices();
+        for place in 0..self.places.len() {
+            self.link(place);
+        }
+        self.list_meters();
+        for place in 0..self.places.len() {
+            self.bind_checks(place, clauses);
+        }
+    }
+
+    /// Number, id and span of every device.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (usize, Id, Span)> {
+        self.devices.iter().enumerate().map(|(number, device)| (number, device.id.clone(), device.span))
+    }
+
+    fn bind_devices(&mut self) {
+        let register = Arc::clone(&self.register);
+        for (id, rows) in &register.sensors {
+            for row in rows.rows() {
+                let kind = || DeviceKind::Sensor(Box::new(row.value.clone()));
+                self.bind_device(id, row.span, &row.value.place, kind);
+            }
+        }
+        for (id, rows) in &register.meters {
+            let Some(facts) = MeterFacts::new(&register, id).map(Arc::new) else { continue };
+            for row in rows.rows() {
+                let kind = || DeviceKind::Meter(Arc::clone(&facts));
+                if self.bind_device(id, row.span, &row.value.place, kind) {
+                    self.facts.insert(id.clone(), Arc::clone(&facts));
+                }
+            }
+        }
+    }
+
+    fn bind_device(&mut self, id: &Id, span: Span, place: &Id, kind: impl FnOnce() -> DeviceKind) -> bool {
+        let Some(place) = self.index.get(place).copied() else { return false };
+        let device = Device::new(id.clone(), span, place, kind());
+        if let Some(state) = self.places.get_mut(place) {
+            state.grace_ms = state.grace_ms.max(millis(device.max_gap_s()));
+        }
+        self.devices.push(device);
+        true
+    }
+
+    /// Finds the places above one, at any time; they wait for its data too.
+    fn link(&mut self, place: usize) {
+        let Some((id, grace)) = self.places.get(place).map(|p| (p.id.clone(), p.grace_ms)) else { return };
+        let is_room = kind_of(&self.register, &id) == PlaceKind::Room;
+        let mut above: Vec<usize> = Vec::new();
+        for span in stays(&self.register, &id) {
+            for up in self.register.ancestors(&id, span.from).iter().skip(1) {
+                let Some(number) = self.index.get(&up.id).copied() else { continue };
+                if !above.contains(&number) {
+                    above.push(number);
+                }
+                let Some(state) = self.places.get_mut(number) else { continue };
+                state.grace_ms = state.grace_ms.max(grace);
+                match state.rooms.last_mut() {
+                    Some((room, held)) if *room == place && held.to == span.from => held.to = span.to,
+                    _ if is_room => state.rooms.push((place, span)),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(state) = self.places.get_mut(place) {
+            state.above = above;
+        }
+    }
+
+    /// Gives each place the meters that were ever bound there or below.
+    fn list_meters(&mut self) {
+        let meters = self.devices.iter().filter(|d| matches!(d.kind, DeviceKind::Meter(_)));
+        let meters: Vec<(Id, usize)> = meters.map(|d| (d.id.clone(), d.place)).collect();
+        for (id, place) in meters {
+            let above = self.places.get(place).map(|p| p.above.clone()).unwrap_or_default();
+            for number in above.into_iter().chain([place]) {
+                if let Some(state) = self.places.get_mut(number).filter(|state| !state.meters.contains(&id)) {
+                    state.meters.push(id.clone());
+                }
+            }
+        }
+    }
+
+    fn bind_checks(&mut self, place: usize, clauses: &[LiveClause]) {
+        let Some(id) = self.places.get(place).map(|p| p.id.clone()) else { return };
+        let register = Arc::clone(&self.register);
+        let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
+        for live in applying {
+            if let Source::Basis(basis) = source_of(live.clause.measure, live.clause.gate) {
+                self.need(place, basis, live.clause.period);
+            }
+            let is_corrected = live.clause.measure == Measure::EuiCorrected;
+            if is_corrected {
+                self.need(place, Basis::Peak, live.clause.period);
+            }
+            if let Some(state) = self.places.get_mut(place) {
+                state.wants_presence |= is_corrected;
+                state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
+            }
+        }
+    }
+
+    /// Makes a place keep partials for figures of a period, and its rooms what they are built from.
+    pub(super) fn need(&mut self, place: usize, basis: Basis, period: Period) {
+        let rooms = self.places.get(place).map(|p| p.rooms.clone()).unwrap_or_default();
+        if let Some(state) = self.places.get_mut(place) {
+            state.need(basis, Need { longest: period, is_shared: false });
+        }
+        // Whether rooms are empty is asked of their sensors directly.
+        let of_rooms = if basis == Basis::WhileEmpty { Basis::Occupied } else { basis };
+        for (room, _) in rooms {
+            if let Some(state) = self.places.get_mut(room) {
+                state.need(of_rooms, Need { longest: Period::Hour, is_shared: true });
+            }
+        }
+    }
+}
+
+/// Whether a clause can apply to a place at some time. The rest of its scope can change with the
+/// register's dates; it is asked at each window.
+fn may_apply(register: &Register, id: &Id, clause: &Clause) -> bool {
+    let to = &clause.applies_to;
+    let rows = register.places.get(id).into_iter().flat_map(|history| history.rows());
+    let mut fitting = rows.filter(|row| {
+        let has_use = row.value.room_use.is_some_and(|u| to.room_use.contains(&u));
+        to.kind == Some(row.value.kind) && (to.room_use.is_empty() || has_use)
+    });
+    clause.period != Period::Register && fitting.next().is_some()
+}
+
+/// The life of a place in pieces in which the tree above it does not change.
+fn stays(register: &Register, id: &Id) -> Vec<Span> {
+    let mut known: Vec<&Id> = vec![id];
+    let mut at = 0;
+    let mut borders: Vec<Instant> = Vec::new();
+    while let Some(next) = known.get(at).copied() {
+        at += 1;
+        for row in register.places.get(next).into_iter().flat_map(|history| history.rows()) {
+            borders.extend([row.span.from, row.span.to]);
+            if let Some(parent) = row.value.parent.as_ref().filter(|parent| !known.contains(parent)) {
+                known.push(parent);
+            }
+        }
+    }
+    borders.sort_unstable();
+    borders.dedup();
+    let pieces = borders.iter().zip(borders.iter().skip(1));
+    let pieces = pieces.map(|(from, to)| Span::new(*from, *to));
+    pieces.filter(|piece| register.place(id, piece.from).is_some()).collect()
+}
+
+fn kind_of(register: &Register, id: &Id) -> PlaceKind {
+    register.places.get(id).and_then(|h| h.last()).map_or(PlaceKind::Room, |p| p.kind)
+}

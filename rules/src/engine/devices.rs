@@ -1,0 +1,55 @@
+//! Devices of a shard: each binding of a sensor or meter, with shortcuts to where its series are kept.
+
+use std::sync::Arc;
+
+use model::{Id, Quantity, Series, Span, register::Sensor};
+
+use crate::meter::MeterFacts;
+
+/// What an id is bound to over some time.
+#[derive(Debug, Clone)]
+pub(super) struct Device {
+    pub(super) id: Id,
+    pub(super) span: Span,
+    pub(super) place: usize,
+    pub(super) kind: DeviceKind,
+    /// Where its series went lately: number of a buffer of the place, or of a chain of the shard.
+    slots: Vec<(Quantity, Option<Id>, usize)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum DeviceKind {
+    Sensor(Box<Sensor>),
+    Meter(Arc<MeterFacts>),
+}
+
+impl Device {
+    pub(super) const fn new(id: Id, span: Span, place: usize, kind: DeviceKind) -> Self {
+        Self { id, span, place, kind, slots: Vec::new() }
+    }
+
+    /// Longest time that a reading of it stands, s.
+    pub(super) fn max_gap_s(&self) -> f64 {
+        match &self.kind {
+            DeviceKind::Sensor(sensor) => sensor.max_gap_s,
+            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.max_gap_s),
+        }
+    }
+
+    /// Where a series of it was put before.
+    pub(super) fn slot(&self, series: &Series) -> Option<usize> {
+        let same = |(quantity, channel, _): &&(Quantity, Option<Id>, usize)| {
+            *quantity == series.quantity && *channel == series.channel
+        };
+        self.slots.iter().find(same).map(|(_, _, slot)| *slot)
+    }
+
+    pub(super) fn remember(&mut self, series: &Series, slot: usize) {
+        self.slots.push((series.quantity, series.channel.clone(), slot));
+    }
+
+    /// Forgets all shortcuts: what they pointed to has been replaced.
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+    }
+}

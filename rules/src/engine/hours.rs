@@ -1,0 +1,141 @@
+//! The end of an hour: partials are taken, windows that end are judged, what nobody needs is forgotten.
+
+use model::{Instant, Period};
+
+use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard};
+use crate::{
+    almanac::HourFacts,
+    measure::{Basis, inputs::Inputs, room, while_empty},
+    partial::Partial,
+};
+
+/// Least coverage of an hour whose people count as known.
+const PRESENCE_COVERAGE: f64 = 0.5;
+/// How long the people of each hour are kept: two years and a little.
+const PRESENCE_MS: i64 = 740 * 86_400_000;
+
+impl Shard {
+    /// Closes the next hour of a place.
+    pub(super) fn close_hour(&mut self, place: usize, now: Instant, out: &mut Vec<Output>) {
+        let Some(hour) = self.places.get(place).and_then(|p| p.kept.next_hour) else { return };
+        let facts = self.almanac.at(hour.from);
+        self.compute(place, &facts);
+        let checks = self.places.get(place).map_or(0, |p| p.checks.len());
+        for check in 0..checks {
+            let period = self.period_of(place, check);
+            let window = period.map(|period| facts.window(period)).filter(|w| w.to == hour.to);
+            if let Some(window) = window {
+                self.judge(place, check, &[window], now, out);
+            }
+        }
+        let next = self.almanac.at(hour.to);
+        let is_midnight = next.day.from == hour.to;
+        let Some(state) = self.places.get_mut(place) else { return };
+        state.kept.next_hour = Some(next.hour);
+        state.is_changed = true;
+        self.set_timer(place);
+        self.tidy(place, next.hour.from, is_midnight);
+    }
+
+    fn period_of(&self, place: usize, check: usize) -> Option<Period> {
+        Some(self.places.get(place)?.checks.get(check)?.live.clause.period)
+    }
+
+    /// Forgets what late data can no longer touch and no window needs.
+    fn tidy(&mut self, place: usize, open_from: Instant, is_midnight: bool) {
+        // An hour that late data may still touch begins up to an hour before the horizon.
+        let before = open_from.plus_ms(self.options.horizon_ms.saturating_neg() - 2 * 3_600_000);
+        let stale = self.options.stale_after_ms;
+        let Some(state) = self.places.get_mut(place) else { return };
+        for buffer in &mut state.kept.buffers {
+            buffer.prune(before);
+        }
+        for check in &mut state.checks {
+            check.prune(before, stale);
+        }
+        for (basis, ledger) in &mut state.kept.ledgers {
+            match state.bases.get(basis) {
+                Some(need) if need.longest > Period::Hour => {
+                    if is_midnight {
+                        let oldest = before.plus_ms(need.keep_ms().saturating_neg());
+                        ledger.roll(before, oldest, &self.register.calendar);
+                    }
+                }
+                Some(need) if need.is_shared => ledger.forget_hours(before),
+                _ => ledger.forget_hours(open_from.plus_ms(-3_600_000)),
+            }
+        }
+        if is_midnight {
+            let oldest = before.plus_ms(-PRESENCE_MS);
+            state.kept.presence = state.kept.presence.split_off(&oldest);
+            self.tidy_meters(before);
+        }
+    }
+
+    /// Once a day, whichever place ends it first.
+    fn tidy_meters(&mut self, before: Instant) {
+        const KEEP_MS: i64 = 800 * 86_400_000;
+        if self.tidied_to.is_some_and(|to| before <= to) {
+            return;
+        }
+        self.tidied_to = Some(before);
+        let oldest = before.plus_ms(-KEEP_MS);
+        for (number, chain) in self.meters.chains.iter_mut().enumerate() {
+            if let Some(facts) = self.facts.get(&chain.series.sensor) {
+                chain.prune(before, facts);
+            }
+            chain.used.roll(before, oldest, &self.register.calendar);
+            self.changed_chains.insert(number);
+        }
+    }
+
+    /// Takes the partials of one hour of a place from the readings that are there now.
+    pub(super) fn compute(&mut self, place: usize, facts: &HourFacts) {
+        let Some(state) = self.places.get(place) else { return };
+        let Some(window) = facts.hour.intersect(self.clip) else { return };
+        let inputs = Inputs::new(window, facts, &state.kept.buffers, self.has_ended);
+        let partials: Vec<(Basis, Option<Partial>)> =
+            state.bases.keys().map(|basis| (*basis, self.partial(state, *basis, &inputs, facts))).collect();
+        let Some(state) = self.places.get_mut(place) else { return };
+        state.is_changed = true;
+        for (basis, partial) in partials {
+            if basis == Basis::Peak && state.wants_presence {
+                note_presence(state, facts, partial.as_ref());
+            }
+            state.set_partial(basis, facts.hour.from, partial);
+        }
+    }
+
+    fn partial(
+        &self,
+        state: &PlaceState,
+        basis: Basis,
+        inputs: &Inputs<'_>,
+        facts: &HourFacts,
+    ) -> Option<Partial> {
+        let window = inputs.window;
+        let rooms = || {
+            let inside = state.rooms.iter().filter(|(_, span)| span.contains(window.from));
+            inside.filter_map(|(room, _)| self.places.get(*room))
+        };
+        let aggregated = || Rooms::new(facts, window, rooms(), &self.register, self.has_ended);
+        if basis == Basis::WhileEmpty {
+            let steps = while_empty::steps(self.context(state, window)?)?;
+            let empty = while_empty::room(inputs).or_else(|| Some(aggregated()?.known_empty()))?;
+            return Some(while_empty::partial(&steps, &empty, window));
+        }
+        room::hour_partial(basis, inputs).or_else(|| aggregated()?.partial(basis))
+    }
+}
+
+fn note_presence(state: &mut PlaceState, facts: &HourFacts, partial: Option<&Partial>) {
+    let known = partial.filter(|p| p.coverage() >= PRESENCE_COVERAGE && p.time > 0);
+    match known.map(|p| p.sum / i128::from(p.time)).and_then(|mean| i64::try_from(mean).ok()) {
+        Some(mean) => {
+            state.kept.presence.insert(facts.hour.from, mean);
+        }
+        None => {
+            state.kept.presence.remove(&facts.hour.from);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Late data: hours are taken again and windows judged again.
+
+use model::{Instant, Span};
+
+use super::{Output, shard::Shard};
+use crate::{
+    Measure,
+    measure::{Source, source_of},
+};
+
+impl Shard {
+    /// Takes again what late data touched and judges its windows again, rooms first.
+    pub(super) fn mend(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let touched = std::mem::take(&mut self.touched);
+        for place in touched {
+            let Some(state) = self.places.get_mut(place) else { continue };
+            let dirty: Vec<Instant> = std::mem::take(&mut state.kept.dirty).into_iter().collect();
+            let use_of = state.kept.touched_use.take();
+            for hour in &dirty {
+                let facts = self.almanac.at(*hour);
+                self.compute(place, &facts);
+            }
+            self.judge_again(place, &dirty, use_of, now, out);
+        }
+    }
+
+    /// Judges again every window that holds a mended hour and has ended.
+    fn judge_again(
+        &mut self,
+        place: usize,
+        dirty: &[Instant],
+        use_of: Option<Span>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        let checks = self.places.get(place).map_or(0, |p| p.checks.len());
+        for check in 0..checks {
+            let windows = self.reopened(place, check, dirty, use_of);
+            if !windows.is_empty() {
+                self.judge(place, check, &windows, now, out);
+            }
+        }
+    }
+
+    /// The windows of a check that are to be judged again, in order.
+    fn reopened(&mut self, place: usize, check: usize, dirty: &[Instant], use_of: Option<Span>) -> Vec<Span> {
+        let Some(state) = self.places.get(place) else { return Vec::new() };
+        let Some(check) = state.checks.get(check) else { return Vec::new() };
+        let clause = &check.live.clause;
+        let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
+        let opened = state.kept.opened.unwrap_or(closed_to);
+        let oldest = check.pruned_to();
+        let is_of_meters = source_of(clause.measure, clause.gate) == Source::Meters;
+        let mut hours = Vec::new();
+        if let (Some(span), true) = (use_of, is_of_meters) {
+            let from = span.from.max(oldest).max(opened);
+            hours.extend(self.almanac.hours(Span::new(from, span.to.min(closed_to))));
+        }
+        // The corrected intensity asks for meters and for who was there.
+        if !is_of_meters || clause.measure == Measure::EuiCorrected {
+            hours.extend(dirty);
+        }
+        let windows = hours.into_iter().map(|hour| self.almanac.at(hour).window(clause.period));
+        let mut windows: Vec<Span> = windows.filter(|w| w.to <= closed_to && w.to > oldest).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        windows
+    }
+}

@@ -1,0 +1,80 @@
+//! Checkpoints: what changed, piece by piece, and how it is taken up again.
+
+use super::{
+    devices::DeviceKind,
+    place::Kept,
+    saved::{Piece, SavedShard},
+    shard::Shard,
+};
+use crate::check::Memory;
+
+impl Shard {
+    /// The pieces that changed since the last call, each under a key of its own.
+    pub(super) fn take_changed(&mut self) -> Vec<(String, SavedShard)> {
+        let mut changed = Vec::new();
+        for state in self.places.iter_mut().filter(|s| s.is_changed) {
+            state.is_changed = false;
+            let memories = state.checks.iter().map(|c| (c.id.clause.clone(), c.memory.clone())).collect();
+            let piece = Piece::Place(Box::new(state.kept.clone()), memories);
+            changed.push((format!("place/{}", state.id), SavedShard(piece)));
+        }
+        for number in std::mem::take(&mut self.changed_chains) {
+            let Some(chain) = self.meters.chains.get(number) else { continue };
+            let series = &chain.series;
+            let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
+            let key = format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity);
+            changed.push((key, SavedShard(Piece::Chain(Box::new(chain.clone())))));
+        }
+        if let Some(clock) = self.clock.filter(|clock| self.saved_clock != Some(*clock)) {
+            self.saved_clock = Some(clock);
+            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Clock(clock))));
+        }
+        changed
+    }
+
+    /// Takes up one piece.
+    pub(super) fn restore(&mut self, place: &str, saved: SavedShard) {
+        match saved.0 {
+            // After a change of the register two clocks may meet here: the newer one holds.
+            Piece::Clock(clock) => self.clock = self.clock.max(Some(clock)),
+            Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
+            Piece::Chain(chain) => {
+                self.meters.put(*chain);
+                self.devices.iter_mut().for_each(super::devices::Device::forget);
+            }
+        }
+    }
+
+    fn restore_place(&mut self, id: &str, mut kept: Kept, memories: Vec<(String, Memory)>) {
+        let Some(number) = self.index.get(id).copied() else { return };
+        kept.memories.extend(memories);
+        for device in self.devices.iter_mut().filter(|device| device.place == number) {
+            device.forget();
+            let own = kept.buffers.iter_mut().filter(|b| {
+                // The row may have got another end since.
+                b.series.sensor == device.id && device.span.contains(b.first)
+            });
+            own.for_each(|buffer| match &device.kind {
+                DeviceKind::Sensor(sensor) => buffer.describe(sensor, device.span),
+                DeviceKind::Meter(facts) => {
+                    if let Some(meter) = facts.at(device.span.from) {
+                        buffer.describe_meter(meter, device.span);
+                    }
+                }
+            });
+        }
+        let Some(state) = self.places.get_mut(number) else { return };
+        for check in &mut state.checks {
+            if let Some(memory) = kept.memories.remove(&check.id.clause) {
+                check.memory = memory;
+            }
+        }
+        if !kept.dirty.is_empty() || kept.touched_use.is_some() {
+            self.touched.insert(number);
+        }
+        state.kept = kept;
+        if state.is_watched() {
+            self.set_timer(number);
+        }
+    }
+}

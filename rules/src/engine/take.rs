@@ -1,0 +1,167 @@
+//! Taking readings: where each belongs, and what it changes.
+
+use std::sync::Arc;
+
+use model::{Instant, Nature, Reading, Span};
+
+use super::{
+    devices::{Device, DeviceKind},
+    place::PlaceState,
+    shard::Shard,
+};
+use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
+
+impl Shard {
+    /// Puts a reading where it belongs. Returns whether it changes what has been judged.
+    pub(super) fn take(&mut self, reading: &Reading, number: usize) -> bool {
+        let Some(device) = self.devices.get_mut(number) else { return false };
+        let place = device.place;
+        let nature = reading.series.quantity.nature();
+        let is_amount = matches!(nature, Nature::Counter | Nature::Interval);
+        let facts = match &device.kind {
+            DeviceKind::Meter(facts) if is_amount => Some(Arc::clone(facts)),
+            DeviceKind::Meter(_) | DeviceKind::Sensor(_) => None,
+        };
+        let is_meter = facts.is_some();
+        let touched = if let Some(facts) = facts {
+            let Some(chain) = self.chain_of(reading, number) else { return false };
+            self.changed_chains.insert(chain);
+            let Some(chain) = self.meters.chains.get_mut(chain) else { return false };
+            chain.insert(reading.time, micro(reading.value), &facts, &mut self.almanac)
+        } else {
+            let Some(state) = self.places.get_mut(place) else { return false };
+            if !state.wants(reading.series.quantity) {
+                return false;
+            }
+            state.is_changed = true;
+            let Some(buffer) = buffer_of(state, device, reading) else { return false };
+            buffer.insert(reading.time, micro(reading.value))
+        };
+        let Some(state) = self.places.get(place) else { return false };
+        let is_open = state.kept.opened.is_some_and(|opened| opened <= reading.time);
+        // Places above close no earlier, so what is open here is open there.
+        if is_open && state.kept.next_hour.is_none_or(|next| touched.from >= next.from) {
+            return false;
+        }
+        if !is_open {
+            self.open(place, reading.time);
+        }
+        self.touch(place, touched, is_meter)
+    }
+
+    fn chain_of(&mut self, reading: &Reading, number: usize) -> Option<usize> {
+        let device = self.devices.get_mut(number)?;
+        if let Some(slot) = device.slot(&reading.series) {
+            return Some(slot);
+        }
+        let place = self.places.get(device.place)?.id.clone();
+        let found = self.meters.find(&reading.series, &place);
+        let slot = found.unwrap_or_else(|| self.meters.put(Chain::new(reading.series.clone(), place)));
+        device.remember(&reading.series, slot);
+        Some(slot)
+    }
+
+    /// The place itself, then those above it.
+    fn upward(&self, place: usize, step: usize) -> Option<usize> {
+        match step.checked_sub(1) {
+            None => Some(place),
+            Some(up) => self.places.get(place)?.above.get(up).copied(),
+        }
+    }
+
+    /// Opens a place and those above it with their first hour, or earlier than before.
+    fn open(&mut self, place: usize, at: Instant) {
+        let hour = self.almanac.at(at).hour;
+        for step in 0.. {
+            let Some(number) = self.upward(place, step) else { return };
+            let Some(state) = self.places.get_mut(number) else { continue };
+            let opened = state.kept.opened;
+            if !state.is_watched() || opened.is_some_and(|o| o <= hour.from) {
+                continue;
+            }
+            state.kept.opened = Some(hour.from);
+            state.is_changed = true;
+            match (opened, state.kept.next_hour) {
+                (Some(opened), Some(next)) if next.from > opened => {
+                    // Some hours are judged already: those before them are made up for.
+                    let missed = self.almanac.hours(Span::new(hour.from, opened));
+                    state.kept.dirty.extend(missed);
+                    self.touched.insert(number);
+                }
+                _ => {
+                    state.kept.next_hour = Some(hour);
+                    self.set_timer(number);
+                }
+            }
+        }
+    }
+
+    /// Marks what a reading changes in hours that are closed already. Returns whether there are any.
+    pub(super) fn touch(&mut self, place: usize, span: Span, is_meter: bool) -> bool {
+        let mut is_late = false;
+        for step in 0.. {
+            let Some(number) = self.upward(place, step) else { break };
+            let Some(state) = self.places.get_mut(number) else { continue };
+            let Some(next) = state.kept.next_hour else { continue };
+            let closed = Span::new(span.from, span.to.min(next.from).max(span.from));
+            if closed.is_empty() {
+                continue;
+            }
+            is_late = true;
+            state.is_changed = true;
+            self.touched.insert(number);
+            if is_meter {
+                let held = state.kept.touched_use.unwrap_or(closed);
+                let joined = Span::new(held.from.min(closed.from), held.to.max(closed.to));
+                state.kept.touched_use = Some(joined);
+            }
+            if !is_meter || state.joins_meters() {
+                let opened = state.kept.opened.unwrap_or(next.from);
+                let oldest = next.from.plus_ms(self.options.horizon_ms.saturating_neg() - 3_600_000);
+                let from = closed.from.max(oldest).max(opened);
+                state.kept.dirty.extend(self.almanac.hours(Span::new(from, closed.to)));
+            }
+        }
+        is_late
+    }
+
+    /// Takes back the time after the last reading of each series that the end of the input leaves unobserved.
+    pub(super) fn cut_last_readings(&mut self) {
+        for place in 0..self.places.len() {
+            let buffers = self.places.get(place).map(|p| p.kept.buffers.as_slice()).unwrap_or_default();
+            let cut: Vec<Span> = buffers.iter().filter_map(SeriesBuffer::beyond_end).collect();
+            for span in cut.into_iter().filter(|span| !span.is_empty()) {
+                self.touch(place, span, false);
+            }
+        }
+    }
+}
+
+/// The buffer of a series of a sensor, or of a meter that also sends a gauge.
+fn buffer_of<'a>(
+    state: &'a mut PlaceState,
+    device: &mut Device,
+    reading: &Reading,
+) -> Option<&'a mut SeriesBuffer> {
+    let series = &reading.series;
+    let slot = device.slot(series).unwrap_or_else(|| {
+        let buffers = &mut state.kept.buffers;
+        let found = buffers.iter().position(|b| b.series == *series && b.binding == device.span);
+        let slot = found.unwrap_or_else(|| {
+            let mut buffer = SeriesBuffer::new(series.clone(), device.span);
+            match &device.kind {
+                DeviceKind::Sensor(sensor) => buffer.describe(sensor, device.span),
+                DeviceKind::Meter(facts) => {
+                    if let Some(meter) = facts.at(device.span.from) {
+                        buffer.describe_meter(meter, device.span);
+                    }
+                }
+            }
+            buffers.push(buffer);
+            buffers.len() - 1
+        });
+        device.remember(series, slot);
+        slot
+    });
+    state.kept.buffers.get_mut(slot)
+}

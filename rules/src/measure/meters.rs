@@ -1,0 +1,252 @@
+//! Which meters of a place count, and what they used.
+//!
+//! The use of a place is that of its meters that have no counted parent; end uses are never added
+//! to a total; what a clause leaves out is subtracted only where it is metered. Where meters come
+//! and go within a window, each stretch of time is summed with the meters of that stretch.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{
+    Id, Instant, Period, Place, Quantity, Register, Span,
+    register::{Carrier, EndUse, Meter},
+};
+
+use super::{Context, Figure};
+use crate::{
+    Energy, Fact, Measure,
+    ledger::Merge,
+    meter::{MeterFacts, Meters, Use},
+    partial::ratio,
+};
+
+/// The meters of a place and of all places below it, and what they have counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Supply<'a> {
+    pub(crate) chains: &'a Meters,
+    pub(crate) facts: &'a BTreeMap<Id, Arc<MeterFacts>>,
+    /// Meters that were ever bound there.
+    pub(crate) meters: &'a [Id],
+}
+
+/// What the carrier's registers and amounts are called.
+pub(crate) const fn quantities(carrier: Carrier) -> [Quantity; 2] {
+    match carrier {
+        Carrier::Electricity => [Quantity::EnergyImport, Quantity::Energy],
+        Carrier::Gas => [Quantity::Gas, Quantity::GasUsed],
+        Carrier::Heat => [Quantity::Heat, Quantity::HeatUsed],
+        Carrier::Water => [Quantity::Water, Quantity::WaterUsed],
+    }
+}
+
+impl<'a> Supply<'a> {
+    /// The meters bound to a place or below it at an instant.
+    fn below(&self, register: &Register, place: &Place, at: Instant) -> Vec<&'a Meter> {
+        let rows = self.meters.iter().filter_map(|id| self.facts.get(id)?.row(at));
+        rows.filter(|m| {
+            m.place == place.id || register.ancestors(&m.place, at).iter().any(|p| p.id == place.id)
+        })
+        .collect()
+    }
+
+    /// The meters whose sum is the use of a carrier at an instant.
+    pub(crate) fn roots(
+        &self,
+        register: &Register,
+        place: &Place,
+        at: Instant,
+        carrier: Carrier,
+        only: &[EndUse],
+    ) -> Vec<&'a Meter> {
+        counted(&self.below(register, place, at), carrier, only)
+    }
+
+    /// The stretches of a window in which no meter comes or goes.
+    pub(crate) fn stretches(&self, window: Span) -> Vec<Span> {
+        let rows = self.meters.iter().filter_map(|id| self.facts.get(id)).flat_map(|f| f.borders());
+        let mut borders: Vec<Instant> = rows.filter(|at| window.from < *at && *at < window.to).collect();
+        borders.extend([window.from, window.to]);
+        borders.sort_unstable();
+        borders.dedup();
+        borders.iter().zip(borders.iter().skip(1)).map(|(from, to)| Span::new(*from, *to)).collect()
+    }
+
+    /// What one meter counted over a stretch; the register is preferred to amounts that it also sends.
+    ///
+    /// `counts` picks amount and observed time; `None` when it observed nothing.
+    pub(crate) fn used(
+        &self,
+        meter: &Meter,
+        stretch: Span,
+        counts: impl Fn(&Use) -> (i128, i64),
+    ) -> Option<(f64, i64)> {
+        let of = |quantity: Quantity| {
+            let mut sum = Use::default();
+            let chains = self.chains.of(&meter.id).filter(|c| c.series.quantity == quantity);
+            chains.filter(|c| c.place == meter.place).for_each(|c| sum.merge(&c.used.over(stretch)));
+            let (amount, observed) = counts(&sum);
+            (observed > 0).then(|| (ratio(amount, 1_000_000), observed))
+        };
+        quantities(meter.carrier).into_iter().find_map(of)
+    }
+
+    /// Whether any meter there had been seen before an instant that a measure could use.
+    pub(crate) fn is_seen(&self, measure: Measure, energy: &Energy, before: Instant) -> bool {
+        let wanted = carriers(measure, energy);
+        let of_carrier = |id: &&Id| {
+            let facts = self.facts.get(*id);
+            facts.is_some_and(|f| f.rows().any(|meter| wanted.contains_key(&meter.carrier)))
+        };
+        let mut seen = self.meters.iter().filter(of_carrier).flat_map(|id| self.chains.of(id));
+        seen.any(|chain| chain.first < before)
+    }
+}
+
+/// Totals where there are any, else end uses; none that has a counted meter above it.
+fn counted<'a>(meters: &[&'a Meter], carrier: Carrier, only: &[EndUse]) -> Vec<&'a Meter> {
+    let of_carrier: Vec<&Meter> = meters.iter().copied().filter(|m| m.carrier == carrier).collect();
+    let totals: Vec<&Meter> = of_carrier.iter().copied().filter(|m| m.end_use == EndUse::Total).collect();
+    let chosen: Vec<&Meter> = if !only.is_empty() {
+        of_carrier.into_iter().filter(|m| only.contains(&m.end_use)).collect()
+    } else if totals.is_empty() {
+        of_carrier.into_iter().filter(|m| m.end_use != EndUse::Pv).collect()
+    } else {
+        totals
+    };
+    chosen.iter().filter(|m| !has_counted_parent(m, &chosen, meters)).copied().collect()
+}
+
+fn has_counted_parent(meter: &Meter, chosen: &[&Meter], all: &[&Meter]) -> bool {
+    let mut next = meter.parent.as_ref();
+    for _ in 0..=all.len() {
+        let Some(parent) = next else { return false };
+        if chosen.iter().any(|m| m.id == *parent) {
+            return true;
+        }
+        next = all.iter().find(|m| m.id == *parent).and_then(|m| m.parent.as_ref());
+    }
+    false
+}
+
+/// Sum over meters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sum {
+    /// As observed.
+    pub(crate) observed: f64,
+    /// Scaled from the observed to the whole window, meter by meter.
+    pub(crate) scaled: f64,
+    /// The least observed share among the meters.
+    pub(crate) coverage: f64,
+}
+
+/// Which meters of a carrier are summed.
+#[derive(Debug, Clone, Copy)]
+struct Choice<'a> {
+    carrier: Carrier,
+    only: &'a [EndUse],
+    /// Leave out meters that were never seen.
+    is_seen: bool,
+}
+
+/// Sums the chosen meters over the window, stretch by stretch; names what was summed.
+fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec<Fact>) -> Option<Sum> {
+    let hour = context.calendar().window(Period::Hour, context.window.from).from;
+    let (mut total, mut known_ms) = (Sum { observed: 0.0, scaled: 0.0, coverage: 0.0 }, 0);
+    let whole = i128::from(context.window.millis());
+    for stretch in context.supply.stretches(context.window) {
+        let mut chosen =
+            context.supply.roots(context.register, context.place, stretch.from, choice.carrier, choice.only);
+        chosen.retain(|m| !choice.is_seen || context.supply.chains.of(&m.id).next().is_some());
+        // A window need not begin on the hour; its first hour counts in full.
+        let from = if stretch.from == context.window.from { hour } else { stretch.from };
+        let Some(part) = over_stretch(&chosen, stretch, from, context, period) else { continue };
+        total.observed += part.observed;
+        total.scaled += part.scaled;
+        total.coverage += part.coverage * ratio(i128::from(stretch.millis()), whole);
+        known_ms += stretch.millis();
+        for name in chosen.iter().map(|m| Fact::from(m.id.as_str())) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    if known_ms == 0 {
+        return None;
+    }
+    total.scaled /= ratio(i128::from(known_ms), whole);
+    Some(total)
+}
+
+fn over_stretch(
+    chosen: &[&Meter],
+    stretch: Span,
+    from: Instant,
+    context: Context<'_>,
+    period: Period,
+) -> Option<Sum> {
+    let mut total = Sum { observed: 0.0, scaled: 0.0, coverage: 1.0 };
+    let mut is_any = false;
+    let expected = i128::from(stretch.millis());
+    for meter in chosen {
+        match context.supply.used(meter, Span::new(from, stretch.to), |used| used.within(period)) {
+            Some((amount, observed)) => {
+                is_any = true;
+                let share = ratio(i128::from(observed), expected).min(1.0);
+                total.observed += amount;
+                total.scaled += amount / share;
+                total.coverage = total.coverage.min(share);
+            }
+            None => total.coverage = 0.0,
+        }
+    }
+    is_any.then_some(total)
+}
+
+fn carriers(measure: Measure, energy: &Energy) -> BTreeMap<Carrier, f64> {
+    let one = |carrier| BTreeMap::from([(carrier, 1.0)]);
+    match measure {
+        Measure::Gas => one(Carrier::Gas),
+        Measure::Heat => one(Carrier::Heat),
+        Measure::Water | Measure::WaterPerPerson => one(Carrier::Water),
+        _ if energy.factors.is_empty() => one(Carrier::Electricity),
+        _ => energy.factors.clone(),
+    }
+}
+
+/// Sum over carriers with factors, exclusions subtracted where metered. `why` names meters and factors.
+pub(crate) fn weighted(
+    measure: Measure,
+    context: Context<'_>,
+    period: Period,
+    energy: &Energy,
+) -> (Figure, Option<Sum>) {
+    let mut figure = Figure { has_judged_time: true, ..Figure::default() };
+    let mut total: Option<Sum> = None;
+    let mut names: Vec<Fact> = Vec::new();
+    for (carrier, factor) in carriers(measure, energy) {
+        let choice = Choice { carrier, only: &energy.only, is_seen: false };
+        let Some(found) = sum(choice, context, period, &mut names) else { continue };
+        total = Some(add(total, found, factor));
+        figure.why.insert(format!("factor_{carrier}"), factor.into());
+        if energy.without.is_empty() {
+            continue;
+        }
+        let mut left_out = Vec::new();
+        let choice = Choice { carrier, only: &energy.without, is_seen: true };
+        if let Some(out) = sum(choice, context, period, &mut left_out) {
+            figure.why.insert(format!("subtracted_{carrier}"), Fact::List(left_out));
+            total = Some(add(total, Sum { coverage: 1.0, ..out }, -factor));
+        }
+    }
+    figure.coverage = total.map_or(0.0, |s| s.coverage);
+    figure.why.insert("meters".to_owned(), Fact::List(names));
+    (figure, total)
+}
+
+fn add(total: Option<Sum>, sum: Sum, factor: f64) -> Sum {
+    let held = total.unwrap_or(Sum { observed: 0.0, scaled: 0.0, coverage: 1.0 });
+    Sum {
+        observed: held.observed + sum.observed * factor,
+        scaled: held.scaled + sum.scaled * factor,
+        coverage: held.coverage.min(sum.coverage),
+    }
+}

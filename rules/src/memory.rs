@@ -1,0 +1,238 @@
+//! What a check remembers: what it said of recent windows, and where its alert stands.
+
+use std::collections::VecDeque;
+
+use model::{Instant, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Clause, Outcome, RatingLevel, Why,
+    check::Finding,
+    compact,
+    judge::keeps,
+    life::{Life, Step},
+};
+
+/// What was said of one window: enough to see whether a correction says anything else, and to
+/// tell the life of the alert anew. Small, as there are very many.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    #[serde(with = "compact::instant")]
+    from: Instant,
+    length_ms: i64,
+    /// When it was first judged.
+    #[serde(with = "compact::instant")]
+    time: Instant,
+    /// Hash of every field that is printed.
+    pub(crate) print: u64,
+    pub(crate) revision: u32,
+    pub(crate) outcome: Outcome,
+    is_waived: bool,
+    /// Whether the value keeps the clear limit as well.
+    is_clear: bool,
+}
+
+impl Seen {
+    pub(crate) fn new(finding: &Finding, clause: &Clause, at: Instant, known: Option<&Self>) -> Self {
+        let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
+        Self {
+            from: finding.window.from,
+            length_ms: finding.window.millis(),
+            time: known.map_or(at, |k| k.time),
+            print: print(finding),
+            revision: known.map_or(1, |k| k.revision + 1),
+            outcome: finding.outcome,
+            is_waived: finding.waived.is_some(),
+            is_clear,
+        }
+    }
+
+    fn to(&self) -> Instant {
+        self.from.plus_ms(self.length_ms)
+    }
+
+    const fn step(&self) -> Step {
+        Step {
+            from: self.from,
+            length_ms: self.length_ms,
+            time: self.time,
+            revision: self.revision,
+            outcome: self.outcome,
+            is_waived: self.is_waived,
+            is_clear: self.is_clear,
+        }
+    }
+}
+
+/// FNV-1a over what is printed of a finding; checkpoints hold it, so it must not change.
+fn print(finding: &Finding) -> u64 {
+    let number = |v: Option<f64>| {
+        v.map_or([0; 9], |v| {
+            let mut bytes = [1; 9];
+            bytes.iter_mut().zip(v.to_bits().to_le_bytes()).for_each(|(to, from)| *to = from);
+            bytes
+        })
+    };
+    let outcome = match finding.outcome {
+        Outcome::Compliant => 0,
+        Outcome::Breach => 1,
+        Outcome::Insufficient => 2,
+    };
+    let rating = match finding.rating {
+        None => 0,
+        Some(RatingLevel::Guide) => 1,
+        Some(RatingLevel::Baseline) => 2,
+        Some(RatingLevel::Constraint) => 3,
+        Some(RatingLevel::AboveConstraint) => 4,
+    };
+    let head = [outcome, rating, u8::from(finding.is_minimum)];
+    let numbers = [finding.value, finding.limit, Some(finding.coverage)].map(number);
+    let bytes = head.iter().chain(numbers.iter().flatten()).copied();
+    bytes
+        .chain(finding.waived.iter().flat_map(|w| w.bytes()))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A verdict as it is kept: everything but the clause and the subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    window: Span,
+    time: Instant,
+    revision: u32,
+    outcome: Outcome,
+    rating: Option<RatingLevel>,
+    value: Option<f64>,
+    limit: Option<f64>,
+    is_minimum: bool,
+    coverage: f64,
+    waived: Option<String>,
+    why: Why,
+}
+
+impl Last {
+    pub(crate) fn new(finding: Finding, revision: u32, time: Instant) -> Self {
+        let Finding { window, outcome, rating, value, limit, is_minimum, coverage, waived, why } = finding;
+        Self { window, time, revision, outcome, rating, value, limit, is_minimum, coverage, waived, why }
+    }
+
+    pub(crate) fn finding(&self) -> Finding {
+        Finding {
+            window: self.window,
+            outcome: self.outcome,
+            rating: self.rating,
+            value: self.value,
+            limit: self.limit,
+            is_minimum: self.is_minimum,
+            coverage: self.coverage,
+            waived: self.waived.clone(),
+            why: self.why.clone(),
+        }
+    }
+
+    pub(crate) const fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    pub(crate) const fn time(&self) -> Instant {
+        self.time
+    }
+}
+
+/// What a check must remember over a restart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    /// Recent windows in time order.
+    history: VecDeque<Seen>,
+    /// Windows that end by this instant have left the history.
+    #[serde(with = "compact::instant")]
+    pub(crate) pruned_to: Instant,
+    /// The alert before the oldest of them.
+    base: Life,
+    /// The alert now.
+    pub(crate) life: Life,
+    /// Whether `life` must be told anew from the history.
+    is_rewritten: bool,
+    /// The newest verdict, and the newest that spoke while an alert lives.
+    pub(crate) last: Option<Last>,
+    pub(crate) spoke: Option<Last>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            history: VecDeque::new(),
+            pruned_to: Instant::MIN,
+            base: Life::default(),
+            life: Life::default(),
+            is_rewritten: false,
+            last: None,
+            spoke: None,
+        }
+    }
+}
+
+impl Memory {
+    /// What was said of the window that begins at `from`.
+    pub(crate) fn seen(&self, from: Instant) -> Option<&Seen> {
+        let index = self.history.binary_search_by_key(&from, |seen| seen.from).ok()?;
+        self.history.get(index)
+    }
+
+    /// Takes what is now said of a window.
+    pub(crate) fn take(&mut self, seen: Seen, last: Last, clause: &Clause, stale_after_ms: i64) {
+        let newer = |held: &Option<Last>| held.as_ref().is_none_or(|h| h.window.from <= last.window.from);
+        if last.outcome != Outcome::Insufficient && newer(&self.spoke) {
+            self.spoke = Some(last.clone());
+        }
+        if newer(&self.last) {
+            self.last = Some(last);
+        }
+        match self.history.binary_search_by_key(&seen.from, |held| held.from) {
+            Ok(index) => {
+                if let Some(held) = self.history.get_mut(index) {
+                    *held = seen;
+                }
+                self.is_rewritten = true;
+            }
+            Err(index) if index == self.history.len() => {
+                if !self.is_rewritten {
+                    self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+                }
+                self.history.push_back(seen);
+            }
+            Err(index) => {
+                self.history.insert(index, seen);
+                self.is_rewritten = true;
+            }
+        }
+    }
+
+    /// Tells the life of the alert anew where an older window has changed. An alert that goes on
+    /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
+    pub(crate) fn settle(&mut self, before: &Life, clause: &Clause, stale_after_ms: i64) {
+        if !std::mem::take(&mut self.is_rewritten) {
+            return;
+        }
+        self.life = self.base;
+        for seen in &self.history {
+            self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+        }
+        self.life.go_on_from(before);
+    }
+
+    /// Lets go of what only a living alert needs.
+    pub(crate) fn tidy(&mut self) {
+        if self.life.is_over() {
+            self.spoke = None;
+        }
+    }
+
+    /// Forgets windows that ended by `before`; the newest stays.
+    pub(crate) fn prune(&mut self, before: Instant, clause: &Clause, stale_after_ms: i64) {
+        while self.history.len() > 1 && self.history.front().is_some_and(|seen| seen.to() <= before) {
+            let Some(seen) = self.history.pop_front() else { return };
+            self.pruned_to = seen.to();
+            self.base.step(&seen.step(), clause.hold_ms, stale_after_ms);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Gauges, coverage and gates.
+
+use model::{Period, PlaceKind, Quantity, register::Sensor};
+use rules::{Fact, Measure, Outcome};
+
+use crate::world::{World, at, clause, co2, gated, id};
+
+#[test]
+fn unobserved_time_is_in_no_mean_and_lowers_the_coverage() {
+    let mut run = World::new().with(co2()).run();
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 08:30"), 800.0);
+    run.advance(at("03-02 10:00"));
+    let verdict = run.verdicts()[0].clone();
+    // Half an hour less five minutes, and the last reading stands a quarter more.
+    assert_eq!((verdict.value, verdict.coverage), (Some(800.0), 0.666_667));
+    assert_eq!(verdict.outcome, Outcome::Insufficient);
+}
+
+#[test]
+fn coverage_of_exactly_the_least_is_enough() {
+    let mut run = World::new().with(co2()).run();
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 08:35"), 800.0);
+    run.advance(at("03-02 10:00"));
+    assert_eq!((run.verdicts()[0].coverage, run.verdicts()[0].outcome), (0.75, Outcome::Compliant));
+}
+
+#[test]
+fn several_sensors_give_the_mean_of_those_that_are_observed() {
+    let mut run = World::new().with(co2()).run();
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 800.0);
+    run.steady("t1", Quantity::Co2, at("03-02 08:30"), at("03-02 09:00"), 1000.0);
+    run.advance(at("03-02 10:00"));
+    assert_eq!(run.engine.verdicts()[0].value, Some(850.0));
+}
+
+#[test]
+fn only_time_within_the_gate_is_judged() {
+    let mut run = World::new().with(gated(co2())).run();
+    let noon = at("03-02 12:00");
+    for minute in (0..60).step_by(5) {
+        let time = noon.plus_ms(minute * 60_000);
+        run.send("t1", Quantity::Occupied, time, f64::from(u8::from(minute < 30)));
+        run.send("s1", Quantity::Co2, time, if minute < 30 { 1200.0 } else { 400.0 });
+    }
+    run.advance(at("03-02 14:00"));
+    assert_eq!((run.verdicts()[0].value, run.verdicts()[0].coverage), (Some(1200.0), 1.0));
+}
+
+#[test]
+fn an_unknown_gate_counts_as_unobserved() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.steady("t1", Quantity::Occupied, at("03-02 12:00"), at("03-02 12:20"), 1.0);
+    run.steady("s1", Quantity::Co2, at("03-02 12:00"), at("03-02 13:00"), 1200.0);
+    run.advance(at("03-02 14:00"));
+    // Known for 15 minutes and the 15 that the last state stands.
+    assert_eq!((run.verdicts()[0].value, run.verdicts()[0].coverage), (Some(1200.0), 0.5));
+    assert_eq!(run.verdicts()[0].outcome, Outcome::Insufficient);
+}
+
+#[test]
+fn a_room_without_a_sensor_for_the_gate_is_judged_at_all_times_and_why_says_so() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0)]);
+    let verdict = run.verdicts()[0];
+    assert_eq!((verdict.outcome, verdict.coverage), (Outcome::Breach, 1.0));
+    assert!(matches!(verdict.why.get("gate"), Some(Fact::Text(text)) if text.contains("no sensor")));
+}
+
+#[test]
+fn from_its_first_reading_on_a_sensor_is_the_gate() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(1100.0)]);
+    run.steady("t1", Quantity::Occupied, at("03-02 10:15"), at("03-02 11:15"), 1.0);
+    run.steady("s1", Quantity::Co2, at("03-02 10:15"), at("03-02 11:15"), 1100.0);
+    run.advance(at("03-02 12:00"));
+    let gates: Vec<bool> = run.verdicts().iter().map(|v| v.why.contains_key("gate")).collect();
+    assert_eq!(gates, [true, true, false]);
+}
+
+#[test]
+fn a_value_that_is_sent_on_change_stands_until_the_heartbeat_is_due() {
+    let mut world = World::new().with(co2());
+    let quiet = Sensor {
+        reporting: model::register::Reporting::OnChange,
+        max_gap_s: 7200.0,
+        ..Sensor::new(id("s1"), id("r1"))
+    };
+    world.sensor(quiet);
+    let mut run = world.run();
+    run.send("s1", Quantity::Co2, at("03-02 08:00"), 800.0);
+    run.advance(at("03-02 13:01"));
+    let coverage: Vec<f64> = run.verdicts().iter().map(|v| v.coverage).collect();
+    assert_eq!(coverage, [1.0, 1.0, 0.0], "an hour is closed when the longest gap of the room has passed");
+}
+
+#[test]
+fn where_the_input_ends_the_last_reading_stands_one_interval_even_in_hours_closed_before() {
+    let mut run = World::new().with(co2()).run();
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 800.0);
+    run.steady("s2", Quantity::Co2, at("03-02 08:00"), at("03-02 11:00"), 800.0);
+    let standing = run.state();
+    run.finish();
+    let ended = run.state();
+    let second = ("own-1/co2".to_owned(), rules::Subject::Place(id("r1")), at("03-02 09:00"));
+    assert_eq!(standing[&second].coverage, 0.166_667, "ten of the fifteen minutes reach into the hour");
+    assert_eq!((ended[&second].coverage, ended[&second].revision), (0.0, 2));
+}
+
+#[test]
+fn a_day_mean_is_weighted_by_time_and_hours_are_not() {
+    let mut run =
+        World::new().with(clause("day", PlaceKind::Room, Measure::Co2DayMean, Period::Day, 1000.0)).run();
+    run.steady("s1", Quantity::Co2, at("03-02 00:00"), at("03-02 06:00"), 400.0);
+    run.steady("s1", Quantity::Co2, at("03-02 06:00"), at("03-03 00:00"), 800.0);
+    run.advance(at("03-03 01:00"));
+    assert_eq!((run.verdicts()[0].value, run.verdicts()[0].coverage), (Some(700.0), 1.0));
+}
+
+#[test]
+fn a_sensor_speaks_for_its_room_only_and_not_beyond_its_binding() {
+    let mut world = World::new().with(co2());
+    let moved = crate::world::two(
+        Sensor::new(id("s1"), id("r1")),
+        at("03-03 00:00"),
+        Sensor::new(id("s1"), id("r2")),
+    );
+    world.register.sensors.insert(id("s1"), moved);
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 23:00"), at("03-03 01:00"), 1100.0);
+    run.advance(at("03-03 02:00"));
+    let spoke = run.verdicts().into_iter().filter(|v| v.outcome == Outcome::Breach);
+    let spoke: Vec<(&str, _)> = spoke.map(|v| (v.subject.id().as_str(), v.window.from)).collect();
+    assert_eq!(spoke, [("r1", at("03-02 23:00")), ("r2", at("03-03 00:00"))]);
+}
+
+#[test]
+fn a_reading_of_an_unknown_or_unbound_sensor_judges_nothing() {
+    let mut run = World::new().with(co2()).run();
+    let ghost = crate::world::reading("ghost", Quantity::Co2, at("03-02 08:00"), 1.0e3);
+    assert_eq!(run.observe(&ghost), rules::Taken::Unbound);
+    run.advance(at("03-03 00:00"));
+    assert!(run.out.is_empty());
+}

@@ -1,0 +1,26 @@
+//! What the engine promises, one sentence a test, and properties against a naive oracle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::too_many_lines,
+    reason = "test code outside #[test] functions"
+)]
+
+mod air;
+mod alerts;
+mod case;
+mod energy;
+mod late;
+mod meters;
+mod oracle;
+mod people;
+mod properties;
+mod register;
+mod time;
+mod world;

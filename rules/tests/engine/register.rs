@@ -1,0 +1,136 @@
+//! Numbers of the register that change within a window.
+
+use model::{Period, PlaceKind, Quantity, register::History};
+use rules::{Clause, Fact, Measure};
+
+use crate::world::{World, at, body, clause, id, place, two};
+
+fn yearly(measure: Measure) -> Clause {
+    Clause { min_coverage: 0.9, ..clause("year", PlaceKind::Building, measure, Period::Year, 81.0) }
+}
+
+/// 8760 kWh over 2025, one an hour.
+fn year_of(world: &World) -> rules::Verdict {
+    let mut run = world.run();
+    for hour in 0..=8760 {
+        let time = at("2025-01-01 00:00").plus_ms(hour * 3_600_000);
+        run.send("m", Quantity::EnergyImport, time, hour as f64);
+    }
+    run.advance(at("2026-01-01 02:00"));
+    assert_eq!(run.verdicts().len(), 1);
+    run.verdicts()[0].clone()
+}
+
+fn metered(clause: Clause) -> World {
+    let mut world = World::new().with(clause);
+    world.meter("m", "b", |_| {});
+    world
+}
+
+#[test]
+fn an_area_that_changes_within_the_year_counts_by_the_time_it_held() {
+    let mut world = metered(yearly(Measure::Eui));
+    let mut wider = place("b", PlaceKind::Building, None);
+    wider.floor_area_m2 = Some(2000.0);
+    // 73 of 365 days at 1000 m², the rest at 2000.
+    let history = two(place("b", PlaceKind::Building, None), at("2025-03-15 00:00"), wider);
+    world.register.places.insert(id("b"), history);
+    let verdict = year_of(&world);
+    assert_eq!(verdict.why.get("area_m2"), Some(&Fact::Number(1800.0)));
+    assert_eq!((verdict.value, verdict.coverage), (Some(4.866_667), 1.0));
+}
+
+#[test]
+fn a_headcount_that_changes_within_the_year_counts_by_the_time_it_held() {
+    let mut world = metered(yearly(Measure::EnergyPerPerson));
+    let mut building = place("b", PlaceKind::Building, None);
+    building.body = Some(id("office"));
+    world.place(building);
+    let staffed = |people| model::register::Body { energy_headcount: Some(people), ..body("office") };
+    let history = two(staffed(10.0), at("2025-03-15 00:00"), staffed(20.0));
+    world.register.bodies.insert(id("office"), history);
+    let verdict = year_of(&world);
+    assert_eq!(verdict.why.get("energy_headcount"), Some(&Fact::Number(18.0)));
+    assert_eq!(verdict.value, Some(486.666_667));
+}
+
+#[test]
+fn a_meter_that_came_within_the_year_is_scaled_and_lowers_the_coverage() {
+    let mut world = metered(yearly(Measure::Eui));
+    let meter = world.register.meters[&id("m")].last().unwrap().clone();
+    let mut history = History::default();
+    let span = model::Span::new(at("2025-03-15 00:00"), model::Instant::MAX);
+    history.insert(model::register::Dated { span, value: meter }).unwrap();
+    world.register.meters.insert(id("m"), history);
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("2025-01-01 00:00"), at("2025-01-01 00:10"), 400.0);
+    for hour in 73 * 24..=8760 {
+        let time = at("2025-01-01 00:00").plus_ms(hour * 3_600_000);
+        run.send("m", Quantity::EnergyImport, time, hour as f64);
+    }
+    run.advance(at("2026-01-01 02:00"));
+    let verdict = run.verdicts()[0].clone();
+    assert_eq!((verdict.value, verdict.coverage), (Some(8.76), 0.8));
+    assert_eq!(verdict.outcome, rules::Outcome::Insufficient);
+}
+
+#[test]
+fn what_is_left_out_is_subtracted_only_where_it_is_metered_and_its_area_with_it() {
+    let mut without = yearly(Measure::Eui);
+    without.energy.without = vec![model::register::EndUse::DataCentre];
+    let mut world = metered(without);
+    let mut building = place("b", PlaceKind::Building, None);
+    building.excluded_area_m2 = Some(100.0);
+    world.place(building);
+    assert_eq!(year_of(&world).value, Some(8.76), "not metered: neither energy nor area is left out");
+    world.meter("dc", "b", |meter| {
+        meter.end_use = model::register::EndUse::DataCentre;
+        meter.parent = Some(id("m"));
+    });
+    let mut run = world.run();
+    for hour in 0..=8760 {
+        let time = at("2025-01-01 00:00").plus_ms(hour * 3_600_000);
+        run.send("m", Quantity::EnergyImport, time, hour as f64);
+        run.send("dc", Quantity::EnergyImport, time, hour as f64 / 2.0);
+    }
+    run.advance(at("2026-01-01 02:00"));
+    let verdict = run.verdicts()[0];
+    assert_eq!((verdict.value, verdict.why.get("area_m2")), (Some(4.866_667), Some(&Fact::Number(900.0))));
+    assert!(verdict.why.contains_key("subtracted_electricity"));
+}
+
+#[test]
+fn a_room_that_moves_to_another_floor_counts_there_from_that_day_on() {
+    let mut world =
+        World::new().with(clause("busy", PlaceKind::Floor, Measure::Utilisation, Period::Day, 2.0));
+    world.place(place("f1", PlaceKind::Floor, Some("b")));
+    world.place(place("f2", PlaceKind::Floor, Some("b")));
+    let moved = two(
+        place("r1", PlaceKind::Room, Some("f1")),
+        at("03-03 00:00"),
+        place("r1", PlaceKind::Room, Some("f2")),
+    );
+    world.register.places.insert(id("r1"), moved);
+    let mut run = world.run();
+    run.steady("s1", Quantity::Occupied, at("03-02 00:00"), at("03-04 00:00"), 1.0);
+    run.advance(at("03-04 01:00"));
+    let said: Vec<_> = run.verdicts().iter().map(|v| (v.subject.id().to_string(), v.window.from)).collect();
+    assert_eq!(said, [("f1".to_owned(), at("03-02 00:00")), ("f2".to_owned(), at("03-03 00:00"))]);
+}
+
+#[test]
+fn a_sensor_that_moves_to_another_building_is_heard_in_both() {
+    let mut world = World::new().with(crate::world::co2());
+    world.place(place("c", PlaceKind::Building, None));
+    world.place(place("r9", PlaceKind::Room, Some("c")));
+    let sensor = |room: &str| model::register::Sensor::new(id("s1"), id(room));
+    world.register.sensors.insert(id("s1"), two(sensor("r1"), at("03-03 00:00"), sensor("r9")));
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 22:00"), at("03-03 02:00"), 700.0);
+    run.finish();
+    let said = run.verdicts().into_iter().filter(|v| v.coverage > 0.5);
+    let mut said: Vec<_> = said.map(|v| (v.window.from, v.subject.id().to_string())).collect();
+    said.sort();
+    let rooms: Vec<&str> = said.iter().map(|(_, room)| room.as_str()).collect();
+    assert_eq!(rooms, ["r1", "r1", "r9", "r9"]);
+}
