@@ -6,10 +6,7 @@ mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ingest::{
-    Decoder,
-    mqtt::{Monitor, Subscriber},
-};
+use ingest::mqtt::{Monitor, Subscriber};
 use model::{Problem, Register};
 use rules::{Catalogue, EngineOptions};
 use tokio::{
@@ -37,6 +34,8 @@ use crate::{
 const BATCHES: usize = 64;
 /// How far behind the wall clock event time follows while sensors are silent, ms.
 const TICK_LAG_MS: i64 = 120_000;
+/// How often it follows, real time.
+const TICK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the service did not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +85,7 @@ pub struct Service {
 
 /// Starts the service of a configuration on wall time `clock`.
 ///
-/// Broker, InfluxDB and mail server may be absent: their tasks try on for ever.
+/// Broker, `InfluxDB` and mail server may be absent: their tasks try on for ever.
 ///
 /// # Errors
 /// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
@@ -97,94 +96,152 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         "cannot listen at {}: free the port, or set another address in `listen`",
         config.listen
     )))?;
-    let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
     if config.mqtt.embedded {
         let at = parts::broker_address(&config.mqtt)?;
         broker::start(at).map_err(ServiceError::of("embedded broker"))?;
     }
     let stores = Stores::open(config)?;
-    let links = Links::default();
     let metrics = Arc::new(Metrics::new());
     metrics.restore(&stores.spool.ledger());
-    let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-    let (stop, stopping) = watch::channel(false);
     let (stop_late, stopping_late) = watch::channel(false);
-    let (judged, judging) = watch::channel(0);
-    let (may_tick, ticking) = watch::channel(true);
-    let unknown = Unknown::default();
-
-    let mut late = Vec::new();
-    late.push(web::serve(
-        listener,
-        parts::desk(&snapshots, &register, &catalogue, &stores.history, &metrics),
-        stopping_late.clone(),
-    ));
-    let outlet = parts::mail(config, &clock, &links, &metrics, &stopping_late, &mut late)?;
-    let judge = judge_of(JudgeParts {
-        register: Arc::clone(&register),
-        catalogue,
-        options: EngineOptions {
-            stale_after_ms: parts::millis(config.alerts.stale_after),
-            ..EngineOptions::default()
-        },
-        settings: parts::settings(config),
-        spool: stores.spool.clone(),
-        history: stores.history.clone(),
-        state: stores.state.clone(),
-        outlet,
-        has_series: config.influx.is_some(),
-        clock: clock.clone(),
-        metrics: Arc::clone(&metrics),
-        unknown: unknown.clone(),
-        snapshot,
-        links: links.clone(),
-        judged,
-    })
-    .await?;
-    let (decoder, subscriber) = subscriber(config, &register)?;
-    let monitor = subscriber.monitor();
-    let intake = Intake::new(
-        subscriber,
-        decoder,
-        Arc::clone(&register),
-        stores.spool.clone(),
-        clock.clone(),
-        Arc::clone(&metrics),
-        unknown,
-    );
-    let (batches, to_judge) = mpsc::channel(BATCHES);
-    let is_live = watchers::broker(monitor.clone(), links.clone(), ticking, stopping_late.clone(), &mut late);
-    let settled = parts::series(config, &stores, &register, &links, &metrics, &stopping_late, &mut late)?;
-    watchers::trimmer(&stores, settled, Arc::clone(&metrics), stopping_late, &mut late);
-    let ticks = Ticks {
-        spool: stores.spool.clone(),
+    let site = Site {
+        config,
         clock,
-        lag_ms: TICK_LAG_MS,
-        every: Duration::from_secs(5),
-        is_live,
+        register,
+        catalogue,
+        stores,
+        links: Links::default(),
+        metrics,
+        unknown: Unknown::default(),
+        stopping_late,
+        late: Vec::new(),
     };
-    let intake = tokio::spawn({
-        let (batches, stopping) = (batches.clone(), stopping.clone());
-        async move { intake.run(batches, stopping).await.map_err(ServiceError::of("intake")) }
-    });
-    let ticks =
-        tokio::spawn(async move { ticks.run(batches, stopping).await.map_err(ServiceError::of("ticks")) });
-    let judge = tokio::spawn(async move { judge.run(to_judge).await.map_err(ServiceError::of("judge")) });
-    Ok(Service {
-        address,
-        snapshot: snapshots,
-        may_tick,
-        judged: judging,
-        monitor,
-        stop,
-        stop_late,
-        intake,
-        ticks,
-        judge,
-        late,
-        spool: stores.spool,
-        _lock: lock,
-    })
+    site.start(listener, stop_late, lock).await
+}
+
+/// What every part is built from.
+struct Site<'a> {
+    config: &'a Config,
+    clock: Clock,
+    register: Arc<Register>,
+    catalogue: Arc<Catalogue>,
+    stores: Stores,
+    links: Links,
+    metrics: Arc<Metrics>,
+    unknown: Unknown,
+    /// Says true to what stops last: mail, series, pages.
+    stopping_late: watch::Receiver<bool>,
+    late: Vec<JoinHandle<()>>,
+}
+
+impl Site<'_> {
+    async fn start(
+        mut self,
+        listener: TcpListener,
+        stop_late: watch::Sender<bool>,
+        lock: std::fs::File,
+    ) -> Result<Service, ServiceError> {
+        let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
+        let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+        let (judged, judging) = watch::channel(0);
+        let (may_tick, ticking) = watch::channel(true);
+        let (stop, stopping) = watch::channel(false);
+        let desk =
+            parts::desk(&snapshots, &self.register, &self.catalogue, &self.stores.history, &self.metrics);
+        self.late.push(web::serve(listener, desk, self.stopping_late.clone()));
+        let judge = self.judge(snapshot, judged).await?;
+        let intake = self.intake()?;
+        let monitor = intake.monitor();
+        let is_live = watchers::broker(
+            monitor.clone(),
+            self.links.clone(),
+            ticking,
+            self.stopping_late.clone(),
+            &mut self.late,
+        );
+        let settled = parts::series(&mut self)?;
+        watchers::trimmer(
+            &self.stores,
+            settled,
+            Arc::clone(&self.metrics),
+            self.stopping_late.clone(),
+            &mut self.late,
+        );
+        let ticks = Ticks {
+            spool: self.stores.spool.clone(),
+            clock: self.clock.clone(),
+            lag_ms: TICK_LAG_MS,
+            every: TICK_EVERY,
+            is_live,
+        };
+        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let intake = intake.run(batches.clone(), stopping.clone());
+        let ticks = ticks.run(batches, stopping);
+        Ok(Service {
+            address,
+            snapshot: snapshots,
+            may_tick,
+            judged: judging,
+            monitor,
+            stop,
+            stop_late,
+            intake: tokio::spawn(async { intake.await.map_err(ServiceError::of("intake")) }),
+            ticks: tokio::spawn(async { ticks.await.map_err(ServiceError::of("ticks")) }),
+            judge: tokio::spawn(async { judge.run(to_judge).await.map_err(ServiceError::of("judge")) }),
+            late: self.late,
+            spool: self.stores.spool,
+            _lock: lock,
+        })
+    }
+
+    async fn judge(
+        &mut self,
+        snapshot: watch::Sender<Arc<Snapshot>>,
+        judged: watch::Sender<u64>,
+    ) -> Result<Judge, ServiceError> {
+        let options = EngineOptions {
+            stale_after_ms: parts::millis(self.config.alerts.stale_after),
+            ..EngineOptions::default()
+        };
+        let parts = JudgeParts {
+            outlet: parts::mail(self)?,
+            register: Arc::clone(&self.register),
+            catalogue: Arc::clone(&self.catalogue),
+            options,
+            settings: parts::settings(self.config),
+            spool: self.stores.spool.clone(),
+            history: self.stores.history.clone(),
+            state: self.stores.state.clone(),
+            has_series: self.config.influx.is_some(),
+            clock: self.clock.clone(),
+            metrics: Arc::clone(&self.metrics),
+            unknown: self.unknown.clone(),
+            snapshot,
+            links: self.links.clone(),
+            judged,
+        };
+        tokio::task::spawn_blocking(move || Judge::start(parts))
+            .await
+            .map_err(ServiceError::of("the engine did not start"))?
+            .map_err(ServiceError::of("the state of the engine cannot be taken up"))
+    }
+
+    fn intake(&self) -> Result<Intake, ServiceError> {
+        let decoder = devices::decoder(&self.config.routes, Some(&self.register));
+        let decoder = decoder.map_err(ServiceError::Problems)?;
+        let mqtt = parts::mqtt(&self.config.mqtt)?;
+        let subscriber =
+            Subscriber::start(&mqtt, decoder.subscriptions()).map_err(ServiceError::of("mqtt"))?;
+        Ok(Intake::new(
+            subscriber,
+            decoder,
+            Arc::clone(&self.register),
+            self.stores.spool.clone(),
+            self.clock.clone(),
+            Arc::clone(&self.metrics),
+            self.unknown.clone(),
+        ))
+    }
 }
 
 /// The files that everything is judged by.
@@ -197,21 +254,6 @@ fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), Servic
         return Err(ServiceError::Problems(problems));
     }
     Ok((Arc::new(register), Arc::new(catalogue)))
-}
-
-fn subscriber(config: &Config, register: &Register) -> Result<(Decoder, Subscriber), ServiceError> {
-    let decoder = devices::decoder(&config.routes, Some(register)).map_err(ServiceError::Problems)?;
-    let filters = decoder.subscriptions();
-    let mqtt = parts::mqtt(&config.mqtt)?;
-    let subscriber = Subscriber::start(&mqtt, filters).map_err(ServiceError::of("mqtt"))?;
-    Ok((decoder, subscriber))
-}
-
-async fn judge_of(parts: JudgeParts) -> Result<Judge, ServiceError> {
-    let started = tokio::task::spawn_blocking(move || Judge::start(parts)).await;
-    started
-        .map_err(ServiceError::of("the engine did not start"))?
-        .map_err(ServiceError::of("the state of the engine cannot be taken up"))
 }
 
 /// The three files.

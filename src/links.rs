@@ -20,7 +20,7 @@ impl Links {
             match up {
                 Some(true) => tracing::info!(link = name, "connected"),
                 Some(false) => {
-                    tracing::warn!(link = name, error, "not reachable; trying on, nothing is lost")
+                    tracing::warn!(link = name, error, "not reachable; trying on, nothing is lost");
                 }
                 None => {}
             }

@@ -11,15 +11,11 @@ use std::{
 use ingest::{Tls, mqtt::MqttConfig};
 use model::Register;
 use rules::Catalogue;
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{Notify, watch};
 
-use super::{ServiceError, Stores, charts::Charts};
+use super::{ServiceError, Site, charts::Charts};
 use crate::{
     broker::BrokerError,
-    clock::Clock,
     config::{self, Config, Secret, Transport},
     history::History,
     links::Links,
@@ -113,14 +109,8 @@ fn outbox_store(config: &Config) -> Result<SqliteOutbox, ServiceError> {
 }
 
 /// Outbox and delivery; none when no mail server is configured.
-pub(super) fn mail(
-    config: &Config,
-    clock: &Clock,
-    links: &Links,
-    metrics: &Arc<Metrics>,
-    stop: &watch::Receiver<bool>,
-    tasks: &mut Vec<JoinHandle<()>>,
-) -> Result<Option<Outlet>, ServiceError> {
+pub(super) fn mail(site: &mut Site<'_>) -> Result<Option<Outlet>, ServiceError> {
+    let (config, links) = (site.config, site.links.clone());
     let Some(smtp) = &config.smtp else {
         links.set("smtp", None, None, 0);
         return Ok(None);
@@ -138,12 +128,12 @@ pub(super) fn mail(
     let mailer = Mailer::new(&mailer).map_err(ServiceError::of("smtp"))?;
     let sender = Sender { from: smtp.from.clone(), public_url: Some(config.public_url.clone()) };
     let renderer = Renderer::new(sender, None).map_err(ServiceError::of("mail templates"))?;
-    let delivery = Delivery::start(outbox_store(config)?, mailer, RetryPolicy::default(), clock.now())
+    let delivery = Delivery::start(outbox_store(config)?, mailer, RetryPolicy::default(), site.clock.now())
         .map_err(ServiceError::of("the outbox cannot be read"))?;
     let wake = Arc::new(Notify::new());
     let outlet = Outlet { outbox: Outbox::new(outbox_store(config)?, renderer), wake: Arc::clone(&wake) };
-    let (clock, links, metrics, stop) = (clock.clone(), links.clone(), Arc::clone(metrics), stop.clone());
-    tasks.push(tokio::spawn(async move {
+    let (clock, metrics, stop) = (site.clock.clone(), Arc::clone(&site.metrics), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
         let report = |round: &Round| report(round, &links, &metrics);
         delivery.run(|| clock.now(), wake, stop, report).await;
     }));
@@ -159,23 +149,16 @@ fn report(round: &Round, links: &Links, metrics: &Metrics) {
         (0..count).for_each(|_| metrics.mail(outcome));
     }
     if round.server_error.is_some() {
-        links.set("smtp", Some(false), round.server_error.clone(), u64::from(round.retried as u32));
+        links.set("smtp", Some(false), round.server_error.clone(), round.retried);
     } else if round.sent > 0 {
         links.set("smtp", Some(true), None, 0);
     }
 }
 
 /// The series writer, and how far it has settled; none when no InfluxDB is configured.
-pub(super) fn series(
-    config: &Config,
-    stores: &Stores,
-    register: &Arc<Register>,
-    links: &Links,
-    metrics: &Arc<Metrics>,
-    stop: &watch::Receiver<bool>,
-    tasks: &mut Vec<JoinHandle<()>>,
-) -> Result<Option<watch::Receiver<u64>>, ServiceError> {
-    let Some(influx) = &config.influx else {
+pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>, ServiceError> {
+    let (links, stores) = (site.links.clone(), &site.stores);
+    let Some(influx) = &site.config.influx else {
         links.set("influx", None, None, 0);
         return Ok(None);
     };
@@ -187,7 +170,7 @@ pub(super) fn series(
         timeout: Duration::from_secs(30),
     })
     .map_err(ServiceError::of("influx"))?;
-    let (_, registers) = watch::channel(Arc::clone(register));
+    let (_, registers) = watch::channel(Arc::clone(&site.register));
     let (writer, mut status) = SeriesWriter::new(
         stores.spool.clone(),
         stores.state.clone(),
@@ -196,8 +179,8 @@ pub(super) fn series(
         WriterOptions::default(),
     );
     let (settled, watched) = watch::channel(0);
-    let mut stopping = stop.clone();
-    tasks.push(tokio::spawn(async move {
+    let mut stopping = site.stopping_late.clone();
+    site.late.push(tokio::spawn(async move {
         tokio::select! {
             ended = writer.run() => {
                 if let Err(error) = ended {
@@ -207,8 +190,8 @@ pub(super) fn series(
             _ = stopping.wait_for(|stop| *stop) => {}
         }
     }));
-    let (links, metrics, mut stopping) = (links.clone(), Arc::clone(metrics), stop.clone());
-    tasks.push(tokio::spawn(async move {
+    let (metrics, mut stopping) = (Arc::clone(&site.metrics), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
         loop {
             let now = status.borrow_and_update().clone();
             links.set("influx", now.is_up, now.error, now.backlog_readings);

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use ingest::{
     Decoded, Decoder, Message as Wire,
-    mqtt::{Incoming, Subscriber},
+    mqtt::{Incoming, Monitor, Subscriber},
     quality::{Arrival, Binding, Quality, settle},
 };
 use model::{Instant, Reading, Register};
@@ -59,6 +59,12 @@ impl Intake {
         let quality = Quality::new();
         let seen = (0, HashSet::new());
         Self { subscriber, decoder, quality, register, spool, clock, metrics, unknown, seen }
+    }
+
+    /// A view of the broker's connection.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.subscriber.monitor()
     }
 
     /// Runs until `stop` says true, or the spool fails for good.

@@ -1,26 +1,11 @@
-//! Alerts as they are now, and the journal of their transitions.
+//! The journal of transitions.
 
 use model::{Instant, Span};
-use rules::{AlertState, TransitionKind};
+use rules::TransitionKind;
 use rusqlite::{Row, Transaction, params};
 
 use super::{State, StateError};
 use crate::database::{signed, unsigned};
-
-/// The newest alert of one check, with the JSON that pages and API show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertRow {
-    /// The check: clause and subject in one text.
-    pub check: String,
-    /// Id of the alert.
-    pub id: String,
-    /// Where it stands.
-    pub state: AlertState,
-    /// Start of its first breaching window.
-    pub started_at: Instant,
-    /// The alert as JSON.
-    pub body: String,
-}
 
 /// One transition for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,36 +31,12 @@ pub struct JournalEntry {
     pub row: JournalRow,
 }
 
-fn state_name(state: AlertState) -> &'static str {
-    match state {
-        AlertState::Pending => "pending",
-        AlertState::Firing => "firing",
-        AlertState::Resolved => "resolved",
-    }
-}
-
-fn state_of(name: &str) -> Result<AlertState, StateError> {
-    [AlertState::Pending, AlertState::Firing, AlertState::Resolved]
-        .into_iter()
-        .find(|state| state_name(*state) == name)
-        .ok_or_else(|| StateError::Damaged(format!("unknown alert state `{name}`")))
-}
-
 fn kind_of(name: &str) -> Result<TransitionKind, StateError> {
     use TransitionKind as Kind;
     [Kind::Firing, Kind::Resolved, Kind::Revised, Kind::Unproven]
         .into_iter()
         .find(|kind| kind.name() == name)
         .ok_or_else(|| StateError::Damaged(format!("unknown transition `{name}`")))
-}
-
-impl AlertRow {
-    pub(super) fn write(&self, step: &Transaction<'_>) -> Result<(), rusqlite::Error> {
-        step.prepare_cached("INSERT OR REPLACE INTO alerts VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(
-            params![self.check, self.id, state_name(self.state), self.started_at.millis(), self.body],
-        )?;
-        Ok(())
-    }
 }
 
 impl JournalRow {
@@ -89,29 +50,6 @@ impl JournalRow {
 }
 
 impl State {
-    /// The newest alert of every check that has one, newest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn alerts(&self) -> Result<Vec<AlertRow>, StateError> {
-        let db = self.db();
-        let mut query = db.prepare_cached(
-            "SELECT subject, id, state, started_at, body FROM alerts ORDER BY started_at DESC, id",
-        )?;
-        let mut rows = query.query([])?;
-        let mut alerts = Vec::new();
-        while let Some(row) = rows.next()? {
-            alerts.push(AlertRow {
-                check: row.get(0)?,
-                id: row.get(1)?,
-                state: state_of(&row.get::<_, String>(2)?)?,
-                started_at: Instant::from_millis(row.get(3)?),
-                body: row.get(4)?,
-            });
-        }
-        Ok(alerts)
-    }
-
     /// Transitions before the number `before`, newest first, at most `max`; `u64::MAX` begins at the newest.
     ///
     /// # Errors
@@ -175,24 +113,5 @@ mod tests {
         assert_eq!(state.journal(newest[0].id, 10).unwrap().len(), 1, "pages go on where the last one ended");
         let day = Span::new(Instant::from_millis(5), Instant::from_millis(10));
         assert_eq!(state.journal_of(day).unwrap().len(), 1, "the end of a span does not belong to it");
-    }
-
-    #[test]
-    fn a_check_has_one_alert_as_it_is_now() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::open(&dir.path().join("state.sqlite")).unwrap();
-        let mut alert = AlertRow {
-            check: "p/c room-1".to_owned(),
-            id: "a1".to_owned(),
-            state: AlertState::Pending,
-            started_at: Instant::from_millis(1),
-            body: "{}".to_owned(),
-        };
-        state.commit(&Step { alerts: vec![alert.clone()], ..Step::default() }).unwrap();
-        alert.state = AlertState::Firing;
-        state.commit(&Step { alerts: vec![alert.clone()], ..Step::default() }).unwrap();
-        assert_eq!(state.alerts().unwrap(), [alert.clone()]);
-        state.commit(&Step { alerts_removed: vec![alert.check], ..Step::default() }).unwrap();
-        assert!(state.alerts().unwrap().is_empty());
     }
 }

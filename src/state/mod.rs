@@ -1,8 +1,8 @@
-//! State on disk: engine checkpoint, alerts, journal, outbox and what people keep.
+//! State on disk: engine checkpoint, journal of transitions, lines for the series, and what people keep.
 //!
 //! The state is a shortcut: engine state is this checkpoint plus the spool behind it. So
-//! everything that belongs to one step of the engine (its changed pieces, alerts, what
-//! recipients are owed, lines for the series) commits in one transaction together with the
+//! everything that belongs to one step of the engine (its changed pieces with the dispatcher's,
+//! transitions, lines for the series) commits in one transaction together with the
 //! spool position, see [`Step`]; a crash between two steps repeats the second and changes
 //! nothing twice.
 //!
@@ -10,7 +10,6 @@
 
 mod checkpoint;
 mod journal;
-mod outbox;
 mod records;
 mod step;
 
@@ -20,8 +19,7 @@ use std::{
 };
 
 pub use checkpoint::EngineState;
-pub use journal::{AlertRow, JournalEntry, JournalRow};
-pub use outbox::{Mail, MailStatus, NewMail, Owed, OwedRow};
+pub use journal::{JournalEntry, JournalRow};
 use rusqlite::Connection;
 pub use step::{Checkpoint, Step};
 

@@ -3,7 +3,7 @@
 use model::Instant;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{State, StateError, journal::AlertRow, journal::JournalRow, outbox::Owed};
+use super::{State, StateError, journal::JournalRow};
 use crate::{
     database::{signed, unsigned},
     spool::Position,
@@ -30,14 +30,8 @@ pub struct Checkpoint {
 pub struct Step {
     /// The engine's changed pieces and their position.
     pub checkpoint: Option<Checkpoint>,
-    /// Alerts that changed, as they are now.
-    pub alerts: Vec<AlertRow>,
-    /// Checks that have no alert any more.
-    pub alerts_removed: Vec<String>,
     /// Transitions; one that is there already is left as it is.
     pub journal: Vec<JournalRow>,
-    /// What recipients are to be told; what they were told already is left as it is.
-    pub owed: Vec<Owed>,
     /// Lines for the time-series server, without line end.
     pub lines: Vec<String>,
     /// Counters and what to add to them.
@@ -55,17 +49,8 @@ impl State {
         if let Some(checkpoint) = &step.checkpoint {
             checkpoint.write(&transaction)?;
         }
-        for alert in &step.alerts {
-            alert.write(&transaction)?;
-        }
-        for subject in &step.alerts_removed {
-            transaction.prepare_cached("DELETE FROM alerts WHERE subject = ?1")?.execute([subject])?;
-        }
         for row in &step.journal {
             row.write(&transaction)?;
-        }
-        for owed in &step.owed {
-            owed.write(&transaction)?;
         }
         write_lines(&transaction, &step.lines)?;
         for (name, count) in &step.counters {

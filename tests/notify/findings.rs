@@ -128,12 +128,16 @@ pub(crate) fn clause() -> Clause {
             unit: "ppm".to_owned(),
             fixed: Bound { at_most: Some(700.0), at_least: None },
             table: None,
+            curve: None,
         },
         clear: None,
         band: None,
         rating: None,
         energy: Energy::default(),
         correction: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
     }
 }
 
