@@ -105,7 +105,8 @@ fn judge(
     let mut quality = Quality::new();
     for mut reading in input.readings() {
         // As live: what a dead sensor repeats is no evidence.
-        quality.mark(&mut reading, reporting(register, &reading));
+        let reporting = reporting(register, &reading);
+        quality.mark(&mut reading, reporting);
         engine.observe(&reading, &mut outputs);
         hand_over(&mut outputs)?;
     }
