@@ -1,6 +1,7 @@
 //! Builds every part of the service, names every channel, spawns every task, and stops them in order.
 
 mod charts;
+mod mails;
 mod parts;
 mod watchers;
 
@@ -146,9 +147,9 @@ impl Site<'_> {
         let (judged, judging) = watch::channel(0);
         let (may_tick, ticking) = watch::channel(true);
         let (stop, stopping) = watch::channel(false);
-        let desk =
-            parts::desk(&snapshots, &self.register, &self.catalogue, &self.stores.history, &self.metrics);
-        self.late.push(web::serve(listener, desk, self.stopping_late.clone()));
+        let hosts = web::Hosts::new(address, &self.config.public_url);
+        let desk = parts::desk(&self, &snapshots)?;
+        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();
