@@ -153,21 +153,10 @@ impl Site<'_> {
         let judge = self.judge(snapshot, judged).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();
-        let is_live = watchers::broker(
-            monitor.clone(),
-            self.links.clone(),
-            ticking,
-            self.stopping_late.clone(),
-            &mut self.late,
-        );
+        let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
-        watchers::trimmer(
-            &self.stores,
-            settled,
-            Arc::clone(&self.metrics),
-            self.stopping_late.clone(),
-            &mut self.late,
-        );
+        watchers::trimmer(&mut self, settled);
+        watchers::pruner(&mut self);
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
@@ -241,6 +230,7 @@ impl Site<'_> {
             self.clock.clone(),
             Arc::clone(&self.metrics),
             self.unknown.clone(),
+            self.stores.history.clone(),
         ))
     }
 }

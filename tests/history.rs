@@ -96,6 +96,11 @@ proptest! {
             }
             let expected: Vec<Reading> = oracle.values().cloned().collect();
             prop_assert_eq!(&all(&history), &expected);
+            let newest = history.newest(&series("s", Quantity::Co2), HOUR).unwrap();
+            let last = expected.last().map_or(0, |reading| reading.time.millis());
+            prop_assert_eq!(newest.last(), expected.last());
+            let reached = expected.iter().filter(|reading| reading.time.millis() >= last - HOUR).count();
+            prop_assert!(newest.len() >= reached && expected.ends_with(&newest), "{:?}", newest);
         }
         // Partials, with what waits and when all is written, are those of the plain map.
         let expected = plain_partials(oracle.values());

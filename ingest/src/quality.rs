@@ -151,6 +151,13 @@ impl Quality {
         }
     }
 
+    /// Whether anything is remembered of a series. If not, show it the newest readings that are kept elsewhere
+    /// to [`Self::mark`] first, so that a restart does not make a stuck sensor look alive.
+    #[must_use]
+    pub fn knows(&self, series: &Series) -> bool {
+        self.series.contains_key(series)
+    }
+
     /// Forgets series that have been silent since before `before`.
     pub fn forget(&mut self, before: Instant) {
         self.series.retain(|_, newest| newest.time >= before);

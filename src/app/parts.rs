@@ -18,7 +18,8 @@ use crate::{
     links::Links,
     metrics::{MailOutcome, Metrics},
     notify::{
-        Delivery, Mailer, MailerConfig, Outbox, Renderer, RetryPolicy, Round, Sender, Settings, SqliteOutbox,
+        Delivery, Mailer, MailerConfig, Outbox, OutboxStore as _, Renderer, RetryPolicy, Round, Sender,
+        Settings, SqliteOutbox,
     },
     pipeline::Outlet,
     series::{Influx, InfluxConfig, SeriesWriter, WriterOptions},
@@ -78,6 +79,8 @@ pub(super) fn settings(config: &Config) -> Settings {
         group_wait_ms: millis(alerts.group_wait),
         group_interval_ms: millis(alerts.group_interval),
         repeat_interval_ms: millis(alerts.repeat_interval),
+        // A digest waits for a pause; with the default group wait that is the customary minute.
+        digest_wait_ms: millis(alerts.group_wait) * 2,
         ..Settings::default()
     }
 }
@@ -128,6 +131,8 @@ pub(super) fn mail(site: &mut Site<'_>) -> Result<Option<Outlet>, ServiceError> 
         .map_err(ServiceError::of("the outbox cannot be read"))?;
     let wake = Arc::new(Notify::new());
     let outlet = Outlet { outbox: Outbox::new(outbox_store(config)?, renderer), wake: Arc::clone(&wake) };
+    let counts = outlet.outbox.store().counts().map_err(ServiceError::of("the outbox cannot be read"))?;
+    (0..counts.maybe_doubled).for_each(|_| site.metrics.mail_maybe_doubled());
     let (clock, metrics, stop) = (site.clock.clone(), Arc::clone(&site.metrics), site.stopping_late.clone());
     site.late.push(tokio::spawn(async move {
         let report = |round: &Round| report(round, &links, &metrics);
@@ -144,6 +149,7 @@ fn report(round: &Round, links: &Links, metrics: &Metrics) {
     ] {
         (0..count).for_each(|_| metrics.mail(outcome));
     }
+    (0..round.maybe_doubled).for_each(|_| metrics.mail_maybe_doubled());
     if round.server_error.is_some() {
         links.set("smtp", Some(false), round.server_error.clone(), round.retried);
     } else if round.sent > 0 {

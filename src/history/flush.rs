@@ -28,7 +28,7 @@ const STEP_SERIES: usize = 1000;
 /// Pause between two steps.
 const BETWEEN_STEPS: Duration = Duration::from_micros(300);
 /// Before the first hour and day that there is.
-const FIRST: i64 = -20_000_000;
+pub(super) const FIRST: i64 = -20_000_000;
 
 /// What a flush wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

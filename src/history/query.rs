@@ -7,7 +7,7 @@ use model::{Flags, Id, Instant, Nature, Reading, Series, Span};
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
-    flush::{hour_slots, load_hour, merged},
+    flush::{FIRST, hour_slots, load_hour, merged},
     partial::{self, Partial, SLOT_MS, SLOTS, value_of},
     place_of, time_of,
 };
@@ -72,6 +72,30 @@ impl History {
         Ok(parts.map(|(at, partial)| (Instant::from_millis(at), partial)).collect())
     }
 
+    /// The raw readings of a series in the last `reach_ms` up to its newest one, in time order.
+    ///
+    /// May give up to an hour more. Empty when the history has no raw reading of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest(&self, series: &Series, reach_ms: i64) -> Result<Vec<Reading>, HistoryError> {
+        let end = {
+            let inner = self.lock();
+            let Some(id) = inner.ids.get(series).copied() else { return Ok(Vec::new()) };
+            inner.end_of(id)?
+        };
+        end.map_or(Ok(Vec::new()), |end| {
+            let from = Instant::from_millis(end - HOUR_MS - reach_ms.max(0));
+            self.readings(series, Span::new(from, Instant::from_millis(end)))
+        })
+    }
+
+    /// Every series that the history knows, in no order.
+    #[must_use]
+    pub fn series(&self) -> Vec<Series> {
+        self.lock().ids.keys().cloned().collect()
+    }
+
     /// Every series of a sensor that the history knows.
     #[must_use]
     pub fn series_of(&self, sensor: &Id) -> Vec<Series> {
@@ -83,6 +107,18 @@ impl History {
 }
 
 impl Inner {
+    /// An instant (ms) behind the newest raw point of a series, at most an hour.
+    fn end_of(&self, id: i64) -> Result<Option<i64>, HistoryError> {
+        let (first, last) = (place_of(id, FIRST), place_of(id + 1, FIRST));
+        let newest: Option<i64> = self
+            .db
+            .prepare_cached("SELECT MAX(place) FROM hours WHERE place >= ?1 AND place < ?2")?
+            .query_row([first, last], |row| row.get(0))?;
+        let written = newest.map(|place| (time_of(place) + 1) * HOUR_MS);
+        let waiting = self.waiting.get(&id).into_iter().flatten().map(|point| point.at + 1).max();
+        Ok(written.max(waiting))
+    }
+
     /// Raw points in `span`, those that wait laid over those that are written.
     fn points(&self, id: i64, span: Span) -> Result<Vec<Point>, HistoryError> {
         let (from, to) = (span.from.millis(), span.to.millis());

@@ -52,6 +52,8 @@ pub struct Round {
     pub retried: u64,
     /// Given up.
     pub failed: u64,
+    /// Of those to be tried again: mails that the server may have taken all the same.
+    pub maybe_doubled: u64,
     /// Why the server could not be used, in words for operations.
     pub server_error: Option<String>,
     /// Wall time at which the next round has something to do; none while nothing waits.
@@ -152,6 +154,7 @@ impl<S: OutboxStore> Delivery<S> {
         let keeps_place = error.is_of_server() && !error.may_have_arrived();
         let next = if keeps_place { queued.queued_at } else { pause_end };
         round.retried += 1;
+        round.maybe_doubled += u64::from(error.may_have_arrived());
         tracing::warn!(mail = %key, to, error = text, wait_ms = wait, "mail waits for its next attempt");
         self.store.mark_retry(key, next, &text, error.may_have_arrived())
     }

@@ -7,12 +7,13 @@ use ingest::{
     mqtt::{Incoming, Monitor, Subscriber},
     quality::{Arrival, Binding, Quality, settle},
 };
-use model::{Instant, Reading, Register};
+use model::{Instant, Reading, Register, Series, register::Reporting};
 use tokio::sync::{mpsc, watch};
 
 use super::{Batch, Unknown};
 use crate::{
     clock::Clock,
+    history::History,
     metrics::{MessageOutcome, Metrics},
     spool::{Appending, Fate, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
 };
@@ -21,6 +22,8 @@ use crate::{
 const MOST_AT_ONCE: usize = 512;
 /// Batches on their way to the disk; beyond that the broker has to wait for its acknowledgements.
 const MOST_WAITING: usize = 16;
+/// How far back the history is read for the marks of a series, ms: longer than a sensor may stand still.
+const RECALLED_MS: i64 = 48 * 3_600_000;
 
 /// The intake of one broker connection.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Intake {
     clock: Clock,
     metrics: Arc<Metrics>,
     unknown: Unknown,
+    history: History,
     /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
     seen: (u64, HashSet<u16>),
 }
@@ -55,10 +59,11 @@ impl Intake {
         clock: Clock,
         metrics: Arc<Metrics>,
         unknown: Unknown,
+        history: History,
     ) -> Self {
         let quality = Quality::new();
         let seen = (0, HashSet::new());
-        Self { subscriber, decoder, quality, register, spool, clock, metrics, unknown, seen }
+        Self { subscriber, decoder, quality, register, spool, clock, metrics, unknown, history, seen }
     }
 
     /// A view of the broker's connection.
@@ -167,11 +172,28 @@ impl Intake {
             let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
             let reporting = row.map(|row| row.value.reporting);
             if let Ok(mut reading) = settle(raw, Arrival::Live(arrival), binding) {
+                self.recall(&reading.series, reporting);
                 self.quality.mark(&mut reading, reporting);
                 readings.push(reading);
             }
         }
         if readings.is_empty() { Fate::Rejected } else { Fate::Stored(readings) }
+    }
+
+    /// Before the first reading of a series since the start: what was observed before it. Marks must not
+    /// depend on when the service was restarted.
+    fn recall(&mut self, series: &Series, reporting: Option<Reporting>) {
+        if self.quality.knows(series) {
+            return;
+        }
+        match self.history.newest(series, RECALLED_MS) {
+            Ok(readings) => {
+                for mut reading in readings {
+                    self.quality.mark(&mut reading, reporting);
+                }
+            }
+            Err(error) => tracing::error!(%error, sensor = %series.sensor, "the history cannot be read"),
+        }
     }
 }
 

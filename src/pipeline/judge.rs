@@ -33,6 +33,9 @@ const CATCH_UP: usize = 4096;
 /// Transitions of earlier runs that are read back for pages.
 const JOURNAL_IN_VIEW: usize = 1000;
 
+/// With more series than this, pages wait for new readings: reading all of them back would delay the start.
+const MOST_RECALLED: usize = 50_000;
+
 /// Why the judge had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
@@ -135,6 +138,7 @@ impl Judge {
         };
         judge.restore()?;
         judge.catch_up()?;
+        judge.recall()?;
         Ok(judge)
     }
 
@@ -160,6 +164,20 @@ impl Judge {
         let verdicts = self.engine.verdicts().into_iter().chain(self.register_checks.verdicts());
         for verdict in verdicts {
             self.board.judged(&Arc::new(verdict));
+        }
+        Ok(())
+    }
+
+    /// Pages show the newest readings of earlier runs until new ones come.
+    fn recall(&mut self) -> Result<(), JudgeError> {
+        let series = self.parts.history.series();
+        if series.len() > MOST_RECALLED {
+            return Ok(());
+        }
+        for series in series {
+            if let Some(newest) = self.parts.history.newest(&series, 0)?.last() {
+                self.board.read(newest);
+            }
         }
         Ok(())
     }

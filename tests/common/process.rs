@@ -32,6 +32,17 @@ impl Process {
         self.0.wait().unwrap();
     }
 
+    /// Sends a signal by its name, such as TERM.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status();
+        assert!(sent.unwrap().success(), "kill -{name}");
+    }
+
+    /// Its exit code, once it has ended by itself; `None` when it has not yet, or was killed.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.0.try_wait().unwrap().and_then(|status| status.code())
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()

@@ -70,6 +70,12 @@ impl SmtpServer {
         Self { child, _stdin: stdin, port: u16::try_from(port).unwrap(), taken }
     }
 
+    /// The mails taken so far.
+    #[allow(dead_code, reason = "not every test binary asks")]
+    pub(crate) fn taken(&self) -> Vec<Value> {
+        self.taken.0.lock().unwrap().clone()
+    }
+
     /// The mails taken, once there are `count` of them.
     pub(crate) fn mails(&self, count: usize) -> Vec<Value> {
         let (mails, more) = &*self.taken;
