@@ -284,6 +284,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Follows the sequence of the newest spool entry that is judged.
+    #[must_use]
+    pub fn judged(&self) -> watch::Receiver<u64> {
+        self.judged.clone()
+    }
+
     /// Waits until `messages` have been counted since the service began, and everything durable is judged.
     pub async fn settled(&mut self, messages: u64) {
         let mut counts = self.spool.watch();
