@@ -45,11 +45,16 @@ sum-rooms = rooms
 sum-occupied = occupied
 sum-free = free now
 sum-unknown = unknown
+sum-unwatched = without presence sensor
 overview-buildings = Buildings
 overview-no-places = The register has no places yet.
 overview-exchange = Idle and scarce rooms
-overview-exchange-text = Side by side, so that rooms can change hands. From the verdicts of the clauses named; rankings are marked as such.
+overview-exchange-text = Side by side, so that rooms can change hands. Rooms found by a clause come first; where these are few, a ranking by use in working hours of the last 7 days follows, marked as such.
 overview-ranked = a ranking, not a finding
+overview-times = { $n ->
+    [one] { $n } alert in 7 days
+   *[other] { $n } alerts in 7 days
+}
 overview-idle = To give: idle or too large
 overview-scarce = To relieve: crowded or too full
 overview-no-idle = No room is judged idle.
@@ -97,10 +102,11 @@ col-rooms = Rooms
 col-occupied = Occupied
 col-free = Free now
 col-unknown = Unknown
+col-unwatched = No sensor
 col-breach = Alerts
 col-idle = Idle
 col-crowded = Crowded
-col-utilisation = Utilisation
+col-utilisation = Use, 7 days
 col-measure = Measure
 col-window = Window
 col-coverage = Coverage
@@ -128,7 +134,8 @@ place-below = Below
 place-legend = Legend
 legend-occupied = occupied
 legend-free = free
-legend-unknown = unknown (no sensor can say)
+legend-unknown = unknown (its sensors cannot say)
+legend-unwatched = no sensor that could tell
 legend-breach = alert firing
 tile-people = { $n ->
     [one] { $n } person
@@ -154,6 +161,7 @@ fact-now = Now
 fact-since = since { $at }
 state-occupied = Occupied
 state-free = Free
+state-unwatched = No presence sensor
 state-unknown = Unknown
 charts-title = Curves
 charts-none = There is nothing to draw.
@@ -231,6 +239,7 @@ alert-waived-text = Waived because
 alert-chart = Around the breach
 alert-mails = Mails about it
 alert-print = Print
+alert-judged-last = judged last: { $window }
 alert-revision = revision { $n }
 
 ## Standards
@@ -239,10 +248,12 @@ standards-text = Each limit names its document, the clause, and how well it was 
 standards-none = No standard is loaded.
 standards-not-used = not in use
 standards-not-in-force = not in force now
+standards-date-unconfirmed = date not confirmed
 standards-until = until { $date } (excluded)
 standards-unverified = { $n } unverified, raise no alert
 pack-edition = Edition
 pack-supersedes = supersedes { $id }
+pack-note = Note
 pack-clauses = Clauses
 pack-none = This pack has no clauses.
 clause-unverified = Unverified: raises no alert
@@ -257,6 +268,10 @@ clause-baseline = baseline { $value }
 clause-guide = guide { $value }
 clause-now = Now
 clause-now-text = judged at { $judged }, breached at { $breaches }
+clause-not-in-use = not chosen: not judged
+clause-moved = Limit moved
+clause-moved-by = moved by the operator, after “{ $citation }”
+clause-curve = The limit glides with the register ({ $unit }), straight between the points
 clause-table = Table of limits ({ $unit })
 by-level = Level
 by-rank = Rank
@@ -276,7 +291,7 @@ mails-sent = { $n ->
     [one] { $n } mail sent so far.
    *[other] { $n } mails sent so far.
     }
-mails-hidden = { $n } more; the API at /api/v1/mails lists them.
+mails-hidden = The newest { $n } are listed; the API at /api/v1/mails lists more.
 mail-state-queued = queued
 mail-state-sent = sent
 mail-state-failed = failed
@@ -285,6 +300,8 @@ mail-attempts = { $n ->
    *[other] { $n } attempts
     }
 mail-alerts = Alerts told
+mail-look = As the recipient sees it
+mail-forgotten = Its words are no longer kept.
 mail-text = Text
 mail-error = Error
 
@@ -529,3 +546,12 @@ why-usable_area_m2 = Usable area
 why-area_m2 = Area
 why-factor = Factor
 why-subtracted = Subtracted
+
+## What a figure is taken over
+span-hour = one hour
+span-day = today so far, or one day
+span-week = last 7 days, or one week
+span-month = this month so far, or one month
+span-year = year
+span-all = all of it
+span-register = register

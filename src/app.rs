@@ -1,6 +1,7 @@
 //! Builds every part of the service, names every channel, spawns every task, and stops them in order.
 
 mod charts;
+mod mails;
 mod parts;
 mod watchers;
 
@@ -146,9 +147,9 @@ impl Site<'_> {
         let (judged, judging) = watch::channel(0);
         let (may_tick, ticking) = watch::channel(true);
         let (stop, stopping) = watch::channel(false);
-        let desk =
-            parts::desk(&snapshots, &self.register, &self.catalogue, &self.stores.history, &self.metrics);
-        self.late.push(web::serve(listener, desk, self.stopping_late.clone()));
+        let hosts = web::Hosts::new(address, &self.config.public_url);
+        let desk = parts::desk(&self, &snapshots)?;
+        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();
@@ -290,6 +291,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Follows the sequence of the newest spool entry that is judged.
+    #[must_use]
+    pub fn judged(&self) -> watch::Receiver<u64> {
+        self.judged.clone()
+    }
+
     /// Waits until `messages` have been counted since the service began, and everything durable is judged.
     pub async fn settled(&mut self, messages: u64) {
         let mut counts = self.spool.watch();

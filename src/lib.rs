@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod backoff;
+pub mod bench;
 pub mod broker;
 pub mod cli;
 pub mod clock;

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, PlaceKind, Quantity, RoomUse};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
 use serde::Serialize;
 
@@ -28,11 +28,13 @@ pub struct Latest {
     pub flags: Flags,
 }
 
-/// A figure of a place over a window that has closed.
+/// A figure of a place, over a window that has closed or up to the newest full hour.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
     /// Name of the measure.
     pub measure: &'static str,
+    /// What kind of window; a week that is not judged yet is the seven days up to now.
+    pub period: Period,
     /// Start of the window.
     pub from: Instant,
     /// End of the window.
@@ -205,9 +207,14 @@ pub struct MailView {
     pub error: Option<String>,
     /// Ids of the transitions that it tells.
     pub transitions: Vec<String>,
-    /// Its plain text, as the recipient reads it.
+    /// Ids of the alerts that these belong to, where the journal still knows them.
+    pub alerts: Vec<String>,
+    /// Its plain text, as the recipient reads it; nothing once it has been forgotten.
     #[serde(skip)]
-    pub text: Arc<str>,
+    pub text: Option<Arc<str>>,
+    /// The same in HTML.
+    #[serde(skip)]
+    pub html: Option<Arc<str>>,
 }
 
 /// Everything that pages show, as of one instant.
@@ -221,7 +228,8 @@ pub struct Snapshot {
     pub is_caught_up: bool,
     /// Every place, by id.
     pub places: BTreeMap<Id, PlaceView>,
-    /// Occupancy by place as the engine fuses it; pages derive it from the newest readings where absent.
+    /// Occupancy as the engine fuses it, for each place with a sensor that can tell it; pages derive it
+    /// from the newest readings where the engine has heard none.
     pub presence: BTreeMap<Id, Presence>,
     /// Pending, firing and recently resolved alerts, newest first.
     pub alerts: Vec<Arc<AlertView>>,
@@ -233,8 +241,4 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Outside parties.
     pub links: Vec<Link>,
-    /// Mails sent so far.
-    pub mails_sent: u64,
-    /// Newest mails of the outbox, newest first.
-    pub mails: Vec<Arc<MailView>>,
 }

@@ -32,13 +32,20 @@ pub(crate) struct Walk<'n> {
 }
 
 /// What a table says of a name.
+#[expect(clippy::large_enum_variant, reason = "made for every value and taken apart at once: a box would only cost")]
 enum Answer {
     /// The value is this.
-    Field(Box<Field>),
+    Field(Field),
     /// The name is known and no reading.
     Ignored,
     /// The name is not known, or not for such a value.
     Unknown,
+}
+
+impl Answer {
+    const fn is_final(&self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
 }
 
 impl<'n> Walk<'n> {
@@ -55,7 +62,7 @@ impl<'n> Walk<'n> {
 
     /// Whether a name is known and deliberately no reading.
     pub(crate) fn ignores(&self, name: &str) -> bool {
-        self.names.spellings(name).iter().any(|spelling| self.names.is_ignored(&spelling.folded))
+        self.names.spellings(name).iter().any(|known| known.is_ignored)
     }
 
     /// The value of a bare text under a name that stands elsewhere (in the topic, say).
@@ -66,7 +73,7 @@ impl<'n> Walk<'n> {
     /// A value under a name that stands elsewhere.
     pub(crate) fn single_scalar(&self, name: &str, scalar: &Scalar<'_>, unit: Option<&str>) -> Option<Field> {
         self.tables().find_map(|table| match self.look_up(table, name, scalar, None, unit) {
-            Answer::Field(field) => Some(*field),
+            Answer::Field(field) => Some(field),
             Answer::Ignored | Answer::Unknown => None,
         })
     }
@@ -77,16 +84,21 @@ impl<'n> Walk<'n> {
     }
 
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        for name in self.candidates(place) {
-            for table in self.tables() {
-                match self.look_up(table, &name, scalar, Some(place), None) {
-                    Answer::Field(field) => return (!self.is_foreign(place)).then_some(*field),
-                    Answer::Ignored => return None,
-                    Answer::Unknown => {}
-                }
-            }
+        let answer = match place.plain_name() {
+            Some(name) => self.ask(name, place, scalar),
+            None => self.candidates(place).iter().map(|name| self.ask(name, place, scalar)).find(Answer::is_final).unwrap_or(Answer::Unknown),
+        };
+        match answer {
+            Answer::Field(field) => (!self.is_foreign(place)).then_some(field),
+            Answer::Ignored => None,
+            Answer::Unknown => self.by_unit(place, scalar),
         }
-        self.by_unit(place, scalar)
+    }
+
+    /// What the tables say of a value under one of its names.
+    fn ask(&self, name: &str, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Answer {
+        let mut answers = self.tables().map(|table| self.look_up(table, name, scalar, Some(place), None));
+        answers.find(Answer::is_final).unwrap_or(Answer::Unknown)
     }
 
     fn look_up(
@@ -97,20 +109,19 @@ impl<'n> Walk<'n> {
         place: Option<&Place<'_, '_>>,
         unit: Option<&str>,
     ) -> Answer {
-        for spelling in table.spellings(name).iter() {
-            if table.is_ignored(&spelling.folded) {
+        for known in table.spellings(name).iter() {
+            if known.is_ignored {
                 return Answer::Ignored;
             }
+            let spelling = &known.spelling;
             let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
-            for found in table.matches(&spelling.folded, self.format) {
+            for found in table.matches(known, self.format) {
                 let entry = found.entry;
                 let has_company =
                     entry.beside.is_empty() || place.is_some_and(|p| p.has_beside(&entry.beside));
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
                 if let Some((value, flags)) = self.read(entry, scalar, stated).filter(|_| has_company) {
-                    return Answer::Field(Box::new(
-                        self.found(entry, spelling, found.rank, value, flags, name, place),
-                    ));
+                    return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
                 }
             }
         }
@@ -143,14 +154,14 @@ impl<'n> Walk<'n> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
         names.extend(place.label().filter(is_known).map(Cow::Borrowed));
-        if let (Some(own), Some(way)) = (place.names.first(), place.direction()) {
+        if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
             names.push(Cow::Owned(format!("{own}_{way}")));
         }
-        for length in (2..=place.names.len()).rev() {
-            let path: Vec<&str> = place.names.iter().take(length).rev().copied().collect();
+        for length in (2..=place.names().len()).rev() {
+            let path: Vec<&str> = place.names().iter().take(length).rev().copied().collect();
             names.push(Cow::Owned(path.join("_")));
         }
-        names.extend(place.names.first().map(|own| Cow::Borrowed(*own)));
+        names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
         names
     }
 

@@ -85,11 +85,24 @@ pub(crate) struct Names {
     by_name: HashMap<String, Vec<(usize, usize)>>,
     ignore: Ignore,
     sentinel_words: HashSet<String>,
-    sentinels: HashMap<Quantity, Vec<f64>>,
+    /// By the quantity's place in the list.
+    sentinels: Vec<Vec<f64>>,
     words: StateWords,
     fillers: HashSet<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
-    seen: Mutex<HashMap<String, Arc<[Spelling]>>>,
+    seen: Mutex<HashMap<String, Arc<[Known]>>>,
+    /// Names of objects, with whether what stands in them is foreign.
+    contexts: Mutex<HashMap<String, bool>>,
+}
+
+/// A spelling that the table knows or ignores.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) spelling: Spelling,
+    /// Deliberately no reading.
+    pub(crate) is_ignored: bool,
+    /// As in `by_name`.
+    entries: Vec<(usize, usize)>,
 }
 
 /// Most names that are remembered; more are no longer a vendor's.
@@ -120,59 +133,76 @@ impl Names {
                 by_name.entry(key::fold(name)).or_default().push((i, i * 1000 + rank));
             }
         }
-        let values = file.sentinels.values.into_iter();
+        let mut values = file.sentinels.values;
+        let sentinels = Quantity::ALL.iter().map(|q| values.remove(q.name()).unwrap_or_default());
         Ok(Self {
             entries: file.name,
             by_name,
             ignore: file.ignore,
             sentinel_words: file.sentinels.words,
-            sentinels: values.filter_map(|(name, v)| Some((Quantity::parse(&name)?, v))).collect(),
+            sentinels: sentinels.collect(),
             words: file.words,
             fillers: file.fillers,
             seen: Mutex::default(),
+            contexts: Mutex::default(),
         })
     }
 
     /// The spellings of a name that the table knows or ignores, the most literal first.
-    pub(crate) fn spellings(&self, name: &str) -> Arc<[Spelling]> {
+    pub(crate) fn spellings(&self, name: &str) -> Arc<[Known]> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = seen.get(name) {
             return Arc::clone(found);
         }
         let bare = key::without(name, &self.fillers);
         let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
-        let found: Arc<[Spelling]> =
-            all.filter(|s| self.knows(&s.folded) || self.is_ignored(&s.folded)).collect();
+        let found: Arc<[Known]> = all.filter_map(|spelling| self.known(spelling)).collect();
         if seen.len() < MOST_SEEN && name.len() <= 128 {
             seen.insert(name.to_owned(), Arc::clone(&found));
         }
         found
     }
 
+    fn known(&self, spelling: Spelling) -> Option<Known> {
+        let is_ignored = self.is_ignored(&spelling.folded);
+        let entries = self.by_name.get(&spelling.folded);
+        (is_ignored || entries.is_some()).then(|| Known {
+            is_ignored,
+            entries: entries.cloned().unwrap_or_default(),
+            spelling,
+        })
+    }
+
     /// Whether the name is known and deliberately no reading.
-    pub(crate) fn is_ignored(&self, folded: &str) -> bool {
+    fn is_ignored(&self, folded: &str) -> bool {
         self.ignore.names.contains(folded)
     }
 
     /// Whether values below an object of this name are settings or diagnosis.
     pub(crate) fn is_foreign_context(&self, name: &str) -> bool {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(is_foreign) = contexts.get(name) {
+            return *is_foreign;
+        }
+        let is_foreign = self.names_foreign_context(name);
+        if contexts.len() < MOST_SEEN && name.len() <= 128 {
+            contexts.insert(name.to_owned(), is_foreign);
+        }
+        is_foreign
+    }
+
+    fn names_foreign_context(&self, name: &str) -> bool {
         self.ignore.context.contains(&key::fold(name))
             || key::words(name).iter().any(|word| self.ignore.context.contains(&word.to_lowercase()))
     }
 
-    /// The entries under a folded name that hold in `format`, in file order.
-    pub(crate) fn matches(&self, folded: &str, format: &str) -> impl Iterator<Item = Match<'_>> {
-        let found = self.by_name.get(folded).map_or(&[] as &[_], Vec::as_slice);
-        found.iter().filter_map(move |(entry, rank)| {
+    /// The entries of a spelling that hold in `format`, in file order.
+    pub(crate) fn matches<'n>(&'n self, known: &'n Known, format: &'n str) -> impl Iterator<Item = Match<'n>> {
+        known.entries.iter().filter_map(move |(entry, rank)| {
             let entry = self.entries.get(*entry)?;
             let holds = entry.formats.is_empty() || entry.formats.iter().any(|f| f == format);
             holds.then_some(Match { entry, rank: *rank })
         })
-    }
-
-    /// Whether any entry has this folded name.
-    fn knows(&self, folded: &str) -> bool {
-        self.by_name.contains_key(folded)
     }
 
     /// Whether a text stands for "no value".
@@ -184,7 +214,7 @@ impl Names {
     /// Whether a number stands for "no value" of this quantity.
     pub(crate) fn is_sentinel(&self, quantity: Quantity, value: f64) -> bool {
         let same = |sentinel: &f64| (sentinel - value).abs() < 1e-9;
-        self.sentinels.get(&quantity).is_some_and(|values| values.iter().any(same))
+        self.sentinels.get(quantity as usize).is_some_and(|values| values.iter().any(same))
     }
 
     /// The state that a word names.
@@ -276,14 +306,15 @@ mod tests {
         }
         for ignored in &names.ignore.names {
             assert_eq!(&key::fold(ignored), ignored);
-            assert!(!names.knows(ignored), "{ignored} is both known and ignored");
+            assert!(!names.by_name.contains_key(ignored), "{ignored} is both known and ignored");
         }
     }
 
     #[test]
     fn a_stated_unit_beats_the_usual_one() {
         let names = Names::builtin();
-        let power = names.matches("power", "").next().unwrap().entry;
+        let known = names.spellings("power");
+        let power = names.matches(&known[0], "").next().unwrap().entry;
         let watts = |unit| Some(Ok(Converted { value: unit, is_estimated: false }));
         assert_eq!(power.convert(1.5, Some("kW")), watts(1500.0));
         assert_eq!(power.convert(1.5, None), watts(1.5));

@@ -88,7 +88,8 @@ pub(crate) struct Place<'t, 'a> {
     root: Cursor<'t, 'a>,
     leaf: Cursor<'t, 'a>,
     /// Its own name and those of the objects around it, at most three, nameless keys left out.
-    pub(crate) names: Vec<&'t str>,
+    names: [&'t str; 3],
+    name_count: usize,
     /// Every key on the way to the root, the own one excluded.
     pub(crate) above: Vec<&'t str>,
     /// The object that holds its name.
@@ -101,7 +102,7 @@ impl<'t, 'a> Place<'t, 'a> {
     /// The place of `leaf` inside `root`; `None` when it is not inside.
     pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
         let mut place =
-            Self { root, leaf, names: Vec::new(), above: Vec::new(), object: None, is_nameless: false };
+            Self { root, leaf, names: [""; 3], name_count: 0, above: Vec::new(), object: None, is_nameless: false };
         let mut at = leaf;
         while at != root {
             let parent = at.parent()?;
@@ -122,8 +123,22 @@ impl<'t, 'a> Place<'t, 'a> {
         }
         if is_nameless(name) {
             self.is_nameless |= is_own;
-        } else if self.names.len() < 3 {
-            self.names.push(name);
+        } else if let Some(free) = self.names.get_mut(self.name_count) {
+            *free = name;
+            self.name_count += 1;
+        }
+    }
+
+    /// Its own name and those of the objects around it, at most three, nameless keys left out.
+    pub(crate) fn names(&self) -> &[&'t str] {
+        self.names.get(..self.name_count).unwrap_or_default()
+    }
+
+    /// The only name that it can have: nothing around it names it too.
+    pub(crate) fn plain_name(&self) -> Option<&'t str> {
+        match self.names() {
+            [own] if !self.is_nameless && self.direction().is_none() => Some(own),
+            _ => None,
         }
     }
 
@@ -151,7 +166,10 @@ impl<'t, 'a> Place<'t, 'a> {
         let mut own = None;
         object.children().take(NEIGHBOURS).find_map(|child| {
             let text = child.text().or_else(|| child.children().next()?.text())?;
-            let own = own.get_or_insert_with(|| self.names.first().map(|name| key::fold(name)));
+            if !child.name().is_some_and(may_name_a_unit) {
+                return None;
+            }
+            let own = own.get_or_insert_with(|| self.names().first().map(|name| key::fold(name)));
             let name = key::fold(child.name()?);
             let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
             is_unit.then_some(text)
@@ -182,7 +200,7 @@ impl<'t, 'a> Place<'t, 'a> {
             }
             let is_record = parent.index().is_some() || self.is_nameless;
             if parent.is_object() && (is_record || wants_near) {
-                let found = time_in(parent, self.names.first().copied());
+                let found = time_in(parent, self.names().first().copied());
                 near = near.or(found);
                 if found.is_some() && is_record {
                     return (found, near);
@@ -211,6 +229,12 @@ impl<'t, 'a> Place<'t, 'a> {
         }
         (!parts.is_empty()).then(|| parts.join("-"))
     }
+}
+
+/// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
+fn may_name_a_unit(name: &str) -> bool {
+    let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm'))
 }
 
 fn is_nameless(name: &str) -> bool {

@@ -117,7 +117,7 @@ impl SeriesBuffer {
         }
     }
 
-    pub(crate) fn carry(&self, has_ended: bool) -> Carry {
+    fn carry(&self, has_ended: bool) -> Carry {
         Carry { max_gap_ms: self.max_gap_ms, interval_ms: self.interval_ms, has_ended, binding: self.binding }
     }
 

@@ -4,7 +4,7 @@ use model::{Instant, Quantity, Span};
 
 use crate::{
     buffer::{DOORS, SeriesBuffer},
-    steps::{Micro, Steps, carried, sweep},
+    steps::{Micro, Steps, sweep},
 };
 
 /// How many people are inside over `window`, as counters at the doors say; `None` where no
@@ -28,8 +28,7 @@ pub(crate) fn inside(
         for (quantity, sign) in [(q_in, 1), (q_out, -1)] {
             for buffer in of(*quantity) {
                 passed(buffer, midnight, window.to, sign, &mut passes);
-                let readings = buffer.between(window.from, window.to);
-                observed.push(carried(readings, buffer.carry(has_ended), window).map(|_| 1));
+                observed.push(buffer.values(window, has_ended).map(|_| 1));
             }
         }
     }

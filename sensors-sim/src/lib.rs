@@ -14,6 +14,7 @@ mod office;
 mod payload;
 mod people;
 mod publish;
+mod receive;
 mod register;
 mod replay;
 mod report;
@@ -27,6 +28,7 @@ mod weather;
 
 pub use fault::FaultKind;
 pub use publish::{PublishError, Published, Publisher};
+pub use receive::{Received, Receiver};
 pub use replay::{Row, eui_of, messages_for};
 pub use scenario::{Format, ScenarioError};
 pub use stage::{Event, Scenario};

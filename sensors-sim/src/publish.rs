@@ -243,7 +243,7 @@ fn age(request: &Request, last_sent: u16) -> u8 {
     }
 }
 
-fn address(url: &str) -> Result<(String, u16), PublishError> {
+pub(crate) fn address(url: &str) -> Result<(String, u16), PublishError> {
     let wrong = || PublishError::Url(url.to_owned());
     let rest = url.strip_prefix("mqtt://").ok_or_else(wrong)?.trim_end_matches('/');
     let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "1883"));

@@ -9,15 +9,12 @@ use std::{
 };
 
 use ingest::{Tls, mqtt::MqttConfig};
-use model::Register;
-use rules::Catalogue;
 use tokio::sync::{Notify, watch};
 
-use super::{ServiceError, Site, charts::Charts};
+use super::{ServiceError, Site, charts::Charts, mails::Mails};
 use crate::{
     broker::BrokerError,
     config::{self, Config, Secret, Transport},
-    history::History,
     links::Links,
     metrics::{MailOutcome, Metrics},
     notify::{
@@ -89,19 +86,18 @@ pub(super) fn settings(config: &Config) -> Settings {
 }
 
 pub(super) fn desk(
+    site: &Site<'_>,
     snapshots: &watch::Receiver<Arc<Snapshot>>,
-    register: &Arc<Register>,
-    catalogue: &Catalogue,
-    history: &History,
-    metrics: &Arc<Metrics>,
-) -> Desk {
-    Desk::new(
+) -> Result<Desk, ServiceError> {
+    let desk = Desk::new(
         snapshots.clone(),
-        Arc::clone(register),
-        catalogue.packs().to_vec(),
-        Arc::new(Charts(history.clone())),
-        Arc::clone(metrics),
-    )
+        Arc::clone(&site.register),
+        site.catalogue.packs().to_vec(),
+        Arc::new(Charts(site.stores.history.clone())),
+        Arc::clone(&site.metrics),
+    );
+    let outbox = outbox_store(site.config)?;
+    Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
 }
 
 fn outbox_store(config: &Config) -> Result<SqliteOutbox, ServiceError> {

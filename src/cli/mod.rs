@@ -3,6 +3,7 @@
 //! 0 fine, 1 findings or failure, 2 usage. What machines read goes to stdout, what people read to stderr.
 
 mod assess;
+mod bench;
 mod check;
 mod decode;
 mod demo;
@@ -40,6 +41,7 @@ enum Command {
     Assess(assess::Assess),
     Packs(packs::Packs),
     Register(register::Register),
+    Bench(bench::Bench),
 }
 
 /// How a command ended; a failure is an error instead and also exits 1.
@@ -87,6 +89,7 @@ impl Command {
             Self::Assess(assess) => assess.run(terminal),
             Self::Packs(packs) => packs.run(terminal),
             Self::Register(register) => register.run(terminal),
+            Self::Bench(bench) => bench.run(terminal),
         }
     }
 }

@@ -7,6 +7,11 @@ use model::register::Language;
 
 use super::words::{Words, slug};
 
+/// A citation for a reader of this language.
+pub(crate) fn cited(text: &str, language: Language) -> String {
+    citation(text, Words(language))
+}
+
 /// A citation in words of the reader.
 pub(super) fn citation(text: &str, words: Words) -> String {
     if words.0 == Language::En {

@@ -26,6 +26,7 @@ mod silence;
 mod store;
 mod words;
 
+pub(crate) use citation::cited;
 pub use delivery::{Delivery, RetryPolicy, Round};
 pub use dispatch::{Dispatcher, Settings};
 pub use email::{Mailer, MailerError, SendError, Smtp};

@@ -8,8 +8,8 @@ use std::{
 use model::{Flags, Id, Instant, Reading, Register, Series};
 use rules::{AlertState, Engine, RegisterChecks, Verdict};
 
-use super::record::view_of;
-use crate::view::{AlertView, Figure, Latest, PlaceView, Snapshot};
+use super::{record::view_of, usage::Usage};
+use crate::view::{AlertView, Figure, Latest, PlaceView, Presence, Snapshot};
 
 /// Resolved alerts that stay in view.
 const RESOLVED_IN_VIEW: usize = 500;
@@ -43,11 +43,19 @@ pub(super) struct Board {
     verdicts: BTreeMap<(Id, String), Arc<Verdict>>,
     /// Resolved alerts, oldest first.
     resolved: Vec<Arc<AlertView>>,
+    usage: Usage,
 }
 
 impl Board {
     pub(super) fn new(register: Arc<Register>, unknown: Unknown) -> Self {
-        Self { register, unknown, latest: BTreeMap::new(), verdicts: BTreeMap::new(), resolved: Vec::new() }
+        Self {
+            register,
+            unknown,
+            latest: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            resolved: Vec::new(),
+            usage: Usage::default(),
+        }
     }
 
     pub(super) fn read(&mut self, reading: &Reading) {
@@ -78,9 +86,9 @@ impl Board {
         self.resolved.drain(..surplus);
     }
 
-    /// A copy for pages; counts, links and mails are the caller's to add.
+    /// A copy for pages; counts and links are the caller's to add.
     pub(super) fn snapshot(
-        &self,
+        &mut self,
         engine: &Engine,
         register_checks: &RegisterChecks,
         now: Instant,
@@ -88,6 +96,7 @@ impl Board {
         let mut live: Vec<AlertView> =
             engine.alerts().into_iter().chain(register_checks.alerts()).map(view_of).collect();
         live.sort_by_key(|alert| std::cmp::Reverse(alert.started_at));
+        self.usage.follow(engine);
         let mut places = self.places(now);
         for alert in live.iter().filter(|a| a.state == AlertState::Firing) {
             if let Some(place) = places.get_mut(&alert.place) {
@@ -99,6 +108,7 @@ impl Board {
             event_time: engine.event_time(),
             now: Some(now),
             places,
+            presence: presences(engine),
             alerts,
             verdicts: self.verdicts.values().cloned().collect(),
             unknown_sensors: self.unknown.list(),
@@ -144,16 +154,34 @@ impl Board {
         }
         for verdict in self.verdicts.values() {
             if let Some(view) = places.get_mut(verdict.subject.id()) {
-                view.figures.push(figure_of(verdict));
+                let figure = figure_of(verdict);
+                // Several clauses may judge one figure; it is shown once.
+                if !view.figures.contains(&figure) {
+                    view.figures.push(figure);
+                }
+            }
+        }
+        for (id, figures) in self.usage.figures() {
+            if let Some(view) = places.get_mut(id) {
+                view.figures.extend_from_slice(figures);
             }
         }
         places
     }
 }
 
+fn presences(engine: &Engine) -> BTreeMap<Id, Presence> {
+    let seen = engine.presences().into_iter().map(|(id, seen)| {
+        let occupied = seen.map(|seen| seen.is_occupied);
+        (id, Presence { occupied, people: seen.and_then(|seen| seen.people), since: None })
+    });
+    seen.collect()
+}
+
 fn figure_of(verdict: &Verdict) -> Figure {
     Figure {
         measure: verdict.clause.measure.name(),
+        period: verdict.clause.period,
         from: verdict.window.from,
         to: verdict.window.to,
         value: verdict.value,

@@ -214,7 +214,12 @@ impl Judge {
             tokio::select! {
                 biased;
                 _ = checkpoint.tick() => tokio::task::block_in_place(|| self.checkpoint())?,
-                _ = snapshot.tick() => self.publish(),
+                _ = snapshot.tick() => {
+                    let begun = tokio::time::Instant::now();
+                    tokio::task::block_in_place(|| self.publish());
+                    // Pages may take a twentieth of this task at most, however many places there are.
+                    snapshot.reset_after(SNAPSHOT_EVERY.max(begun.elapsed() * 20));
+                }
                 () = self.parts.clock.sleep_until(due) => tokio::task::block_in_place(|| self.tell())?,
                 batch = batches.recv() => match batch {
                     Some(batch) => tokio::task::block_in_place(|| self.take_batch(&batch))?,
@@ -364,7 +369,7 @@ impl Judge {
         Ok(())
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
         let now = self.parts.clock.now();
         let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
         snapshot.is_caught_up = true;

@@ -15,6 +15,7 @@ mod intake;
 mod judge;
 mod record;
 mod ticks;
+mod usage;
 
 pub use board::Unknown;
 pub use intake::Intake;

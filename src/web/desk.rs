@@ -6,7 +6,10 @@ use model::{Flags, Instant, Register, Series, Span};
 use rules::{Clause, Pack};
 use tokio::sync::watch;
 
-use crate::{metrics::Metrics, view::Snapshot};
+use crate::{
+    metrics::Metrics,
+    view::{MailView, Snapshot},
+};
 
 /// Where charts get their points. The history store implements it; calls may block on a disk.
 pub trait ChartSource: Send + Sync {
@@ -40,6 +43,45 @@ impl ChartSource for NoCharts {
     }
 }
 
+/// Where pages find mails. The outbox implements it; calls may block on a disk.
+pub trait MailSource: Send + Sync {
+    /// The newest mails, newest first, at most `max`.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn newest(&self, max: usize) -> Result<Vec<Arc<MailView>>, String>;
+
+    /// The mail of this id, with its words as long as they are kept.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn one(&self, id: &str) -> Result<Option<Arc<MailView>>, String>;
+
+    /// Mails that a server has taken, over the life of the outbox.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn sent(&self) -> Result<u64, String>;
+}
+
+/// No mails, for a service without a mail server.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoMails;
+
+impl MailSource for NoMails {
+    fn newest(&self, _: usize) -> Result<Vec<Arc<MailView>>, String> {
+        Ok(Vec::new())
+    }
+
+    fn one(&self, _: &str) -> Result<Option<Arc<MailView>>, String> {
+        Ok(None)
+    }
+
+    fn sent(&self) -> Result<u64, String> {
+        Ok(0)
+    }
+}
+
 /// Everything a request may look at. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
@@ -47,6 +89,7 @@ pub struct Desk {
     register: Arc<Register>,
     standards: Arc<[Arc<Pack>]>,
     charts: Arc<dyn ChartSource>,
+    mails: Arc<dyn MailSource>,
     metrics: Arc<Metrics>,
 }
 
@@ -57,7 +100,7 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    /// A desk over the newest snapshot of the pipeline.
+    /// A desk over the newest snapshot of the pipeline, without mails.
     #[must_use]
     pub fn new(
         snapshot: watch::Receiver<Arc<Snapshot>>,
@@ -66,7 +109,13 @@ impl Desk {
         charts: Arc<dyn ChartSource>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { snapshot, register, standards: standards.into(), charts, metrics }
+        Self { snapshot, register, standards: standards.into(), charts, mails: Arc::new(NoMails), metrics }
+    }
+
+    /// The same desk with mails from `mails`.
+    #[must_use]
+    pub fn with_mails(self, mails: Arc<dyn MailSource>) -> Self {
+        Self { mails, ..self }
     }
 
     /// The newest copy of the state.
@@ -108,14 +157,27 @@ impl Desk {
     /// Whether the clause may raise alerts: verified, or accepted by the operator.
     #[must_use]
     pub fn is_enforced(&self, clause: &Clause) -> bool {
-        clause.provenance != rules::Provenance::Unverified
-            || self.register.accept_unverified.contains(&clause.id)
+        clause.is_enforced(&self.register)
     }
 
     /// The history behind charts.
     #[must_use]
     pub fn charts(&self) -> Arc<dyn ChartSource> {
         Arc::clone(&self.charts)
+    }
+
+    /// Asks the outbox, away from the tasks that answer pages. What cannot be read is logged and shows
+    /// as nothing: a page about rooms must not fail for the mails on it.
+    pub(super) async fn ask_mails<T: Default + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn MailSource) -> Result<T, String> + Send + 'static,
+    ) -> T {
+        let mails = Arc::clone(&self.mails);
+        let answer = tokio::task::spawn_blocking(move || ask(mails.as_ref())).await;
+        answer.map_err(|error| error.to_string()).flatten().unwrap_or_else(|error| {
+            tracing::error!(%error, "mails cannot be shown");
+            T::default()
+        })
     }
 
     /// The counters of the service.

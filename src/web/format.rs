@@ -155,7 +155,10 @@ pub fn age(ms: i64, language: Language) -> String {
     if minutes < 1 {
         return word("age-now", 0);
     }
-    let parts = if days > 0 {
+    let parts = if days >= 10 {
+        // Hours say nothing more by then.
+        [(days, "age-days"), (0, "age-hours")]
+    } else if days > 0 {
         [(days, "age-days"), (hours, "age-hours")]
     } else {
         [(minutes / 60, "age-hours"), (minutes % 60, "age-minutes")]
@@ -206,5 +209,6 @@ mod tests {
     fn an_age_names_its_two_largest_units() {
         assert_eq!(age(90 * 60_000, Language::En), "1 h 30 min");
         assert_eq!(age(49 * 3_600_000, Language::Zh), "2 天 1 小时");
+        assert_eq!(age(690 * 86_400_000 + 4 * 3_600_000, Language::Zh), "690 天");
     }
 }

@@ -11,6 +11,7 @@ mod desk;
 mod error;
 pub mod format;
 mod health;
+mod host;
 mod language;
 mod list;
 mod live;
@@ -27,10 +28,11 @@ use axum::{
     routing::get,
 };
 
-pub use desk::{ChartSource, Desk, NoCharts};
+pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails};
 pub use error::ApiError;
+pub use host::Hosts;
 
-/// Every address of the console and the API.
+/// Every address of the console and the API, to whomever asks; [`guarded`] is for a listener.
 pub fn router(desk: Desk) -> Router {
     Router::new()
         .merge(pages::routes())
@@ -46,14 +48,24 @@ pub fn router(desk: Desk) -> Router {
         .with_state(desk)
 }
 
-/// Serves console and API at `listener` until `stop` says true.
-pub fn serve(listener: TcpListener, desk: Desk, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+/// The same for requests that name one of our hosts; others get 421.
+pub fn guarded(desk: Desk, hosts: Hosts) -> Router {
+    router(desk).layer(middleware::from_fn_with_state(hosts, host::check))
+}
+
+/// Serves console and API at `listener` to who asks for one of `hosts`, until `stop` says true.
+pub fn serve(
+    listener: TcpListener,
+    desk: Desk,
+    hosts: Hosts,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stopped = async move {
             // A sender that is gone means the same.
             drop(stop.wait_for(|stop| *stop).await);
         };
-        let served = axum::serve(listener, router(desk)).with_graceful_shutdown(stopped).await;
+        let served = axum::serve(listener, guarded(desk, hosts)).with_graceful_shutdown(stopped).await;
         if let Err(error) = served {
             tracing::error!(%error, "the console has ended");
         }

@@ -4,7 +4,9 @@
 //! order: the best class that is observed (count over presence over motion). What no sensor can
 //! say is unknown, which is neither free nor zero.
 
-use model::{Instant, Quantity, Register};
+use std::collections::BTreeSet;
+
+use model::{Id, Instant, Quantity, Register};
 use serde::Serialize;
 
 use crate::view::{Latest, PlaceView, Presence, Snapshot};
@@ -17,14 +19,16 @@ pub(super) enum RoomState {
     Occupied,
     /// Nobody is there, and sensors say so.
     Free,
-    /// No sensor can say.
+    /// Sensors that could say are silent or do not agree.
     Unknown,
+    /// The place has no sensor that could say.
+    Unwatched,
 }
 
 impl RoomState {
     /// The state of a fused answer.
     #[must_use]
-    pub(super) const fn of(presence: &Presence) -> Self {
+    const fn of(presence: &Presence) -> Self {
         match presence.occupied {
             Some(true) => Self::Occupied,
             Some(false) => Self::Free,
@@ -32,6 +36,39 @@ impl RoomState {
         }
     }
 }
+
+/// The places that the register gives a sensor at an instant.
+pub(super) struct Watched<'a>(BTreeSet<&'a Id>);
+
+impl<'a> Watched<'a> {
+    pub(super) fn of(register: &'a Register, at: Instant) -> Self {
+        let bound = register.sensors.values().filter_map(|history| history.at(at));
+        Self(bound.map(|sensor| &sensor.place).collect())
+    }
+
+    /// What to call a place: one without any sensor for presence is not unknown but unwatched, so that
+    /// nobody looks for a fault there.
+    pub(super) fn state(&self, place: &PlaceView, presence: &Presence) -> RoomState {
+        let tells = |reading: &Latest| TELLING.contains(&reading.quantity);
+        let is_silent = place.latest.is_empty() && self.0.contains(&place.place);
+        if presence.occupied.is_none() && !is_silent && !place.latest.iter().any(tells) {
+            return RoomState::Unwatched;
+        }
+        RoomState::of(presence)
+    }
+}
+
+/// Quantities that can tell presence.
+const TELLING: [Quantity; 8] = [
+    Quantity::Occupied,
+    Quantity::Motion,
+    Quantity::MotionCount,
+    Quantity::PeopleCount,
+    Quantity::PeopleIn,
+    Quantity::PeopleOut,
+    Quantity::PeopleInTotal,
+    Quantity::PeopleOutTotal,
+];
 
 /// The occupancy of a place now.
 #[must_use]
@@ -178,6 +215,21 @@ mod tests {
     fn no_motion_now_does_not_make_a_room_free() {
         assert_eq!(seen(&[("a", Quantity::Motion, 0.0, 1)]).occupied, None);
         assert_eq!(seen(&[("a", Quantity::Motion, 1.0, 1)]).occupied, Some(true));
+    }
+
+    #[test]
+    fn a_room_without_a_sensor_for_presence_is_not_called_unknown() {
+        let mut register = Register::empty(Id::parse("x").unwrap());
+        let state = |register: &Register, room: &PlaceView| {
+            let seen = presence(&Snapshot::default(), register, room, now());
+            Watched::of(register, now()).state(room, &seen)
+        };
+        assert_eq!(state(&register, &room(&[])), RoomState::Unwatched);
+        assert_eq!(state(&register, &room(&[("a", Quantity::Co2, 600.0, 1)])), RoomState::Unwatched);
+        assert_eq!(state(&register, &room(&[("a", Quantity::Occupied, 0.0, 60)])), RoomState::Unknown);
+        let sensor = model::register::Sensor::new(Id::parse("a").unwrap(), Id::parse("r").unwrap());
+        register.sensors.insert(sensor.id.clone(), model::register::History::always(sensor));
+        assert_eq!(state(&register, &room(&[])), RoomState::Unknown);
     }
 
     #[test]

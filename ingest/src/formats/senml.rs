@@ -152,13 +152,13 @@ fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quan
     if let Some(quantity) = Quantity::parse(name) {
         return Some((quantity, None));
     }
-    for spelling in env.names.spellings(name).iter() {
-        if env.names.is_ignored(&spelling.folded) {
+    for known in env.names.spellings(name).iter() {
+        if known.is_ignored {
             return None;
         }
-        let mut found = env.names.matches(&spelling.folded, "senml").filter(|m| m.entry.beside.is_empty());
+        let mut found = env.names.matches(known, "senml").filter(|m| m.entry.beside.is_empty());
         if let Some(found) = found.find(|m| to_canonical(m.entry.quantity, 1.0, unit).is_ok()) {
-            let channel = found.entry.channel.as_deref().or(spelling.channel.as_deref());
+            let channel = found.entry.channel.as_deref().or(known.spelling.channel.as_deref());
             return Some((found.entry.quantity, channel.map(wire_id)));
         }
     }

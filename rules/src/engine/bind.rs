@@ -98,10 +98,11 @@ impl Shard {
         let meters = self.devices.iter().filter(|d| matches!(d.kind, DeviceKind::Meter(_)));
         let meters: Vec<(Id, usize)> = meters.map(|d| (d.id.clone(), d.place)).collect();
         for (id, place) in meters {
-            let above = self.places.get(place).map(|p| p.above.clone()).unwrap_or_default();
-            for number in above.into_iter().chain([place]) {
-                if let Some(state) = self.places.get_mut(number).filter(|state| !state.meters.contains(&id)) {
-                    state.meters.push(id.clone());
+            let Some(bound) = self.places.get(place) else { continue };
+            let entry = (id, bound.id.clone());
+            for number in bound.above.clone().into_iter().chain([place]) {
+                if let Some(state) = self.places.get_mut(number).filter(|s| !s.meters.contains(&entry)) {
+                    state.meters.push(entry.clone());
                 }
             }
         }

@@ -27,8 +27,8 @@ pub(crate) struct PlaceState {
     /// What hour partials are needed here and how long.
     pub(crate) bases: BTreeMap<Basis, Need>,
     pub(crate) checks: Vec<Check>,
-    /// Meters that were ever bound here or below.
-    pub(crate) meters: Vec<Id>,
+    /// Meters that were ever bound here or below, with where.
+    pub(crate) meters: Vec<(Id, Id)>,
     /// Quantities that anything here is taken from, a bit each.
     wanted: u64,
     /// How long after an hour it is judged, ms.

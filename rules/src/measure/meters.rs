@@ -24,8 +24,8 @@ use crate::{
 pub(crate) struct Supply<'a> {
     pub(crate) chains: &'a Meters,
     pub(crate) facts: &'a BTreeMap<Id, Arc<MeterFacts>>,
-    /// Meters that were ever bound there.
-    pub(crate) meters: &'a [Id],
+    /// Meters that were ever bound there or below, with where.
+    pub(crate) meters: &'a [(Id, Id)],
 }
 
 /// What the carrier's registers and amounts are called.
@@ -41,7 +41,10 @@ pub(crate) const fn quantities(carrier: Carrier) -> [Quantity; 2] {
 impl<'a> Supply<'a> {
     /// The meters bound to a place or below it at an instant.
     fn below(&self, register: &Register, place: &Place, at: Instant) -> Vec<&'a Meter> {
-        let rows = self.meters.iter().filter_map(|id| self.facts.get(id)?.row(at));
+        let rows = self
+            .meters
+            .iter()
+            .filter_map(|(id, place)| self.facts.get(id)?.row(at).filter(|meter| meter.place == *place));
         rows.filter(|m| {
             m.place == place.id || register.ancestors(&m.place, at).iter().any(|p| p.id == place.id)
         })
@@ -62,7 +65,7 @@ impl<'a> Supply<'a> {
 
     /// The stretches of a window in which no meter comes or goes.
     pub(crate) fn stretches(&self, window: Span) -> Vec<Span> {
-        let rows = self.meters.iter().filter_map(|id| self.facts.get(id)).flat_map(|f| f.borders());
+        let rows = self.meters.iter().filter_map(|(id, _)| self.facts.get(id)).flat_map(|f| f.borders());
         let mut borders: Vec<Instant> = rows.filter(|at| window.from < *at && *at < window.to).collect();
         borders.extend([window.from, window.to]);
         borders.sort_unstable();
@@ -92,11 +95,15 @@ impl<'a> Supply<'a> {
     /// Whether any meter there had been seen before an instant that a measure could use.
     pub(crate) fn is_seen(&self, measure: Measure, energy: &Energy, before: Instant) -> bool {
         let wanted = carriers(measure, energy);
-        let of_carrier = |id: &&Id| {
-            let facts = self.facts.get(*id);
+        let of_carrier = |(id, _): &&(Id, Id)| {
+            let facts = self.facts.get(id);
             facts.is_some_and(|f| f.rows().any(|meter| wanted.contains_key(&meter.carrier)))
         };
-        let mut seen = self.meters.iter().filter(of_carrier).flat_map(|id| self.chains.of(id));
+        let mut seen = self
+            .meters
+            .iter()
+            .filter(of_carrier)
+            .flat_map(|(id, place)| self.chains.of(id).filter(move |chain| chain.place == *place));
         seen.any(|chain| chain.first < before)
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Mails that the list reaches back.
+const MOST_MAILS: usize = 1000;
+
 /// What a caller may ask of these lists.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +54,7 @@ pub(super) async fn mails(
     State(desk): State<Desk>,
     ApiQuery(ask): ApiQuery<Ask>,
 ) -> Result<List<Arc<MailView>>, ApiError> {
-    let snapshot = desk.snapshot();
-    let keyed = snapshot.mails.iter().map(|mail| (newest_first(mail.time, &mail.id), Arc::clone(mail)));
+    let mails = desk.ask_mails(|mails| mails.newest(MOST_MAILS)).await;
+    let keyed = mails.into_iter().map(|mail| (newest_first(mail.time, &mail.id), mail));
     cut(keyed, ask.limit, ask.cursor.as_deref())
 }

@@ -15,7 +15,7 @@ use super::{
     rows::{Against, AlertRow, alert_row},
 };
 use crate::{
-    view::AlertView,
+    view::{AlertView, MailView},
     web::{
         charts::limits::quantity_of,
         desk::Desk,
@@ -23,6 +23,9 @@ use crate::{
         language::Viewer,
     },
 };
+
+/// Mails that are looked through for those about an alert.
+const MOST_MAILS: usize = 500;
 
 #[derive(Serialize)]
 struct Page {
@@ -81,7 +84,11 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, Path(id): Pat
     let Some(alert) = snapshot.alerts.iter().find(|alert| alert.id == id) else {
         return not_found(&desk, &viewer);
     };
-    frame::render(&desk, &snapshot, &viewer, "alert.html", "alerts", &form(&look, alert))
+    let mails = desk.ask_mails(|mails| mails.newest(MOST_MAILS)).await;
+    let told = mails.iter().filter(|mail| mail.alerts.contains(&alert.id));
+    let mails = told.map(|mail| mail_link(&look, mail)).collect();
+    let page = Page { mails, ..form(&look, alert) };
+    frame::render(&desk, &snapshot, &viewer, "alert.html", "alerts", &page)
 }
 
 fn form(look: &Look<'_>, alert: &AlertView) -> Page {
@@ -110,7 +117,7 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
         why: facts(look, alert),
         timeline: timeline(look, alert),
         chart: picture(look, alert),
-        mails: mails(look, alert),
+        mails: Vec::new(),
     }
 }
 
@@ -152,14 +159,12 @@ fn picture(look: &Look<'_>, alert: &AlertView) -> Option<Picture> {
     })
 }
 
-fn mails(look: &Look<'_>, alert: &AlertView) -> Vec<MailLink> {
-    let told = look.snapshot.mails.iter().filter(|mail| mail.transitions.contains(&alert.id));
-    let link = |mail: &std::sync::Arc<crate::view::MailView>| MailLink {
+fn mail_link(look: &Look<'_>, mail: &MailView) -> MailLink {
+    MailLink {
         id: mail.id.clone(),
         subject: mail.subject.clone(),
         recipient: mail.recipient.to_string(),
         at: look.when(mail.time),
         state: mail.state.name(),
-    };
-    told.map(link).collect()
+    }
 }

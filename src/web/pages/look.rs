@@ -59,6 +59,11 @@ impl<'a> Look<'a> {
         if first.is_empty() { second.clone() } else { first.clone() }
     }
 
+    /// Where in its document a clause stands, in the page's language.
+    pub(super) fn citation(&self, citation: &str) -> String {
+        crate::notify::cited(citation, self.language)
+    }
+
     /// A unit in the page's language; most are the same in all.
     fn unit<'u>(&self, unit: &'u str) -> Cow<'u, str> {
         match (self.language, unit) {

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
-    response::Response,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
 };
 use serde::Serialize;
 
-use super::{frame, look::Look, not_found};
+use super::{
+    frame,
+    look::Look,
+    not_found,
+    rows::{AlertRow, alert_rows},
+};
 use crate::{
     view::MailView,
     web::{desk::Desk, format::When, language::Viewer},
@@ -32,14 +38,15 @@ struct Row {
 struct Page {
     mails: Vec<Row>,
     sent: u64,
-    hidden: usize,
+    is_full: bool,
 }
 
 #[derive(Serialize)]
 struct MailPage {
     mail: Row,
-    alerts: Vec<String>,
-    text: Arc<str>,
+    alerts: Vec<AlertRow>,
+    text: Option<Arc<str>>,
+    has_html: bool,
 }
 
 fn row(look: &Look<'_>, mail: &MailView) -> Row {
@@ -58,8 +65,12 @@ fn row(look: &Look<'_>, mail: &MailView) -> Row {
 pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
-    let mails = snapshot.mails.iter().take(MOST).map(|mail| row(&look, mail)).collect();
-    let page = Page { mails, sent: snapshot.mails_sent, hidden: snapshot.mails.len().saturating_sub(MOST) };
+    let (mails, sent) = desk.ask_mails(|mails| Ok((mails.newest(MOST)?, mails.sent()?))).await;
+    let page = Page {
+        is_full: mails.len() == MOST,
+        mails: mails.iter().map(|mail| row(&look, mail)).collect(),
+        sent,
+    };
     frame::render(&desk, &snapshot, &viewer, "mails.html", "mails", &page)
 }
 
@@ -67,14 +78,28 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
 pub(super) async fn mail_page(State(desk): State<Desk>, viewer: Viewer, Path(id): Path<String>) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
-    let Some(mail) = snapshot.mails.iter().find(|mail| mail.id == id) else {
+    let Some(mail) = desk.ask_mails(move |mails| mails.one(&id)).await else {
         return not_found(&desk, &viewer);
     };
-    let told = snapshot.alerts.iter().filter(|alert| mail.transitions.contains(&alert.id));
+    let told = snapshot.alerts.iter().filter(|alert| mail.alerts.contains(&alert.id));
     let page = MailPage {
-        mail: row(&look, mail),
-        alerts: told.map(|alert| alert.id.clone()).collect(),
-        text: Arc::clone(&mail.text),
+        alerts: alert_rows(&look, told.map(AsRef::as_ref)),
+        has_html: mail.html.is_some(),
+        text: mail.text.clone(),
+        mail: row(&look, &mail),
     };
     frame::render(&desk, &snapshot, &viewer, "mail.html", "mails", &page)
+}
+
+/// `GET /mails/{id}/html`: the mail as a mail program shows it, for the frame of its page. The policy
+/// forbids it everything but its own look; links open elsewhere.
+pub(super) async fn html(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'self'",
+    );
+    let mail = desk.ask_mails(move |mails| mails.one(&id)).await;
+    match mail.and_then(|mail| mail.html.clone()) {
+        Some(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html.to_string())).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }

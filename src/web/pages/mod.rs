@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/standards/{pack}", get(standards::pack_page))
         .route("/mails", get(mails::page))
         .route("/mails/{id}", get(mails::mail_page))
+        .route("/mails/{id}/html", get(mails::html))
 }
 
 /// The page for an address that does not exist.

@@ -2,13 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use model::PlaceKind;
-use rules::{AlertState, Measure};
+use rules::AlertState;
 use serde::Serialize;
 
 use super::{
     frame,
     look::{Link, Look},
-    rooms::{Counts, Rooms},
+    rooms::{Counts, Rooms, utilisation},
     rows::{AlertRow, alert_rows},
     spare::{Spare, SpareRow},
 };
@@ -89,7 +89,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
             .map(|(sensor, topic)| Unknown { sensor: sensor.to_string(), topic: topic.clone() })
             .collect(),
         unknown_count: snapshot.unknown_sensors.len(),
-        mails_sent: snapshot.mails_sent,
+        mails_sent: desk.ask_mails(|mails| mails.sent()).await,
     };
     frame::render(&desk, &snapshot, &viewer, "overview.html", "overview", &page)
 }
@@ -99,11 +99,11 @@ fn places_of<'a>(look: &Look<'a>, kind: PlaceKind) -> impl Iterator<Item = &'a P
 }
 
 fn building(look: &Look<'_>, rooms: &Rooms<'_>, place: &PlaceView) -> Building {
-    let figure = place.figures.iter().find(|figure| figure.measure == Measure::Utilisation.name());
+    let used = utilisation(rooms.within(&place.place).map(|room| room.place));
     Building {
         place: look.place_link(&place.place),
         counts: rooms.counts(Some(&place.place)),
-        utilisation: figure.and_then(|f| f.value.map(|value| look.value(value, &f.unit))),
+        utilisation: used.map(|used| look.value(used, "1")),
     }
 }
 

@@ -98,7 +98,7 @@ fn form(look: &Look<'_>, place: &PlaceView, range: room::Range) -> Page {
         counts: rooms.counts(Some(&place.place)),
         groups: groups(look, &rooms, place),
         charts: room::charts(look, place, range),
-        figures: figure_rows(look, &place.figures),
+        figures: figure_rows(look, place),
         alerts: alert_rows(look, alerts.map(AsRef::as_ref)),
         verdicts: verdict_rows(look, verdicts.map(AsRef::as_ref)),
         sensors: room::sensors(look, place),

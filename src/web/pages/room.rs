@@ -14,7 +14,7 @@ use crate::{
     web::{
         charts::limits::limits_of,
         format::{self, When},
-        presence::{RoomState, is_silent, presence},
+        presence::{RoomState, Watched, is_silent, presence},
     },
 };
 
@@ -118,11 +118,11 @@ pub(super) fn form(look: &Look<'_>, place: &PlaceView, range: Range) -> Page {
         usable_area: place.usable_area_m2.map(|area| format::value(area, "m2")),
         capacity: place.capacity.map(|seats| format::value(seats, "count")),
         posts: posts(look, place),
-        state: RoomState::of(&presence),
+        state: Watched::of(look.desk.register(), look.now).state(place, &presence),
         people: presence.people.map(|people| format::value(people, "count")),
         state_since: presence.since.map(|at| look.when_and_age(at)),
         charts: charts(look, place, range),
-        figures: figure_rows(look, &place.figures),
+        figures: figure_rows(look, place),
         alerts: alert_rows(look, alerts.map(AsRef::as_ref)),
         verdicts: verdict_rows(look, verdicts.map(AsRef::as_ref)),
         sensors: sensors(look, place),
@@ -162,7 +162,7 @@ fn chart(look: &Look<'_>, place: &PlaceView, quantity: Quantity, from: Instant, 
     let row = |limit: &crate::web::charts::limits::Line| LimitRow {
         clause: look.words(&limit.clause.title),
         document: limit.clause.document.clone(),
-        citation: limit.clause.citation.clone(),
+        citation: look.citation(&limit.clause.citation),
         pack: limit.clause.pack.clone(),
         text: format!(
             "{} {}",

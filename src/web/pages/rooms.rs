@@ -2,18 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use model::{Id, PlaceKind, RoomUse};
+use model::{Id, Period, PlaceKind, RoomUse};
 use rules::{Measure, Outcome, Verdict};
 use serde::Serialize;
 
 use super::look::Look;
 use crate::{
-    view::PlaceView,
+    view::{Figure, PlaceView},
     web::{
         format,
-        presence::{RoomState, presence},
+        presence::{RoomState, Watched, presence},
     },
 };
+
+/// A figure with less evidence takes no part in rankings and means.
+const LEAST_COVERAGE: f64 = 0.5;
+
+/// The share of working hours of the last days in which rooms were in use, weighted by area, over the
+/// rooms that were observed for at least half of that time; `None` where none was.
+pub(super) fn utilisation<'a>(rooms: impl Iterator<Item = &'a PlaceView>) -> Option<f64> {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for room in rooms {
+        if let Some(used) = used_lately(room).and_then(|figure| figure.value) {
+            let weight = room.usable_area_m2.unwrap_or(1.0);
+            sum += used * weight;
+            weights += weight;
+        }
+    }
+    (weights > 0.0).then(|| sum / weights)
+}
+
+/// A room's utilisation over the last seven days, unless too little of it was observed.
+pub(super) fn used_lately(room: &PlaceView) -> Option<&Figure> {
+    let is_told = |f: &&Figure| {
+        f.measure == Measure::Utilisation.name() && f.period == Period::Week && f.coverage >= LEAST_COVERAGE
+    };
+    room.figures.iter().rfind(is_told)
+}
 
 /// How many rooms of a place are in which state.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -22,6 +47,7 @@ pub(super) struct Counts {
     pub(super) occupied: usize,
     pub(super) free: usize,
     pub(super) unknown: usize,
+    pub(super) unwatched: usize,
     pub(super) breach: usize,
     pub(super) idle: usize,
     pub(super) crowded: usize,
@@ -85,10 +111,11 @@ impl<'a> Rooms<'a> {
             of.is_crowded |= says_scarce(verdict);
         }
         let rooms = look.snapshot.places.values().filter(|place| place.kind == PlaceKind::Room);
+        let watched = Watched::of(look.desk.register(), look.now);
         let form = |place: &'a PlaceView| Room {
             place,
             above: look.above(place).into_iter().map(|above| &above.place).collect(),
-            tile: tile(look, place, findings.get(&place.place).copied().unwrap_or_default()),
+            tile: tile(look, &watched, place, findings.get(&place.place).copied().unwrap_or_default()),
         };
         Self(rooms.map(form).collect())
     }
@@ -114,6 +141,7 @@ impl Counts {
             RoomState::Occupied => self.occupied += 1,
             RoomState::Free => self.free += 1,
             RoomState::Unknown => self.unknown += 1,
+            RoomState::Unwatched => self.unwatched += 1,
         }
         self.breach += usize::from(tile.firing > 0);
         self.idle += usize::from(tile.is_idle);
@@ -121,13 +149,13 @@ impl Counts {
     }
 }
 
-fn tile(look: &Look<'_>, room: &PlaceView, findings: Findings) -> Tile {
+fn tile(look: &Look<'_>, watched: &Watched<'_>, room: &PlaceView, findings: Findings) -> Tile {
     let presence = presence(look.snapshot, look.desk.register(), room, look.now);
     Tile {
         id: room.place.to_string(),
         label: look.label(room),
         room_use: room.room_use,
-        state: RoomState::of(&presence),
+        state: watched.state(room, &presence),
         people: presence.people.map(|people| format::value(people, "count")),
         capacity: room.capacity.map(|seats| format::value(seats, "count")),
         firing: room.firing,

@@ -1,11 +1,12 @@
 //! Rows that several pages share: alerts, verdicts, figures.
 
+use model::Period;
 use rules::{AlertState, Evidence, Outcome, Verdict};
 use serde::Serialize;
 
 use super::look::{Link, Look};
 use crate::{
-    view::{AlertView, Figure},
+    view::{AlertView, Figure, PlaceView},
     web::format::{self, When},
 };
 
@@ -53,6 +54,8 @@ pub(super) struct AlertRow {
     pub(super) place: Link,
     pub(super) against: Against,
     pub(super) since: When,
+    /// The window that was judged last; nothing for what the register alone says.
+    pub(super) judged: Option<String>,
     pub(super) resolved: Option<When>,
     pub(super) is_suspicion: bool,
     pub(super) acknowledged: bool,
@@ -69,10 +72,12 @@ pub(super) fn alert_row(look: &Look<'_>, alert: &AlertView) -> AlertRow {
         title: look.words(&clause.title),
         measure: clause.measure.name(),
         document: alert.document.clone(),
-        citation: alert.citation.clone(),
+        citation: look.citation(&alert.citation),
         place: look.subject(&alert.verdict.subject),
         against: Against::of(look, alert.value, alert.limit, alert.verdict.is_minimum, &alert.unit),
         since: look.when_and_age(alert.started_at),
+        judged: (clause.period != Period::Register)
+            .then(|| look.window(alert.verdict.window.from, alert.verdict.window.to, Some(clause.period))),
         resolved: alert.resolved_at.map(|at| look.when(at)),
         is_suspicion: alert.evidence == Evidence::Suspicion,
         acknowledged: alert.acknowledged,
@@ -124,7 +129,7 @@ pub(super) fn verdict_row(look: &Look<'_>, verdict: &Verdict) -> VerdictRow {
         title: look.words(&clause.title),
         measure: clause.measure.name(),
         document: clause.document.clone(),
-        citation: clause.citation.clone(),
+        citation: look.citation(&clause.citation),
         pack: clause.pack.clone(),
         subject: look.subject(&verdict.subject),
         against: Against::of(look, verdict.value, verdict.limit, verdict.is_minimum, &clause.limit.unit),
@@ -157,17 +162,27 @@ pub(super) fn verdict_rows<'a>(
 #[derive(Debug, Serialize)]
 pub(super) struct FigureRow {
     pub(super) measure: &'static str,
+    pub(super) span: &'static str,
     pub(super) value: Option<String>,
     pub(super) coverage: String,
     pub(super) window: String,
 }
 
-pub(super) fn figure_rows(look: &Look<'_>, figures: &[Figure]) -> Vec<FigureRow> {
+/// The figures of a place that no verdict of it tells already.
+pub(super) fn figure_rows(look: &Look<'_>, place: &PlaceView) -> Vec<FigureRow> {
+    let is_told = |figure: &&Figure| {
+        look.snapshot.verdicts.iter().any(|v| {
+            v.subject.id() == &place.place
+                && v.clause.measure.name() == figure.measure
+                && (v.window.from, v.window.to) == (figure.from, figure.to)
+        })
+    };
     let row = |figure: &Figure| FigureRow {
         measure: figure.measure,
+        span: figure.period.name(),
         value: figure.value.map(|value| look.value(value, &figure.unit)),
         coverage: format::share(figure.coverage),
         window: look.window(figure.from, figure.to, None),
     };
-    figures.iter().map(row).collect()
+    place.figures.iter().filter(|figure| !is_told(figure)).map(row).collect()
 }

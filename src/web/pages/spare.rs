@@ -3,16 +3,18 @@
 //! Verdicts come first. Where they are few, the least and the most used rooms follow, marked as a
 //! ranking and not a finding.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use model::{Id, PlaceKind, RoomUse};
-use rules::{Measure, Outcome, Verdict};
+use rules::{AlertState, Clause, Measure, Outcome, Verdict};
 use serde::Serialize;
 
 use super::{
     look::{Link, Look},
-    rooms::{says_idle, says_scarce},
+    rooms::{says_idle, says_scarce, used_lately},
 };
 use crate::{
-    view::{Figure, PlaceView},
+    view::{AlertView, Figure, PlaceView},
     web::format,
 };
 
@@ -20,8 +22,8 @@ use crate::{
 const MOST: usize = 12;
 /// A side with fewer rows is filled from the ranking up to this.
 const FILL: usize = 5;
-/// A figure with less evidence takes no part in the ranking.
-const LEAST_COVERAGE: f64 = 0.5;
+/// How far back an alert that is over still tells of a room, ms.
+const LATELY_MS: i64 = 7 * 86_400_000;
 
 /// A room of one side.
 #[derive(Serialize)]
@@ -33,6 +35,8 @@ pub(super) struct SpareRow {
     body: Option<String>,
     value: Option<String>,
     measure: &'static str,
+    /// Alerts of the last days that are over; 0 for anything else.
+    times: usize,
     title: String,
     /// Document and citation of the finding; nothing for a row of the ranking.
     basis: Option<String>,
@@ -48,6 +52,11 @@ impl Spare {
     pub(super) fn of(look: &Look<'_>) -> Self {
         let mut idle = found(look, says_idle);
         let mut scarce = found(look, says_scarce);
+        for row in lately_full(look) {
+            if !scarce.iter().any(|held| held.place.id == row.place.id) {
+                scarce.push(row);
+            }
+        }
         let mut ranking = ranking(look);
         ranking.retain(|(place, _, _)| {
             !idle.iter().chain(&scarce).any(|row| row.place.id == place.place.as_str())
@@ -74,6 +83,7 @@ fn row(look: &Look<'_>, place: &PlaceView, measure: Measure) -> SpareRow {
         body: place.body.as_ref().map(|body| look.body_name(body)),
         value: None,
         measure: measure.name(),
+        times: 0,
         title: String::new(),
         basis: None,
     }
@@ -92,7 +102,7 @@ fn found(look: &Look<'_>, says: impl Fn(&Verdict) -> bool) -> Vec<SpareRow> {
         rows.push(SpareRow {
             value: verdict.value.map(|value| look.value(value, &clause.limit.unit)),
             title: look.words(&clause.title),
-            basis: Some(format!("{} · {}", clause.document, clause.citation)),
+            basis: Some(basis(look, clause)),
             ..row(look, place, clause.measure)
         });
     }
@@ -110,11 +120,42 @@ fn ranking<'a>(look: &Look<'a>) -> Vec<(&'a PlaceView, &'a Figure, f64)> {
         place.kind == PlaceKind::Room && place.room_use.is_some_and(|room_use| uses.contains(&room_use))
     };
     let figure = |place: &'a PlaceView| {
-        let is_told = |f: &&Figure| f.measure == Measure::Utilisation.name() && f.coverage >= LEAST_COVERAGE;
-        let figure = place.figures.iter().rfind(is_told)?;
+        let figure = used_lately(place)?;
         Some((place, figure, figure.value?))
     };
     let mut rows: Vec<_> = look.snapshot.places.values().filter(is_used).filter_map(figure).collect();
     rows.sort_by(|a, b| a.2.total_cmp(&b.2).then_with(|| a.0.place.cmp(&b.0.place)));
     rows
+}
+
+/// Rooms that were too full in the last days by alerts that are over by now, one row a room.
+fn lately_full(look: &Look<'_>) -> Vec<SpareRow> {
+    let since = look.now.plus_ms(-LATELY_MS);
+    let is_told = |alert: &&Arc<AlertView>| {
+        alert.state == AlertState::Resolved
+            && alert.started_at >= since
+            && alert.waived.is_none()
+            && says_scarce(&alert.verdict)
+    };
+    let mut times: BTreeMap<&Id, (usize, &AlertView)> = BTreeMap::new();
+    for alert in look.snapshot.alerts.iter().filter(is_told) {
+        times.entry(&alert.place).or_insert((0, alert)).0 += 1;
+    }
+    let row = |(id, (times, alert)): (&Id, (usize, &AlertView))| {
+        let clause = &alert.verdict.clause;
+        Some(SpareRow {
+            times,
+            title: look.words(&clause.title),
+            basis: Some(basis(look, clause)),
+            ..row(look, room(look, id)?, clause.measure)
+        })
+    };
+    let mut rows: Vec<SpareRow> = times.into_iter().filter_map(row).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.times));
+    rows.truncate(MOST);
+    rows
+}
+
+fn basis(look: &Look<'_>, clause: &Clause) -> String {
+    format!("{} · {}", clause.document, look.citation(&clause.citation))
 }

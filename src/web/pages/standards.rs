@@ -23,6 +23,7 @@ struct PackRow {
     layer: Layer,
     binding: Binding,
     in_force: String,
+    in_force_known: bool,
     until: Option<String>,
     is_in_force: bool,
     is_in_use: bool,
@@ -35,6 +36,7 @@ struct PackRow {
 struct PackPage {
     pack: PackRow,
     supersedes: Option<String>,
+    note: String,
     clauses: Vec<ClauseRow>,
 }
 
@@ -45,6 +47,9 @@ struct ClauseRow {
     citation: String,
     title: String,
     remedy: String,
+    note: String,
+    moved_by: Option<String>,
+    is_in_use: bool,
     provenance: Provenance,
     is_enforced: bool,
     is_suspicion: bool,
@@ -58,6 +63,8 @@ struct ClauseRow {
     unit: String,
     by: Vec<&'static str>,
     rows: Vec<(Vec<String>, String)>,
+    curve: Vec<(String, String)>,
+    curve_over: Option<&'static str>,
     clear: Option<String>,
     hold: Option<String>,
     min_coverage: String,
@@ -83,6 +90,7 @@ pub(super) async fn pack_page(State(desk): State<Desk>, viewer: Viewer, Path(id)
     let page = PackPage {
         pack: pack_row(&look, pack),
         supersedes: pack.supersedes.clone(),
+        note: pack.note.clone(),
         clauses: pack.clauses.iter().map(|clause| clause_row(&look, clause)).collect(),
     };
     frame::render(&desk, &snapshot, &viewer, "pack.html", "standards", &page)
@@ -107,6 +115,7 @@ fn pack_row(look: &Look<'_>, pack: &Pack) -> PackRow {
         layer: pack.layer,
         binding: pack.binding,
         in_force: pack.in_force.to_string(),
+        in_force_known: pack.in_force_known,
         until: pack.until.map(|date| date.to_string()),
         is_in_force: pack.in_force <= today && pack.until.is_none_or(|until| today < until),
         is_in_use: register.packs.contains(&pack.id),
@@ -124,6 +133,12 @@ fn bound(look: &Look<'_>, bound: &Bound, unit: &str) -> Option<String> {
         (None, Some(high)) => Some(format!("≤ {}", look.value(high, unit))),
         (None, None) => None,
     }
+}
+
+/// The points of a gliding cap: the number it glides with, and the cap there.
+fn points(look: &Look<'_>, curve: &rules::Curve, unit: &str) -> Vec<(String, String)> {
+    let point = |(at, cap): &(f64, f64)| (format::value(*at, ""), format!("≤ {}", look.value(*cap, unit)));
+    curve.at_most.iter().map(point).collect()
 }
 
 fn scope(look: &Look<'_>, clause: &Clause) -> Vec<String> {
@@ -150,9 +165,12 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
     ClauseRow {
         anchor: clause.id.rsplit('/').next().unwrap_or(&clause.id).to_owned(),
         id: clause.id.clone(),
-        citation: clause.citation.clone(),
+        citation: look.citation(&clause.citation),
         title: look.words(&clause.title),
         remedy: look.words(&clause.remedy),
+        note: clause.note.clone(),
+        moved_by: clause.moved_by.as_ref().map(|citation| look.citation(citation)),
+        is_in_use: clause.in_use,
         provenance: clause.provenance,
         is_enforced: look.desk.is_enforced(clause),
         is_suspicion: clause.evidence == Evidence::Suspicion,
@@ -166,6 +184,8 @@ fn clause_row(look: &Look<'_>, clause: &Clause) -> ClauseRow {
         unit: format::unit(unit),
         by: table.map(|table| table.by.iter().map(|a| a.name()).collect()).unwrap_or_default(),
         rows: table.map(|table| table.rows.iter().map(row).collect()).unwrap_or_default(),
+        curve: clause.limit.curve.as_ref().map(|c| points(look, c, unit)).unwrap_or_default(),
+        curve_over: clause.limit.curve.as_ref().map(|c| c.over.name()),
         clear: clause.clear.as_ref().and_then(|clear| bound(look, clear, unit)),
         hold: (clause.hold_ms > 0).then(|| format::age(clause.hold_ms, look.language)),
         min_coverage: format::share(clause.min_coverage),
