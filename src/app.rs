@@ -237,9 +237,16 @@ impl Site<'_> {
 
 /// The files that everything is judged by.
 fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), ServiceError> {
-    let register = files::register(&config.register).map_err(ServiceError::Problems)?;
+    let register = files::register(&config.register);
     let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
-    let catalogue = standards.map_err(ServiceError::Problems)?;
+    let (register, catalogue) = match (register, standards) {
+        (Ok(register), Ok(catalogue)) => (register, catalogue),
+        (register, standards) => {
+            // All that is wrong is said at once.
+            let problems = [register.err(), standards.err()];
+            return Err(ServiceError::Problems(problems.into_iter().flatten().flatten().collect()));
+        }
+    };
     let problems = catalogue.check_register(&register);
     if !problems.is_empty() {
         return Err(ServiceError::Problems(problems));

@@ -35,10 +35,11 @@ pub(super) fn broker(
         let mut reached = None;
         loop {
             let (link, waiting) = monitor.link();
-            links.set("mqtt", Some(link.is_connected), link.error, waiting as u64);
+            // Before it holds our subscription, a broker keeps nothing for us.
+            links.set("mqtt", Some(link.is_subscribed), link.error, waiting as u64);
             let before = std::mem::replace(&mut reached, snapshots.borrow().event_time);
             let is_backlog = is_backlog(before, reached, clock.now());
-            quiet_since = (link.is_connected && waiting == 0 && !is_backlog)
+            quiet_since = (link.is_subscribed && waiting == 0 && !is_backlog)
                 .then(|| quiet_since.unwrap_or_else(tokio::time::Instant::now));
             let is_quiet = quiet_since.is_some_and(|since| since.elapsed() >= SETTLED_CONNECTION);
             is_live.send_replace(is_quiet && *allowed.borrow());

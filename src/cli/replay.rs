@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use model::{Instant, Problem, Register, Span};
+use ingest::quality::Quality;
+use model::{Instant, Problem, Reading, Register, Span, register::Reporting};
 use rules::{Catalogue, Engine, EngineOptions, Outcome, Output, Subject, Verdict};
 use serde::Serialize;
 
@@ -75,6 +76,12 @@ impl Replay {
     }
 }
 
+/// How the sensor of a reading reports at that time.
+fn reporting(register: &Register, reading: &Reading) -> Option<Reporting> {
+    let rows = register.sensors.get(&reading.series.sensor)?;
+    rows.at(reading.time).map(|sensor| sensor.reporting)
+}
+
 /// Sends the input through an engine and hands over every verdict whose window begins inside the span.
 fn judge(
     register: &Arc<Register>,
@@ -95,7 +102,11 @@ fn judge(
         }
         Ok(())
     };
-    for reading in input.readings() {
+    let mut quality = Quality::new();
+    for mut reading in input.readings() {
+        // As live: what a dead sensor repeats is no evidence.
+        let reporting = reporting(register, &reading);
+        quality.mark(&mut reading, reporting);
         engine.observe(&reading, &mut outputs);
         hand_over(&mut outputs)?;
     }

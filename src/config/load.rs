@@ -42,15 +42,20 @@ impl Config {
         let mut problems = Vec::new();
         let lines = schema::check_file(&name, &text, &mut problems);
         let overrides = schema::check_environment(variables, &mut problems);
-        if !problems.is_empty() {
-            problems.sort();
-            return Err(problems);
-        }
-        let raw = layers(&text, &overrides).map_err(|error| {
-            vec![Problem::new(&name, 0, "toml", error.to_string(), "compare with config.default.toml")]
-        })?;
+        let raw = match layers(&text, &overrides) {
+            Ok(raw) => raw,
+            Err(error) => {
+                // Whatever is wrong with a key has been said already, with its line.
+                if problems.is_empty() {
+                    let remedy = "compare with config.default.toml";
+                    problems.push(Problem::new(&name, 0, "toml", error.to_string(), remedy));
+                }
+                problems.sort();
+                return Err(problems);
+            }
+        };
         let base = file.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
-        let mut check = Check { file: name, lines, overrides, base, problems: Vec::new() };
+        let mut check = Check { file: name, lines, overrides, base, problems };
         let config = check.config(raw);
         check.problems.sort();
         if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }

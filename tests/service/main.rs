@@ -7,6 +7,7 @@
     clippy::print_stderr,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     reason = "test helpers outside #[test] functions"
 )]
 

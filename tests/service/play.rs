@@ -118,7 +118,7 @@ fn settled_key(play: &Play, verdict: &Value) -> Option<Key> {
 
 /// Everything around one service.
 struct Site {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     broker: Mosquitto,
     mails: SmtpServer,
     series: VictoriaMetrics,
@@ -154,7 +154,7 @@ impl Site {
         );
         let mut service = Service::new(dir.path(), broker.port(), &more);
         service.start_connected().await;
-        Self { dir, broker, mails, series, service }
+        Self { _dir: dir, broker, mails, series, service }
     }
 
     /// Publishes everything as fast as the broker takes it, while the service is killed at `instants`.
@@ -166,7 +166,11 @@ impl Site {
         let ledger = self.service.ledger(play.messages(), PATIENCE).await;
         let took = began.elapsed();
         let span = play.newest.since(play.events[0].time) as f64 / 1000.0;
-        println!("{} messages in {took:?}: {:.0} times real time", play.messages(), span / took.as_secs_f64());
+        println!(
+            "{} messages in {took:?}: {:.0} times real time",
+            play.messages(),
+            span / took.as_secs_f64()
+        );
         let verdicts = self.service.list("/verdicts").await;
         let shown = verdicts.into_iter().filter_map(|v| settled_key(play, &v).map(|key| (key, v))).collect();
         self.all_arrived(readings).await;
@@ -208,11 +212,12 @@ impl Site {
         let state = rusqlite::Connection::open(self.service.data().join("state.sqlite")).unwrap();
         let fired = "SELECT COUNT(*) FROM journal WHERE kind = 'firing'";
         until("every finding is told", PATIENCE, async || {
-            let fired: usize = state.query_row(fired, [], |row| row.get(0)).unwrap();
+            let fired: i64 = state.query_row(fired, [], |row| row.get(0)).unwrap();
             let told = told(&self.mails);
             let firing: BTreeSet<&String> = told.keys().map(|(transition, _)| transition).collect();
             let waiting = self.waiting_mails();
-            (fired > 0 && waiting == 0 && firing.len() >= fired && self.is_ticking().await).then_some(())
+            (fired > 0 && waiting == 0 && firing.len() as i64 >= fired && self.is_ticking().await)
+                .then_some(())
         })
         .await;
         let told = told(&self.mails);
@@ -302,8 +307,7 @@ pub(crate) async fn with_and_without_crashes(play: &Play, seed: u64) {
 
     let pairs = |outcome: &Outcome| outcome.told.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(pairs(&calm), pairs(&rough));
-    let doubled: BTreeSet<&String> =
-        rough.told.values().filter(|mails| mails.len() > 1).flatten().collect();
+    let doubled: BTreeSet<&String> = rough.told.values().filter(|mails| mails.len() > 1).flatten().collect();
     println!(
         "{} told, ledger after crashes {:?}, mails doubled {} of {} that may be",
         calm.told.len(),

@@ -23,6 +23,7 @@ pub(crate) fn program() -> Command {
     {
         command.env_remove(name);
     }
+    command.env("NO_COLOR", "1");
     command
 }
 
@@ -64,7 +65,8 @@ impl Service {
     pub(crate) async fn start_connected(&mut self) {
         self.start().await;
         until("the service is connected", START, async || {
-            self.log_of(self.starts).contains("link=\"mqtt\"").then_some(())
+            let log = self.log_of(self.starts);
+            log.lines().any(|line| line.contains("connected") && line.contains("mqtt")).then_some(())
         })
         .await;
     }
@@ -131,7 +133,8 @@ impl Service {
     /// A counter or gauge, by its whole name with labels; `None` while it does not answer.
     pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
         let text = self.get("/metrics").await?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
         Some(line.map_or(0, |value| value.trim().parse::<f64>().unwrap() as u64))
     }
 
