@@ -32,7 +32,10 @@ pub(crate) struct Walk<'n> {
 }
 
 /// What a table says of a name.
-#[expect(clippy::large_enum_variant, reason = "made for every value and taken apart at once: a box would only cost")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made for every value and taken apart at once: a box would only cost"
+)]
 enum Answer {
     /// The value is this.
     Field(Field),
@@ -86,7 +89,12 @@ impl<'n> Walk<'n> {
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
         let answer = match place.plain_name() {
             Some(name) => self.ask(name, place, scalar),
-            None => self.candidates(place).iter().map(|name| self.ask(name, place, scalar)).find(Answer::is_final).unwrap_or(Answer::Unknown),
+            None => self
+                .candidates(place)
+                .iter()
+                .map(|name| self.ask(name, place, scalar))
+                .find(Answer::is_final)
+                .unwrap_or(Answer::Unknown),
         };
         match answer {
             Answer::Field(field) => (!self.is_foreign(place)).then_some(field),

@@ -197,7 +197,11 @@ impl Names {
     }
 
     /// The entries of a spelling that hold in `format`, in file order.
-    pub(crate) fn matches<'n>(&'n self, known: &'n Known, format: &'n str) -> impl Iterator<Item = Match<'n>> {
+    pub(crate) fn matches<'n>(
+        &'n self,
+        known: &'n Known,
+        format: &'n str,
+    ) -> impl Iterator<Item = Match<'n>> {
         known.entries.iter().filter_map(move |(entry, rank)| {
             let entry = self.entries.get(*entry)?;
             let holds = entry.formats.is_empty() || entry.formats.iter().any(|f| f == format);

@@ -101,8 +101,15 @@ pub(crate) struct Place<'t, 'a> {
 impl<'t, 'a> Place<'t, 'a> {
     /// The place of `leaf` inside `root`; `None` when it is not inside.
     pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
-        let mut place =
-            Self { root, leaf, names: [""; 3], name_count: 0, above: Vec::new(), object: None, is_nameless: false };
+        let mut place = Self {
+            root,
+            leaf,
+            names: [""; 3],
+            name_count: 0,
+            above: Vec::new(),
+            object: None,
+            is_nameless: false,
+        };
         let mut at = leaf;
         while at != root {
             let parent = at.parent()?;

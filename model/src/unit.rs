@@ -268,7 +268,11 @@ mod tests {
         for (text, kind, factor, offset) in WRITTEN.iter().chain(MILLI) {
             let spaced = format!(" {} ", text.to_uppercase().replace('/', " /"));
             if !EXACT.iter().any(|exact| exact.0 == spaced.trim()) {
-                assert_eq!(find(&spaced).map(|w| (w.1, w.2, w.3)), Some((*kind, *factor, *offset)), "{spaced}");
+                assert_eq!(
+                    find(&spaced).map(|w| (w.1, w.2, w.3)),
+                    Some((*kind, *factor, *offset)),
+                    "{spaced}"
+                );
             }
             assert!(text.len() <= LONGEST && Unit::is_known(text), "{text}");
         }
