@@ -24,7 +24,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, Judge, JudgeParts, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Ticks, Unknown},
     spool::{self, Spool},
     state::State,
     view::Snapshot,
@@ -222,16 +222,16 @@ impl Site<'_> {
         let mqtt = parts::mqtt(&self.config.mqtt)?;
         let subscriber =
             Subscriber::start(&mqtt, decoder.subscriptions()).map_err(ServiceError::of("mqtt"))?;
-        Ok(Intake::new(
+        Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
-            Arc::clone(&self.register),
-            self.stores.spool.clone(),
-            self.clock.clone(),
-            Arc::clone(&self.metrics),
-            self.unknown.clone(),
-            self.stores.history.clone(),
-        ))
+            register: Arc::clone(&self.register),
+            spool: self.stores.spool.clone(),
+            clock: self.clock.clone(),
+            metrics: Arc::clone(&self.metrics),
+            unknown: self.unknown.clone(),
+            history: self.stores.history.clone(),
+        }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The recent readings of one series at one place.
 
+use std::borrow::Cow;
+
 use model::{
     Instant, Quantity, Series, Span,
     register::{Meter, Sensor},
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compact,
+    recent::Recent,
     steps::{Carry, Micro, Steps, carried, held_motion},
 };
 
@@ -27,8 +30,7 @@ pub(crate) struct SeriesBuffer {
     hold_off_ms: i64,
     pub(crate) zone: Option<Box<str>>,
     pub(crate) overlaps: Option<Box<str>>,
-    #[serde(with = "compact::readings")]
-    readings: Vec<(Instant, Micro)>,
+    readings: Recent,
 }
 
 impl SeriesBuffer {
@@ -42,7 +44,7 @@ impl SeriesBuffer {
             hold_off_ms: 0,
             zone: None,
             overlaps: None,
-            readings: Vec::new(),
+            readings: Recent::default(),
         }
     }
 
@@ -66,16 +68,8 @@ impl SeriesBuffer {
 
     /// Takes a reading; of several at one instant the last wins. Returns the span that it can change.
     pub(crate) fn insert(&mut self, at: Instant, value: Micro) -> Span {
-        match self.readings.last() {
-            Some((last, _)) if *last >= at => {
-                let index = self.readings.partition_point(|(t, _)| *t < at);
-                match self.readings.get_mut(index) {
-                    Some(held) if held.0 == at && held.1 == value => return Span::new(at, at),
-                    Some(held) if held.0 == at => held.1 = value,
-                    _ => self.readings.insert(index, (at, value)),
-                }
-            }
-            _ => self.readings.push((at, value)),
+        if !self.readings.insert(at, value) {
+            return Span::new(at, at);
         }
         if at < self.first {
             // From here on the place has such a sensor, which changes what is unknown there.
@@ -98,7 +92,7 @@ impl SeriesBuffer {
 
     /// The newest reading.
     pub(crate) fn newest(&self) -> Option<(Instant, Micro)> {
-        self.readings.last().copied()
+        self.readings.newest()
     }
 
     /// The span that the end of the input takes away from its newest reading.
@@ -107,35 +101,30 @@ impl SeriesBuffer {
         Some(Span::new(at.plus_ms(self.interval_ms), at.plus_ms(self.max_gap_ms.max(self.hold_off_ms))))
     }
 
-    /// Forgets readings that no window from `before` on can need.
-    pub(crate) fn prune(&mut self, before: Instant) {
-        let edge = before.plus_ms(-self.reach_ms());
-        let keep = self.readings.partition_point(|(t, _)| *t < edge).saturating_sub(1);
-        // Moving the rest costs; wait until half can go.
-        if keep > 16 && keep * 2 > self.readings.len() {
-            self.readings.drain(..keep);
-        }
+    /// Packs what only late data can ask for from `open` on, and forgets what no window from
+    /// `before` on can need.
+    pub(crate) fn settle(&mut self, open: Instant, before: Instant) {
+        let reach = self.reach_ms();
+        self.readings.settle(open.plus_ms(-reach), before.plus_ms(-reach));
     }
 
     fn carry(&self, has_ended: bool) -> Carry {
         Carry { max_gap_ms: self.max_gap_ms, interval_ms: self.interval_ms, has_ended, binding: self.binding }
     }
 
-    /// Its readings from `from` on (and the one before), up to `to`.
-    pub(crate) fn between(&self, from: Instant, to: Instant) -> &[(Instant, Micro)] {
-        let first = self.readings.partition_point(|(t, _)| *t < from).saturating_sub(1);
-        let last = self.readings.partition_point(|(t, _)| *t < to);
-        self.readings.get(first..last).unwrap_or_default()
+    /// Its readings from `from` on, with those before it that still stand then.
+    pub(crate) fn since(&self, from: Instant) -> Cow<'_, [(Instant, Micro)]> {
+        self.readings.since(from.plus_ms(-self.max_gap_ms.max(self.hold_off_ms)))
     }
 
     /// Its values over `window`.
     pub(crate) fn values(&self, window: Span, has_ended: bool) -> Steps<Micro> {
-        carried(&self.readings, self.carry(has_ended), window)
+        carried(&self.since(window.from), self.carry(has_ended), window)
     }
 
     /// Its motion, held for the hold-off, over `window`.
     pub(crate) fn motion(&self, window: Span, has_ended: bool) -> Steps<Micro> {
-        held_motion(&self.readings, self.carry(has_ended), self.hold_off_ms, window)
+        held_motion(&self.since(window.from), self.carry(has_ended), self.hold_off_ms, window)
     }
 }
 

@@ -41,14 +41,17 @@ pub(crate) struct Finding {
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
     pub(crate) live: LiveClause,
-    pub(crate) id: CheckId,
+    subject: Subject,
     pub(crate) memory: Memory,
 }
 
 impl Check {
     pub(crate) fn new(live: LiveClause, subject: Subject) -> Self {
-        let id = CheckId { clause: live.clause.id.clone(), subject };
-        Self { live, id, memory: Memory::default() }
+        Self { live, subject, memory: Memory::default() }
+    }
+
+    fn id(&self) -> CheckId {
+        CheckId { clause: self.live.clause.id.clone(), subject: self.subject.clone() }
     }
 
     /// Windows that end by this instant are closed for good.
@@ -119,7 +122,7 @@ impl Check {
     fn verdict(&self, finding: &Finding, revision: u32, at: Instant) -> Verdict {
         Verdict {
             time: at,
-            subject: self.id.subject.clone(),
+            subject: self.subject.clone(),
             clause: Arc::clone(&self.live.clause),
             outcome: finding.outcome,
             rating: finding.rating,
@@ -156,7 +159,7 @@ impl Check {
         let told = match kind {
             // A correction tells what was corrected, the others what was proven last.
             TransitionKind::Revised => None,
-            _ => self.memory.spoke.as_ref().map(|last| self.revive(last)),
+            _ => self.memory.spoke.as_deref().map(|last| self.revive(last)),
         };
         let life = if is { after } else { before };
         let mut alert = self.alert_of(life, told.unwrap_or_else(|| verdict.clone()))?;
@@ -164,23 +167,23 @@ impl Check {
             alert.state = AlertState::Resolved;
             alert.resolved_at = Some(verdict.time);
         }
-        Some(Transition { id: TransitionId::new(&self.id, kind, at, revision), kind, at, alert })
+        Some(Transition { id: TransitionId::new(&self.id(), kind, at, revision), kind, at, alert })
     }
 
     fn alert_of(&self, life: &Life, verdict: Verdict) -> Option<Alert> {
         let started_at = life.started_at?;
         let (state, id) = match (life.phase, life.fired) {
             (Phase::Firing, Some((at, revision))) => {
-                (AlertState::Firing, TransitionId::new(&self.id, TransitionKind::Firing, at, revision))
+                (AlertState::Firing, TransitionId::new(&self.id(), TransitionKind::Firing, at, revision))
             }
             (Phase::Pending, _) => {
-                (AlertState::Pending, TransitionId::new(&self.id, TransitionKind::Firing, started_at, 0))
+                (AlertState::Pending, TransitionId::new(&self.id(), TransitionKind::Firing, started_at, 0))
             }
             _ => return None,
         };
         Some(Alert {
             id,
-            check: self.id.clone(),
+            check: self.id(),
             state,
             started_at,
             fired_at: life.fired.map(|(at, _)| at),
@@ -195,7 +198,7 @@ impl Check {
         if !self.live.is_enforced || self.memory.life.phase == Phase::Inactive {
             return None;
         }
-        let spoke = self.memory.spoke.as_ref().or(self.memory.last.as_ref())?;
+        let spoke = self.memory.spoke.as_deref().or(self.memory.last.as_ref())?;
         self.alert_of(&self.memory.life, self.revive(spoke))
     }
 

@@ -58,7 +58,8 @@ fn passed(
 ) {
     let is_register = buffer.series.quantity.nature() == model::Nature::Counter;
     let mut before: Option<(Instant, Micro)> = None;
-    for (at, value) in buffer.between(midnight, to) {
+    let readings = buffer.since(midnight);
+    for (at, value) in readings.iter().filter(|(at, _)| *at < to) {
         let change = if is_register {
             // A step from long ago says nothing of when: only a base to count from.
             let near = before.filter(|(t, _)| *t >= midnight || at.since(*t) <= buffer.max_gap_ms);

@@ -1,11 +1,9 @@
 //! A place's partials: by local hour while late data may still change them, by local day after that.
 
-use std::collections::BTreeMap;
-
 use model::{Calendar, Instant, Period, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::{compact, partial::Partial};
+use crate::{compact, partial::Partial, sorted::Sorted};
 
 /// What can be added up over time.
 pub(crate) trait Merge: Default + Clone {
@@ -26,10 +24,8 @@ impl Merge for Partial {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound(serialize = "P: Serialize", deserialize = "P: Deserialize<'de>"))]
 pub(crate) struct Ledger<P> {
-    #[serde(with = "compact::map")]
-    hours: BTreeMap<Instant, P>,
-    #[serde(with = "compact::map")]
-    days: BTreeMap<Instant, P>,
+    hours: Sorted<P>,
+    days: Sorted<P>,
     /// Hours before this instant have been rolled into days.
     #[serde(with = "compact::instant")]
     rolled_to: Instant,
@@ -37,7 +33,7 @@ pub(crate) struct Ledger<P> {
 
 impl<P> Default for Ledger<P> {
     fn default() -> Self {
-        Self { hours: BTreeMap::new(), days: BTreeMap::new(), rolled_to: Instant::MIN }
+        Self { hours: Sorted::default(), days: Sorted::default(), rolled_to: Instant::MIN }
     }
 }
 
@@ -48,7 +44,7 @@ impl<P: Merge> Ledger<P> {
             return;
         }
         if partial.is_empty() {
-            self.hours.remove(&hour);
+            self.hours.remove(hour);
         } else {
             self.hours.insert(hour, partial);
         }
@@ -58,30 +54,27 @@ impl<P: Merge> Ledger<P> {
     pub(crate) fn change(&mut self, hour: Instant, day: Span, f: impl FnOnce(&mut P)) {
         let (kept, at) =
             if hour < self.rolled_to { (&mut self.days, day.from) } else { (&mut self.hours, hour) };
-        let partial = kept.entry(at).or_default();
+        let partial = kept.entry(at);
         f(partial);
         if partial.is_empty() {
-            kept.remove(&at);
+            kept.remove(at);
         }
     }
 
     /// Forgets the hours before an instant.
     pub(crate) fn forget_hours(&mut self, before: Instant) {
-        while self.hours.first_key_value().is_some_and(|(hour, _)| *hour < before) {
-            self.hours.pop_first();
-        }
+        self.hours.split_before(before);
     }
 
     /// The partial of one hour.
     pub(crate) fn hour(&self, hour: Instant) -> Option<&P> {
-        self.hours.get(&hour)
+        self.hours.get(hour)
     }
 
     /// Everything inside a window that begins and ends on hours (and on days, where hours were rolled).
     pub(crate) fn over(&self, window: Span) -> P {
         let mut sum = P::default();
-        let range = window.from..window.to.max(window.from);
-        for partial in self.days.range(range.clone()).chain(self.hours.range(range)).map(|(_, p)| p) {
+        for (_, partial) in self.days.range(window).chain(self.hours.range(window)) {
             sum.merge(partial);
         }
         sum
@@ -89,9 +82,8 @@ impl<P: Merge> Ledger<P> {
 
     /// Everything inside a window, day by day; days without any partial are left out.
     pub(crate) fn daily(&self, window: Span, calendar: &Calendar) -> Vec<(Span, P)> {
-        let range = window.from..window.to.max(window.from);
         let mut found: Vec<(Span, P)> = Vec::new();
-        for (at, partial) in self.days.range(range.clone()).chain(self.hours.range(range)) {
+        for (at, partial) in self.days.range(window).chain(self.hours.range(window)) {
             match found.last_mut() {
                 Some((day, sum)) if day.contains(*at) => sum.merge(partial),
                 _ => found.push((calendar.window(Period::Day, *at), partial.clone())),
@@ -106,12 +98,14 @@ impl<P: Merge> Ledger<P> {
         if limit <= self.rolled_to {
             return;
         }
-        let rest = self.hours.split_off(&limit);
-        for (hour, partial) in std::mem::replace(&mut self.hours, rest) {
-            let day = calendar.window(Period::Day, hour).from;
-            self.days.entry(day).or_default().merge(&partial);
+        let mut known: Option<Span> = None;
+        for (hour, partial) in self.hours.split_before(limit) {
+            let day = known.filter(|day| day.contains(hour));
+            let day = day.unwrap_or_else(|| calendar.window(Period::Day, hour));
+            known = Some(day);
+            self.days.entry(day.from).merge(&partial);
         }
         self.rolled_to = limit;
-        self.days = self.days.split_off(&oldest);
+        self.days.split_before(oldest);
     }
 }

@@ -154,7 +154,7 @@ pub(crate) struct Memory {
     is_rewritten: bool,
     /// The newest verdict, and the newest that spoke while an alert lives.
     pub(crate) last: Option<Last>,
-    pub(crate) spoke: Option<Last>,
+    pub(crate) spoke: Option<Box<Last>>,
 }
 
 impl Default for Memory {
@@ -180,11 +180,11 @@ impl Memory {
 
     /// Takes what is now said of a window.
     pub(crate) fn take(&mut self, seen: Seen, last: Last, clause: &Clause, stale_after_ms: i64) {
-        let newer = |held: &Option<Last>| held.as_ref().is_none_or(|h| h.window.from <= last.window.from);
-        if last.outcome != Outcome::Insufficient && newer(&self.spoke) {
-            self.spoke = Some(last.clone());
+        let newer = |held: Option<&Last>| held.is_none_or(|h| h.window.from <= last.window.from);
+        if last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
+            self.spoke = Some(Box::new(last.clone()));
         }
-        if newer(&self.last) {
+        if newer(self.last.as_ref()) {
             self.last = Some(last);
         }
         match self.history.binary_search_by_key(&seen.from, |held| held.from) {

@@ -19,8 +19,9 @@ use crate::{
     app::{self, Service},
     clock::Clock,
     config::Config,
+    history::{self, History},
     metrics::Metrics,
-    pipeline::{Intake, Unknown},
+    pipeline::{Intake, IntakeParts, Unknown},
     spool::{self, Spool, SpoolError},
 };
 
@@ -122,8 +123,17 @@ async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyh
     let monitor = subscriber.monitor();
     let spool = Spool::open(&folder.join("spool.sqlite"), spool::Options::default())?;
     let (metrics, register) = (Arc::new(Metrics::new()), Arc::clone(&office.register));
-    let intake =
-        Intake::new(subscriber, decoder, register, spool.clone(), clock, metrics, Unknown::default());
+    let history = History::open(&folder.join("history.sqlite"), history::Options::default())?;
+    let intake = Intake::new(IntakeParts {
+        subscriber,
+        decoder,
+        register,
+        spool: spool.clone(),
+        clock,
+        metrics,
+        unknown: Unknown::default(),
+        history,
+    });
     let (to_judge, mut batches) = mpsc::channel(64);
     tokio::spawn(async move { while batches.recv().await.is_some() {} });
     let (stop, stopping) = watch::channel(false);

@@ -25,18 +25,32 @@ const MOST_WAITING: usize = 16;
 /// How far back the history is read for the marks of a series, ms: longer than a sensor may stand still.
 const RECALLED_MS: i64 = 48 * 3_600_000;
 
+/// What an intake is built from.
+#[derive(Debug)]
+pub struct IntakeParts {
+    /// The broker's connection.
+    pub subscriber: Subscriber,
+    /// Bytes to readings.
+    pub decoder: Decoder,
+    /// The register in use.
+    pub register: Arc<Register>,
+    /// Where messages become durable.
+    pub spool: Spool,
+    /// Wall time: when a message arrived.
+    pub clock: Clock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Sensors that nobody knows.
+    pub unknown: Unknown,
+    /// What the quality stage remembers of earlier runs.
+    pub history: History,
+}
+
 /// The intake of one broker connection.
 #[derive(Debug)]
 pub struct Intake {
-    subscriber: Subscriber,
-    decoder: Decoder,
+    parts: IntakeParts,
     quality: Quality,
-    register: Arc<Register>,
-    spool: Spool,
-    clock: Clock,
-    metrics: Arc<Metrics>,
-    unknown: Unknown,
-    history: History,
     /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
     seen: (u64, HashSet<u16>),
 }
@@ -51,25 +65,14 @@ struct Waiting {
 impl Intake {
     /// An intake that has seen nothing yet.
     #[must_use]
-    pub fn new(
-        subscriber: Subscriber,
-        decoder: Decoder,
-        register: Arc<Register>,
-        spool: Spool,
-        clock: Clock,
-        metrics: Arc<Metrics>,
-        unknown: Unknown,
-        history: History,
-    ) -> Self {
-        let quality = Quality::new();
-        let seen = (0, HashSet::new());
-        Self { subscriber, decoder, quality, register, spool, clock, metrics, unknown, history, seen }
+    pub fn new(parts: IntakeParts) -> Self {
+        Self { parts, quality: Quality::new(), seen: (0, HashSet::new()) }
     }
 
     /// A view of the broker's connection.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        self.subscriber.monitor()
+        self.parts.subscriber.monitor()
     }
 
     /// Runs until `stop` says true, or the spool fails for good.
@@ -82,8 +85,8 @@ impl Intake {
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), SpoolError> {
         let (to_settle, settling) = mpsc::channel(MOST_WAITING);
-        let acker = self.subscriber.acker();
-        let metrics = Arc::clone(&self.metrics);
+        let acker = self.parts.subscriber.acker();
+        let metrics = Arc::clone(&self.parts.metrics);
         let settler = tokio::spawn(settle_all(settling, acker, metrics, to_judge));
         let mut failed = Ok(());
         loop {
@@ -91,17 +94,17 @@ impl Intake {
                 biased;
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); break }
                 () = to_settle.closed() => break,
-                message = self.subscriber.next() => message,
+                message = self.parts.subscriber.next() => message,
             };
             let since = tokio::time::Instant::now();
             let mut messages = vec![first];
             while messages.len() < MOST_AT_ONCE
-                && let Some(more) = self.subscriber.try_next()
+                && let Some(more) = self.parts.subscriber.try_next()
             {
                 messages.push(more);
             }
             let items = messages.iter().map(|message| Item::Message(self.read(message))).collect();
-            match self.spool.submit(items).await {
+            match self.parts.spool.submit(items).await {
                 Ok(appending) => {
                     if to_settle.send(Waiting { messages, appending, since }).await.is_err() {
                         break;
@@ -120,15 +123,15 @@ impl Intake {
 
     /// What becomes of a message: everything but its durability.
     fn read(&mut self, incoming: &Incoming) -> Message {
-        self.metrics.message_received();
-        let arrival = self.clock.now();
+        self.parts.metrics.message_received();
+        let arrival = self.parts.clock.now();
         let wire = Wire {
             topic: incoming.topic(),
             payload: incoming.payload(),
             retained: incoming.is_retained(),
             received_at: Some(arrival),
         };
-        let outcome = self.decoder.decode_message(&wire);
+        let outcome = self.parts.decoder.decode_message(&wire);
         let key = outcome
             .dedup_key
             .map(|key| MessageKey::looked_up(key.as_bytes()))
@@ -164,10 +167,10 @@ impl Intake {
     fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
         let mut readings: Vec<Reading> = Vec::with_capacity(raw.len());
         for raw in raw {
-            let rows = self.register.sensors.get(&raw.sensor);
+            let rows = self.parts.register.sensors.get(&raw.sensor);
             let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(arrival)));
-            if row.is_none() && !self.register.knows_sensor(&raw.sensor) {
-                self.unknown.saw(&raw.sensor, topic);
+            if row.is_none() && !self.parts.register.knows_sensor(&raw.sensor) {
+                self.parts.unknown.saw(&raw.sensor, topic);
             }
             let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
             let reporting = row.map(|row| row.value.reporting);
@@ -186,7 +189,7 @@ impl Intake {
         if self.quality.knows(series) {
             return;
         }
-        match self.history.newest(series, RECALLED_MS) {
+        match self.parts.history.newest(series, RECALLED_MS) {
             Ok(readings) => {
                 for mut reading in readings {
                     self.quality.mark(&mut reading, reporting);

@@ -18,7 +18,7 @@ mod ticks;
 mod usage;
 
 pub use board::Unknown;
-pub use intake::Intake;
+pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeParts, Outlet};
 pub use ticks::Ticks;
 

@@ -51,7 +51,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
     let mut base = senml::Base::default();
     let mut readings = Vec::new();
     for record in pack.children().filter(|record| record.is_object()) {
-        base.update(record)?;
+        base.update(&senml::Record::of(record)?)?;
         readings.extend(reading(record, &base, &sensor, message.received_at, env));
     }
     Ok(Decoded::readings_or(readings, "no_reading").into())

@@ -52,22 +52,81 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         if !record.is_object() {
             return Err(DecodeError::new(ErrorKind::WrongType, "a SenML record is an object"));
         }
-        base.update(record)?;
-        if let Some(value) = value(record)? {
-            readings.extend(reading(record, value, &base, native.as_ref(), message, env)?);
+        let record = Record::of(record)?;
+        base.update(&record)?;
+        if let Some(value) = record.value()? {
+            readings.extend(reading(&record, value, &base, native.as_ref(), message, env)?);
         }
     }
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }
 
+/// One record, its fields found in one walk.
+#[derive(Default)]
+pub(super) struct Record<'t, 'a> {
+    base_name: Option<Cursor<'t, 'a>>,
+    base_time: Option<Cursor<'t, 'a>>,
+    base_unit: Option<Cursor<'t, 'a>>,
+    base_value: Option<Cursor<'t, 'a>>,
+    base_version: Option<Cursor<'t, 'a>>,
+    name: Option<Cursor<'t, 'a>>,
+    unit: Option<Cursor<'t, 'a>>,
+    value: Option<Cursor<'t, 'a>>,
+    state: Option<Cursor<'t, 'a>>,
+    time: Option<Cursor<'t, 'a>>,
+}
+
+impl<'t, 'a> Record<'t, 'a> {
+    /// Finds the fields of an object; of two equal ones the last counts.
+    pub(super) fn of(object: Cursor<'t, 'a>) -> Result<Self, DecodeError> {
+        let mut record = Self::default();
+        for child in object.children() {
+            let Some(label) = child.name() else { continue };
+            let field = match label {
+                "bn" => &mut record.base_name,
+                "bt" => &mut record.base_time,
+                "bu" => &mut record.base_unit,
+                "bv" => &mut record.base_value,
+                "bver" => &mut record.base_version,
+                "n" => &mut record.name,
+                "u" => &mut record.unit,
+                "v" => &mut record.value,
+                "vb" => &mut record.state,
+                "t" => &mut record.time,
+                // RFC 8428, section 4.4: a label that ends in `_` must be understood or the pack refused.
+                _ if label.ends_with('_') => {
+                    let what = "a label that must be understood is not";
+                    return Err(DecodeError::at(ErrorKind::BadValue, label, what));
+                }
+                _ => continue,
+            };
+            *field = Some(child);
+        }
+        Ok(record)
+    }
+
+    /// The value: a number or a state. `None` for text, data and records that only set base fields.
+    fn value(&self) -> Result<Option<&'t Scalar<'a>>, DecodeError> {
+        let wrong =
+            |field| DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` has the wrong type"));
+        if let Some(found) = self.value {
+            let number = found.scalar().filter(|scalar| matches!(scalar, Scalar::Number(_)));
+            return number.map(Some).ok_or_else(|| wrong("v"));
+        }
+        let Some(found) = self.state else { return Ok(None) };
+        let state = found.scalar().filter(|scalar| matches!(scalar, Scalar::Bool(_)));
+        state.map(Some).ok_or_else(|| wrong("vb"))
+    }
+}
+
 impl<'t> Base<'t> {
     /// Takes over the base fields of a record.
-    pub(super) fn update(&mut self, record: Cursor<'t, '_>) -> Result<(), DecodeError> {
-        self.name = text(record, "bn")?.unwrap_or(self.name);
-        self.time = number_of(record, "bt")?.unwrap_or(self.time);
-        self.unit = text(record, "bu")?.or(self.unit);
-        self.value = number_of(record, "bv")?.unwrap_or(self.value);
-        let version = number_of(record, "bver")?.unwrap_or(VERSION);
+    pub(super) fn update(&mut self, record: &Record<'t, '_>) -> Result<(), DecodeError> {
+        self.name = text(record.base_name, "bn")?.unwrap_or(self.name);
+        self.time = number(record.base_time, "bt")?.unwrap_or(self.time);
+        self.unit = text(record.base_unit, "bu")?.or(self.unit);
+        self.value = number(record.base_value, "bv")?.unwrap_or(self.value);
+        let version = number(record.base_version, "bver")?.unwrap_or(VERSION);
         if version > VERSION {
             return Err(DecodeError::at(
                 ErrorKind::BadValue,
@@ -75,37 +134,21 @@ impl<'t> Base<'t> {
                 format!("version {version} is not known"),
             ));
         }
-        // RFC 8428, section 4.4: a label that ends in `_` must be understood or the pack refused.
-        if let Some(name) = record.children().filter_map(Cursor::name).find(|name| name.ends_with('_')) {
-            return Err(DecodeError::at(ErrorKind::BadValue, name, "a label that must be understood is not"));
-        }
         Ok(())
     }
 }
 
-/// The value of a record: a number or a state. `None` for text, data and records that only set base fields.
-fn value<'t, 'a>(record: Cursor<'t, 'a>) -> Result<Option<&'t Scalar<'a>>, DecodeError> {
-    let wrong = |field| DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` has the wrong type"));
-    if let Some(found) = record.get("v") {
-        let number = found.scalar().filter(|scalar| matches!(scalar, Scalar::Number(_)));
-        return number.map(Some).ok_or_else(|| wrong("v"));
-    }
-    let Some(found) = record.get("vb") else { return Ok(None) };
-    let state = found.scalar().filter(|scalar| matches!(scalar, Scalar::Bool(_)));
-    state.map(Some).ok_or_else(|| wrong("vb"))
-}
-
 fn reading(
-    record: Cursor<'_, '_>,
+    record: &Record<'_, '_>,
     value: &Scalar<'_>,
     base: &Base<'_>,
     native: Option<&Id>,
     message: &Message<'_>,
     env: &Env<'_>,
 ) -> Result<Option<RawReading>, DecodeError> {
-    let name = text(record, "n")?.unwrap_or_default();
+    let name = text(record.name, "n")?.unwrap_or_default();
     let (device, last) = split_name(base.name, name);
-    let unit = text(record, "u")?.or(base.unit);
+    let unit = text(record.unit, "u")?.or(base.unit);
     let (quantity, channel, device) = match quantity_named(&last, unit, env) {
         Some((quantity, channel)) => (quantity, channel, device),
         // The whole name is the device's: a unit of one quantity alone still tells.
@@ -115,18 +158,18 @@ fn reading(
         },
     };
     let sensor = native.cloned().unwrap_or_else(|| device_id(&device, message.topic));
-    let number = match value {
+    let value = match value {
         Scalar::Number(number) => number + base.value,
         Scalar::Bool(state) => f64::from(*state),
         Scalar::Null | Scalar::Text(_) => return Ok(None),
     };
-    let converted = to_canonical(quantity, number, unit)
+    let converted = to_canonical(quantity, value, unit)
         .map_err(|error| DecodeError::at(ErrorKind::BadUnit, "u", error.to_string()))?;
     let mut flags = if converted.is_estimated { Flags::ESTIMATED } else { Flags::NONE };
     if env.names.is_sentinel(quantity, converted.value) {
         flags = flags.with(Flags::SENTINEL);
     }
-    let time = resolve_time(base.time + number_of(record, "t")?.unwrap_or(0.0), message.received_at);
+    let time = resolve_time(base.time + number(record.time, "t")?.unwrap_or(0.0), message.received_at);
     Ok(Some(RawReading { sensor, quantity, channel, value: converted.value, time, flags }))
 }
 
@@ -191,12 +234,12 @@ pub(super) fn resolve_time(secs: f64, received_at: Option<Instant>) -> Option<In
     Instant::from_secs_f64(secs)
 }
 
-fn text<'t>(record: Cursor<'t, '_>, field: &str) -> Result<Option<&'t str>, DecodeError> {
+fn text<'t>(found: Option<Cursor<'t, '_>>, field: &str) -> Result<Option<&'t str>, DecodeError> {
     let wrong = || DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` is not a text"));
-    record.get(field).map(|found| found.text().ok_or_else(wrong)).transpose()
+    found.map(|found| found.text().ok_or_else(wrong)).transpose()
 }
 
-fn number_of(record: Cursor<'_, '_>, field: &str) -> Result<Option<f64>, DecodeError> {
+fn number(found: Option<Cursor<'_, '_>>, field: &str) -> Result<Option<f64>, DecodeError> {
     let wrong = || DecodeError::at(ErrorKind::WrongType, field, format!("`{field}` is not a number"));
-    record.get(field).map(|found| found.number().ok_or_else(wrong)).transpose()
+    found.map(|found| found.number().ok_or_else(wrong)).transpose()
 }

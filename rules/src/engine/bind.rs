@@ -35,8 +35,8 @@ impl Shard {
     }
 
     /// Number, id and span of every device.
-    pub(super) fn bindings(&self) -> impl Iterator<Item = (usize, Id, Span)> {
-        self.devices.iter().enumerate().map(|(number, device)| (number, device.id.clone(), device.span))
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (u32, Id, Span)> {
+        (0..).zip(&self.devices).map(|(number, device)| (number, device.id.clone(), device.span))
     }
 
     fn bind_devices(&mut self) {
@@ -124,6 +124,9 @@ impl Shard {
                 state.wants_presence |= is_corrected;
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
             }
+        }
+        if let Some(state) = self.places.get_mut(place) {
+            state.checks.shrink_to_fit();
         }
     }
 

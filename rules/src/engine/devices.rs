@@ -14,7 +14,9 @@ pub(super) struct Device {
     pub(super) place: usize,
     pub(super) kind: DeviceKind,
     /// Where its series went lately: number of a buffer of the place, or of a chain of the shard.
-    slots: Vec<(Quantity, Option<Id>, usize)>,
+    /// The first few without a channel stand apart, at hand.
+    near: [Option<(Quantity, u32)>; 4],
+    far: Vec<(Quantity, Option<Id>, u32)>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,7 +27,7 @@ pub(super) enum DeviceKind {
 
 impl Device {
     pub(super) const fn new(id: Id, span: Span, place: usize, kind: DeviceKind) -> Self {
-        Self { id, span, place, kind, slots: Vec::new() }
+        Self { id, span, place, kind, near: [None; 4], far: Vec::new() }
     }
 
     /// Longest time that a reading of it stands, s.
@@ -38,18 +40,29 @@ impl Device {
 
     /// Where a series of it was put before.
     pub(super) fn slot(&self, series: &Series) -> Option<usize> {
-        let same = |(quantity, channel, _): &&(Quantity, Option<Id>, usize)| {
+        if series.channel.is_none() {
+            let near = self.near.iter().flatten().find(|(quantity, _)| *quantity == series.quantity);
+            if let Some((_, slot)) = near {
+                return Some(*slot as usize);
+            }
+        }
+        let same = |(quantity, channel, _): &&(Quantity, Option<Id>, u32)| {
             *quantity == series.quantity && *channel == series.channel
         };
-        self.slots.iter().find(same).map(|(_, _, slot)| *slot)
+        self.far.iter().find(same).map(|(_, _, slot)| *slot as usize)
     }
 
     pub(super) fn remember(&mut self, series: &Series, slot: usize) {
-        self.slots.push((series.quantity, series.channel.clone(), slot));
+        let Ok(slot) = u32::try_from(slot) else { return };
+        match self.near.iter_mut().find(|near| near.is_none()) {
+            Some(free) if series.channel.is_none() => *free = Some((series.quantity, slot)),
+            _ => self.far.push((series.quantity, series.channel.clone(), slot)),
+        }
     }
 
     /// Forgets all shortcuts: what they pointed to has been replaced.
     pub(super) fn forget(&mut self) {
-        self.slots.clear();
+        self.near = [None; 4];
+        self.far.clear();
     }
 }

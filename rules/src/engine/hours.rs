@@ -48,7 +48,7 @@ impl Shard {
         let stale = self.options.stale_after_ms;
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            buffer.prune(before);
+            buffer.settle(open_from, before);
         }
         for check in &mut state.checks {
             check.prune(before, stale);

@@ -78,15 +78,30 @@ pub struct Engine {
     /// Shard of each place.
     homes: HashMap<Id, usize>,
     /// Where each sensor and meter is bound.
-    routes: HashMap<Id, Vec<Route>>,
+    routes: HashMap<Id, Routes>,
+}
+
+/// The bindings of one id; nearly all have one, which stands in the table itself.
+#[derive(Debug, Clone)]
+struct Routes {
+    first: Route,
+    more: Vec<Route>,
 }
 
 /// A device as its shard numbers it, over the time of one binding.
 #[derive(Debug, Clone, Copy)]
 struct Route {
     span: Span,
-    shard: usize,
-    device: usize,
+    shard: u32,
+    device: u32,
+}
+
+impl Routes {
+    fn at(&self, at: Instant) -> Option<(usize, usize)> {
+        let mut all = std::iter::once(&self.first).chain(&self.more);
+        let route = all.find(|route| route.span.contains(at))?;
+        Some((route.shard as usize, route.device as usize))
+    }
 }
 
 impl Engine {
@@ -105,9 +120,11 @@ impl Engine {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
             engine.shards.push(Shard::new(root, Arc::clone(&engine.register), &places, clauses, options));
         }
-        for (number, shard) in engine.shards.iter_mut().enumerate() {
+        for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {
-                engine.routes.entry(id).or_default().push(Route { span, shard: number, device });
+                let route = Route { span, shard: number, device };
+                let known = engine.routes.entry(id).and_modify(|routes| routes.more.push(route));
+                known.or_insert(Routes { first: route, more: Vec::new() });
             }
         }
         engine
@@ -149,12 +166,12 @@ impl Engine {
         if !reading.flags.is_usable() {
             return Taken::Barred;
         }
-        let routes = self.routes.get(&reading.series.sensor).map(Vec::as_slice).unwrap_or_default();
-        let Some(route) = routes.iter().find(|r| r.span.contains(reading.time)) else {
+        let routes = self.routes.get(&reading.series.sensor);
+        let Some((shard, device)) = routes.and_then(|routes| routes.at(reading.time)) else {
             return Taken::Unbound;
         };
-        let Some(shard) = self.shards.get_mut(route.shard) else { return Taken::Unbound };
-        shard.observe(reading, route.device, out)
+        let Some(shard) = self.shards.get_mut(shard) else { return Taken::Unbound };
+        shard.observe(reading, device, out)
     }
 
     /// Event time has reached `to` although no reading says so: everything due before `to` happens.

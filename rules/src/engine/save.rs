@@ -14,7 +14,8 @@ impl Shard {
         let mut changed = Vec::new();
         for state in self.places.iter_mut().filter(|s| s.is_changed) {
             state.is_changed = false;
-            let memories = state.checks.iter().map(|c| (c.id.clause.clone(), c.memory.clone())).collect();
+            let memories =
+                state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
             let piece = Piece::Place(Box::new(state.kept.clone()), memories);
             changed.push((format!("place/{}", state.id), SavedShard(piece)));
         }
@@ -65,7 +66,7 @@ impl Shard {
         }
         let Some(state) = self.places.get_mut(number) else { return };
         for check in &mut state.checks {
-            if let Some(memory) = kept.memories.remove(&check.id.clause) {
+            if let Some(memory) = kept.memories.remove(&check.live.clause.id) {
                 check.memory = memory;
             }
         }

@@ -157,6 +157,7 @@ fn buffer_of<'a>(
                     }
                 }
             }
+            buffers.reserve_exact(1);
             buffers.push(buffer);
             buffers.len() - 1
         });

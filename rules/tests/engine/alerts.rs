@@ -32,7 +32,7 @@ fn hours_of_1010_970_and_940_breach_then_comply_still_firing_then_resolve() {
 
 #[test]
 fn exactly_the_limit_complies_and_a_millionth_more_does_not() {
-    for (value, outcome) in [(1000.0, Outcome::Compliant), (1000.000_001, Outcome::Breach)] {
+    for (value, outcome) in [(1000.0, Outcome::Compliant), (1_000.000_001, Outcome::Breach)] {
         let mut run = World::new().with(co2()).run();
         run.co2_hours(at("03-02 08:00"), &[Some(value)]);
         assert_eq!(run.outcomes(), [outcome], "{value}");

@@ -5,11 +5,13 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::cast_lossless,
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::float_cmp,
     clippy::too_many_lines,
-    reason = "test code outside #[test] functions"
+    reason = "test code outside #[test] functions; printed figures are compared as printed"
 )]
 
 mod air;

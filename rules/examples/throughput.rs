@@ -1,0 +1,215 @@
+//! How many readings a second the engine takes on one core, and how much memory a series costs.
+//!
+//! Rooms with four series each (CO2, temperature, humidity, presence) send every 5 minutes. Run it
+//! with `cargo run --release -p normwatch-rules --example throughput`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "a program to look at, not part of the service"
+)]
+
+use std::{process::Command, sync::Arc, time::Instant as Clock};
+
+use model::{
+    Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
+    register::{History, Sensor, Severity, Text},
+};
+use rules::{
+    AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, Evidence, Gate, Limit, LiveClause, Measure,
+    Output, Provenance,
+};
+
+/// Resident memory of this process, bytes; 0 where the system does not tell.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|n| n.parse::<f64>().ok());
+    kib.unwrap_or(0.0) * 1024.0
+}
+
+const STEP_MS: i64 = 300_000;
+const QUANTITIES: [Quantity; 4] =
+    [Quantity::Co2, Quantity::Temperature, Quantity::Humidity, Quantity::Occupied];
+const ROOMS_A_BUILDING: usize = 250;
+
+fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+fn place(name: &str, kind: PlaceKind, parent: Option<Id>) -> Place {
+    Place {
+        id: id(name),
+        kind,
+        parent,
+        label: None,
+        room_use: (kind == PlaceKind::Room).then_some(RoomUse::Office),
+        floor_area_m2: None,
+        usable_area_m2: Some(20.0),
+        heated_area_m2: None,
+        excluded_area_m2: None,
+        body: None,
+        capacity: Some(4.0),
+        storeys: None,
+        climate_zone: None,
+        building_type: None,
+        building_class: None,
+    }
+}
+
+fn register(rooms: usize) -> Register {
+    let mut register = Register::empty(id("bench"));
+    register.calendar = Calendar::new(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap());
+    for number in 0..rooms {
+        let building = format!("b{}", number / ROOMS_A_BUILDING);
+        let place_of = place(&building, PlaceKind::Building, None);
+        register.places.entry(place_of.id.clone()).or_insert_with(|| History::always(place_of));
+        let room = place(&format!("room-{number}"), PlaceKind::Room, Some(id(&building)));
+        let sensor = Sensor::new(id(&format!("sensor-{number}")), room.id.clone());
+        register.sensors.insert(sensor.id.clone(), History::always(sensor));
+        register.places.insert(room.id.clone(), History::always(room));
+    }
+    register
+}
+
+fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> LiveClause {
+    let clause = Clause {
+        id: format!("bench-1/{name}"),
+        pack: "bench-1".to_owned(),
+        document: "bench".to_owned(),
+        citation: "1".to_owned(),
+        title: Text::default(),
+        remedy: Text::default(),
+        provenance: Provenance::Policy,
+        severity: Severity::Info,
+        evidence: Evidence::Firm,
+        applies_to: AppliesTo { kind: Some(PlaceKind::Room), ..AppliesTo::default() },
+        measure,
+        period: Period::Hour,
+        gate,
+        season: None,
+        min_coverage: 0.75,
+        hold_ms: 0,
+        limit: Limit { unit: measure.unit().to_owned(), fixed: bound, table: None, curve: None },
+        clear: None,
+        band: None,
+        rating: None,
+        energy: Energy::default(),
+        correction: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
+    };
+    LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true }
+}
+
+/// Clauses that apply, and `foreign` ones that do not.
+fn clauses(foreign: usize) -> Vec<LiveClause> {
+    let most = |cap| Bound { at_most: Some(cap), at_least: None };
+    let band = |low, high| Bound { at_most: Some(high), at_least: Some(low) };
+    let mut all = vec![
+        clause("co2", Measure::Co2HourMean, Some(Gate::Occupied), most(1000.0)),
+        clause("t", Measure::TemperatureHourMean, Some(Gate::Occupied), band(18.0, 26.0)),
+        clause("rh", Measure::HumidityHourMean, None, band(30.0, 70.0)),
+    ];
+    for number in 0..foreign {
+        let mut live = clause(&format!("f{number}"), Measure::Co2HourMean, None, most(1000.0));
+        let mut inner = (*live.clause).clone();
+        inner.applies_to.room_use = vec![RoomUse::DataCentre];
+        live.clause = Arc::new(inner);
+        all.push(live);
+    }
+    all
+}
+
+/// A value that wanders as a sensor's does.
+fn value(quantity: Quantity, room: usize, step: usize) -> f64 {
+    let noise = (room.wrapping_mul(2_654_435_761) ^ step.wrapping_mul(40_503)) % 64;
+    let noise = noise as f64;
+    match quantity {
+        Quantity::Co2 => 600.0 + noise * 4.0,
+        Quantity::Temperature => 22.0 + noise / 50.0,
+        Quantity::Humidity => 45.0 + noise / 8.0,
+        _ => f64::from(u8::from(noise > 20.0)),
+    }
+}
+
+struct Measured {
+    nanos: f64,
+    verdicts: usize,
+    bytes: f64,
+}
+
+fn fill(batch: &mut Vec<Reading>, sensors: &[Id], time: Instant, step: usize) {
+    batch.clear();
+    for (room, sensor) in sensors.iter().enumerate() {
+        // Spread over the interval, as sensors are.
+        let at = time.plus_ms(i64::try_from(room * 7919 % 300_000).unwrap() / 1000 * 1000);
+        for quantity in QUANTITIES {
+            let series = Series { sensor: sensor.clone(), quantity, channel: None };
+            batch.push(Reading::new(series, at, value(quantity, room, step)).unwrap());
+        }
+    }
+    batch.sort_by_key(|r| r.time);
+}
+
+/// Feeds `hours` of readings; the first hour is not measured.
+fn run(series: usize, foreign: usize, horizon_hours: i64, hours: usize) -> Measured {
+    let rooms = series / QUANTITIES.len();
+    let register = Arc::new(register(rooms));
+    let live = clauses(foreign);
+    let sensors: Vec<Id> = (0..rooms).map(|room| id(&format!("sensor-{room}"))).collect();
+    let start = Instant::parse("2026-03-02T00:00:00+08:00").unwrap();
+    let mut batch: Vec<Reading> = Vec::with_capacity(series);
+    fill(&mut batch, &sensors, start, 0);
+    let before = resident();
+    let options = EngineOptions { horizon_ms: horizon_hours * 3_600_000, ..EngineOptions::default() };
+    let mut engine = Engine::new(register, &live, options);
+    let mut out: Vec<Output> = Vec::new();
+    let (mut busy, mut readings, mut verdicts) = (0.0, 0_usize, 0_usize);
+    for step in 0..hours * 12 {
+        fill(&mut batch, &sensors, start.plus_ms(i64::try_from(step).unwrap() * STEP_MS), step);
+        let begun = Clock::now();
+        for reading in &batch {
+            engine.observe(reading, &mut out);
+        }
+        if step >= 12 {
+            busy += begun.elapsed().as_secs_f64();
+            readings += batch.len();
+        }
+        verdicts += out.len();
+        out.clear();
+    }
+    let bytes = (resident() - before) / series as f64;
+    Measured { nanos: busy * 1e9 / readings as f64, verdicts, bytes }
+}
+
+fn main() {
+    let asked: Vec<usize> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
+    if let [series, foreign, horizon, hours] = asked[..] {
+        let m = run(series, foreign, i64::try_from(horizon).unwrap(), hours);
+        let rate = 1e9 / m.nanos;
+        let (nanos, bytes, verdicts, clauses) = (m.nanos, m.bytes, m.verdicts, foreign + 3);
+        println!(
+            "{series:>6}  {clauses:>7}  {horizon:>5} h  {nanos:>10.0}  {rate:>10.0}  {bytes:>12.0}  {verdicts:>8}"
+        );
+        return;
+    }
+    println!("series  clauses  horizon  ns/reading  readings/s  bytes/series  verdicts");
+    // Each in a process of its own, so that one's memory does not hide another's.
+    let all = [
+        [1_000, 0, 2, 40],
+        [10_000, 0, 2, 20],
+        [100_000, 0, 2, 6],
+        [10_000, 10, 2, 10],
+        [10_000, 1_000, 2, 10],
+        [10_000, 0, 6, 20],
+        [10_000, 0, 48, 62],
+    ];
+    for one in all {
+        let args = one.map(|n: usize| n.to_string());
+        Command::new(std::env::current_exe().unwrap()).args(args).status().unwrap();
+    }
+}
