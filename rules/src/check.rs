@@ -88,8 +88,8 @@ impl Check {
         if known.is_some_and(|k| k.print == seen.print) {
             return None;
         }
-        let verdict = self.verdict(&finding, seen.revision, at);
-        let last = Last::new(finding, seen.revision, at);
+        let verdict = self.verdict(&finding, seen.revision(), at);
+        let last = Last::new(finding, seen.revision(), at);
         self.memory.take(seen, last, &self.live.clause, stale_after_ms);
         Some(verdict)
     }
