@@ -1,3 +1,7 @@
-//! Entry point.
+//! Entry point: the command line is in `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    normwatch::cli::main()
+}

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, PlaceKind, Quantity, RoomUse};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
 use serde::Serialize;
 
@@ -28,11 +28,13 @@ pub struct Latest {
     pub flags: Flags,
 }
 
-/// A figure of a place over a window that has closed.
+/// A figure of a place, over a window that has closed or up to the newest full hour.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
     /// Name of the measure.
     pub measure: &'static str,
+    /// What kind of window; a week that is not judged yet is the seven days up to now.
+    pub period: Period,
     /// Start of the window.
     pub from: Instant,
     /// End of the window.
@@ -102,6 +104,8 @@ pub struct AlertView {
     pub evidence: Evidence,
     /// Start of the first breaching window.
     pub started_at: Instant,
+    /// When it began to fire, after the clause's `for`.
+    pub fired_at: Option<Instant>,
     /// When it was proven over.
     pub resolved_at: Option<Instant>,
     /// Revision of the newest verdict.
@@ -149,6 +153,70 @@ pub struct Link {
     pub backlog: u64,
 }
 
+/// Whether somebody is in a place, as the engine sees it after fusing all sensors of the place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Presence {
+    /// Yes, no, or `None` when no sensor can say.
+    pub occupied: Option<bool>,
+    /// People counted; `None` when nothing counts them.
+    pub people: Option<f64>,
+    /// Since when it has been so.
+    pub since: Option<Instant>,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailState {
+    /// Waits for its first or next attempt.
+    Queued,
+    /// Accepted by the mail server.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl MailState {
+    /// The word in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A mail of the outbox.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MailView {
+    /// Stable id, fit for a URL path.
+    pub id: String,
+    /// Wall time at which it was rendered.
+    pub time: Instant,
+    /// Id of the recipient in the register.
+    pub recipient: Id,
+    /// Subject line.
+    pub subject: String,
+    /// What became of it.
+    pub state: MailState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Newest error, in words for operations.
+    pub error: Option<String>,
+    /// Ids of the transitions that it tells.
+    pub transitions: Vec<String>,
+    /// Ids of the alerts that these belong to, where the journal still knows them.
+    pub alerts: Vec<String>,
+    /// Its plain text, as the recipient reads it; nothing once it has been forgotten.
+    #[serde(skip)]
+    pub text: Option<Arc<str>>,
+    /// The same in HTML.
+    #[serde(skip)]
+    pub html: Option<Arc<str>>,
+}
+
 /// Everything that pages show, as of one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -156,8 +224,13 @@ pub struct Snapshot {
     pub event_time: Option<Instant>,
     /// Wall time of the service (simulated in `demo`).
     pub now: Option<Instant>,
+    /// Whether the engine has worked off what waited at the start; until then the service is not ready.
+    pub is_caught_up: bool,
     /// Every place, by id.
     pub places: BTreeMap<Id, PlaceView>,
+    /// Occupancy as the engine fuses it, for each place with a sensor that can tell it; pages derive it
+    /// from the newest readings where the engine has heard none.
+    pub presence: BTreeMap<Id, Presence>,
     /// Pending, firing and recently resolved alerts, newest first.
     pub alerts: Vec<Arc<AlertView>>,
     /// Newest verdict of each check.
@@ -168,6 +241,4 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Outside parties.
     pub links: Vec<Link>,
-    /// Mails sent so far.
-    pub mails_sent: u64,
 }

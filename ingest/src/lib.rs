@@ -1,1 +1,41 @@
-//! Bytes on a topic in, readings out.
+//! The ears: bytes on a topic in, readings out.
+//!
+//! Two halves that know nothing of each other: [`Decoder`] turns a message into readings and is
+//! pure (no clock, no network), and the subscriber takes messages from a broker. The [`quality`]
+//! stage between decoder and engine settles times and marks doubtful values.
+
+mod backoff;
+mod decoder;
+mod diagnostics;
+mod error;
+mod field;
+mod fields;
+mod formats;
+mod key;
+mod line;
+mod message;
+pub mod mqtt;
+mod mqtt_config;
+mod names;
+mod place;
+mod profile;
+mod protobuf;
+pub mod quality;
+mod route;
+mod scalar;
+mod sniff;
+mod tape;
+mod time;
+mod tls;
+mod wire_id;
+
+pub use decoder::{Decoder, Outcome};
+pub use diagnostics::diagnostics;
+pub use error::{DecodeError, ErrorKind};
+pub use formats::Format;
+pub use line::decode_line;
+pub use message::{Decoded, Message, RawReading};
+pub use profile::{Profile, ProfileError};
+pub use route::{Filter, RouteError, Routes};
+pub use tape::{MAX_DEPTH, MAX_PAYLOAD};
+pub use tls::{Tls, TlsError};

@@ -114,6 +114,13 @@ impl Calendar {
         date.to_zoned(self.zone.clone()).map_or(Instant::MIN, |z| Instant::from_timestamp(z.timestamp()))
     }
 
+    /// The instant of a local date (its midnight here; `2026-03-01`, or `2026/3/1` as spreadsheets rewrite it) or of
+    /// an RFC 3339 time.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<Instant> {
+        parse_date(text).map(|date| self.start_of(date)).or_else(|| Instant::parse(text).ok())
+    }
+
     /// The window of `period` that contains `at`; all of time for `All` and `Register`.
     #[must_use]
     pub fn window(&self, period: Period, at: Instant) -> Span {
@@ -274,6 +281,17 @@ impl Calendar {
     pub fn rfc3339(&self, at: Instant) -> String {
         at.rfc3339(&self.zone)
     }
+}
+
+/// `2026-03-01`, and `2026/3/1` as spreadsheets rewrite it.
+pub(crate) fn parse_date(text: &str) -> Option<Date> {
+    let mut parts = text.split(['-', '/']);
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = |part: &str, longest| part.len() <= longest && part.bytes().all(|b| b.is_ascii_digit());
+    if parts.next().is_some() || year.len() != 4 || !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
+        return None;
+    }
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Units: the names of the IANA SenML registry where one exists, and what vendors write instead.
 
+use std::sync::LazyLock;
+
 use crate::closed::closed_list;
 
 closed_list! {
@@ -163,8 +165,32 @@ const EXACT: &[Written] = &[
     ("mA", Unit::Ampere, 0.001, 0.0),
 ];
 
-fn fold(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+/// Lower case is common for milli; a mega of these is not a sensor's unit.
+const MILLI: &[Written] = &[
+    ("mw", Unit::Watt, 0.001, 0.0),
+    ("mwh", Unit::KilowattHour, 1e-6, 0.0),
+    ("mv", Unit::Volt, 0.001, 0.0),
+    ("ma", Unit::Ampere, 0.001, 0.0),
+];
+
+/// Spellings in lower case by their bytes, the first of equal ones kept: units are looked up for every reading.
+static FOLDED: LazyLock<Vec<Written>> = LazyLock::new(|| {
+    let mut table: Vec<Written> = WRITTEN.iter().chain(MILLI).copied().collect();
+    table.sort_by_key(|written| written.0);
+    table.dedup_by_key(|written| written.0);
+    table
+});
+
+/// Longer texts are no unit; the longest spelling has 10 bytes.
+const LONGEST: usize = 16;
+
+/// Takes blanks out and makes lower case, in `buffer`; `None` when it does not fit there.
+fn fold<'b>(text: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+    let mut length = 0;
+    for c in text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase) {
+        length += c.encode_utf8(buffer.get_mut(length..)?.get_mut(..c.len_utf8())?).len();
+    }
+    std::str::from_utf8(buffer.get(..length)?).ok()
 }
 
 fn find(text: &str) -> Option<Written> {
@@ -172,10 +198,10 @@ fn find(text: &str) -> Option<Written> {
     if let Some(found) = EXACT.iter().find(|w| w.0 == text) {
         return Some(*found);
     }
-    let folded = fold(text);
-    // "mv" and "ma" in lower case are common for milli; a mega of either is not a sensor's unit.
-    let milli = EXACT.iter().find(|w| w.0.starts_with('m') && w.0.to_lowercase() == folded);
-    WRITTEN.iter().find(|w| w.0 == folded).or(milli).copied()
+    let mut buffer = [0; LONGEST];
+    let folded = fold(text, &mut buffer)?;
+    let at = FOLDED.binary_search_by_key(&folded, |written| written.0).ok()?;
+    FOLDED.get(at).copied()
 }
 
 impl Unit {
@@ -235,6 +261,24 @@ mod tests {
     #[test]
     fn an_unknown_unit_is_named_in_the_error() {
         assert_eq!(Unit::Watt.convert(1.0, "furlong"), Err(UnitError::Unknown("furlong".to_owned())));
+    }
+
+    #[test]
+    fn every_spelling_is_found_in_any_case_and_with_blanks() {
+        for (text, kind, factor, offset) in WRITTEN.iter().chain(MILLI) {
+            let spaced = format!(" {} ", text.to_uppercase().replace('/', " /"));
+            if !EXACT.iter().any(|exact| exact.0 == spaced.trim()) {
+                assert_eq!(
+                    find(&spaced).map(|w| (w.1, w.2, w.3)),
+                    Some((*kind, *factor, *offset)),
+                    "{spaced}"
+                );
+            }
+            assert!(text.len() <= LONGEST && Unit::is_known(text), "{text}");
+        }
+        for text in ["", "mj", "kilowatt-hours-of-heat", "°°", &"µ".repeat(9)] {
+            assert!(!Unit::is_known(text), "{text}");
+        }
     }
 
     #[test]

@@ -81,28 +81,40 @@ impl Check {
         })
     }
 
-    /// Takes a finding; returns a verdict if it says anything new. [`Self::settle`] follows.
-    pub(crate) fn note(&mut self, finding: Finding, at: Instant, stale_after_ms: i64) -> Option<Verdict> {
+    /// Takes a finding; returns a verdict if it says anything new, and whether it turns the outcome of one
+    /// that was given before. [`Self::settle`] follows.
+    pub(crate) fn note(
+        &mut self,
+        finding: Finding,
+        at: Instant,
+        stale_after_ms: i64,
+    ) -> Option<(Verdict, bool)> {
         let known = self.memory.seen(finding.window.from);
         let seen = Seen::new(&finding, &self.live.clause, at, known);
         if known.is_some_and(|k| k.print == seen.print) {
             return None;
         }
+        let is_turned = known.is_some_and(|k| k.outcome != seen.outcome);
         let verdict = self.verdict(&finding, seen.revision(), at);
         let last = Last::new(finding, seen.revision(), at);
         self.memory.take(seen, last, &self.live.clause, stale_after_ms);
-        Some(verdict)
+        Some((verdict, is_turned))
     }
 
     /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
+    ///
+    /// `is_turned`: late data turned the outcome of one of them. A corrected figure of the same
+    /// outcome is a new revision of the verdict, but nothing to tell anybody.
     pub(crate) fn settle(
         &mut self,
         before: &Life,
         verdict: &Verdict,
+        is_turned: bool,
         stale_after_ms: i64,
     ) -> Option<Transition> {
         self.memory.settle(before, &self.live.clause, stale_after_ms);
-        let transition = if self.live.is_enforced { self.transition(before, verdict) } else { None };
+        let transition =
+            if self.live.is_enforced { self.transition(before, verdict, is_turned) } else { None };
         self.memory.tidy();
         transition
     }
@@ -125,7 +137,7 @@ impl Check {
         }
     }
 
-    fn transition(&self, before: &Life, verdict: &Verdict) -> Option<Transition> {
+    fn transition(&self, before: &Life, verdict: &Verdict, is_turned: bool) -> Option<Transition> {
         let after = &self.memory.life;
         let was = before.phase == Phase::Firing;
         let is = after.phase == Phase::Firing;
@@ -139,9 +151,7 @@ impl Check {
             (true, true) if after.is_unproven && !before.is_unproven => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true)
-                if before.started_at != after.started_at || (verdict.revision > 1 && is_of_alert) =>
-            {
+            (true, true) if before.started_at != after.started_at || (is_turned && is_of_alert) => {
                 (TransitionKind::Revised, verdict.window.from, verdict.revision)
             }
             _ => return None,

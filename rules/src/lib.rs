@@ -22,6 +22,7 @@ mod occupancy;
 mod pack;
 mod partial;
 mod recent;
+mod register_checks;
 mod sorted;
 mod standard;
 mod steps;
@@ -31,8 +32,9 @@ pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, Transition
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
-pub use engine::{Engine, EngineOptions, Output, SavedShard, Taken};
+pub use engine::{Engine, EngineOptions, Output, Presence, SavedShard, Taken};
 pub use measure::Figure;
+pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause, Correction,
     Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable, Measure, Pack,

@@ -24,7 +24,7 @@ pub(crate) struct Seen {
     pub(crate) print: u64,
     length_s: u32,
     revision: u16,
-    outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Of a breach: whether it is waived. Else: whether the value keeps the clear limit as well.
     is_eased: bool,
 }

@@ -106,3 +106,12 @@ fn every_office_rank_of_every_level_has_a_cap() {
         }
     }
 }
+
+#[test]
+fn a_body_is_judged_from_the_register_alone() {
+    // Meters and sensors hang in places; the engine binds no reading to a body.
+    for clause in catalogue().packs().iter().flat_map(|pack| &pack.clauses) {
+        let is_of_bodies = clause.applies_to.kind.is_none();
+        assert!(!is_of_bodies || clause.period == model::Period::Register, "{}", clause.id);
+    }
+}

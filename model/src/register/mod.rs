@@ -5,6 +5,7 @@
 
 mod body;
 mod dated;
+mod load;
 mod meter;
 mod people;
 mod sensor;

@@ -29,20 +29,23 @@ impl Shard {
     ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
-        let mut spoke = None;
+        let (mut spoke, mut is_turned) = (None, false);
         for window in windows {
             let found = self.finding(place, check, *window);
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
             let found = found.or_else(|| check.withdrawal(*window));
-            let verdict = found.and_then(|found| check.note(found, now, stale)).map(Arc::new);
-            out.extend(verdict.clone().map(Output::Verdict));
-            spoke = verdict.or(spoke);
+            if let Some((verdict, turned)) = found.and_then(|found| check.note(found, now, stale)) {
+                let verdict = Arc::new(verdict);
+                is_turned |= turned;
+                out.push(Output::Verdict(Arc::clone(&verdict)));
+                spoke = Some(verdict);
+            }
         }
         let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else { return };
         if let (Some(before), Some(verdict)) = (before, spoke) {
-            let transition = check.settle(&before, &verdict, stale);
+            let transition = check.settle(&before, &verdict, is_turned, stale);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
     }

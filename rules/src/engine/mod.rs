@@ -10,6 +10,7 @@ mod hours;
 mod judging;
 mod late;
 mod place;
+mod presence;
 mod save;
 mod saved;
 mod shard;
@@ -22,6 +23,7 @@ use std::{
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
+pub use presence::Presence;
 pub use saved::SavedShard;
 use shard::Shard;
 

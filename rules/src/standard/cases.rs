@@ -37,14 +37,14 @@ pub struct CaseReport {
 
 impl Catalogue {
     /// Runs a test file: `pack = "<pack id>"`, then `[[case]]` tables with `clause`, attributes,
-    /// `value` (a number or several) and `expect`.
+    /// `value` (a number or several) and `expect`. A clause with its full id needs no `pack`.
     #[must_use]
     pub fn run_cases(&self, file: &str, text: &str) -> CaseReport {
         let mut f = Findings::new(file, text);
         let root = f.parse();
         let root = Section::new(root.get_ref(), 0, "file");
         root.only(&mut f, &["pack", "case"]);
-        let pack = root.needs_text(&mut f, "pack").unwrap_or_default();
+        let pack = root.text(&mut f, "pack").unwrap_or_default();
         let mut cases = Vec::new();
         for section in root.sections(&mut f, "case", "case") {
             self.run(&mut f, section, pack, &mut cases);
@@ -67,10 +67,10 @@ impl Catalogue {
     fn run(&self, f: &mut Findings<'_>, s: Section<'_, '_>, pack: &str, cases: &mut Vec<Case>) {
         let Some(word) = s.needs_text(f, "clause") else { return };
         let s = s.named(word);
-        let Some(clause) = self.clause(&format!("{pack}/{word}")) else {
-            let known = self.pack(pack).map(|p| p.clauses.clone()).unwrap_or_default();
-            let known: Vec<&str> = known.iter().filter_map(|c| c.id.rsplit('/').next()).collect();
-            return s.report(f, "clause", format!("no clause `{pack}/{word}`"), suggest(word, &known));
+        let id = if word.contains('/') { word.to_owned() } else { format!("{pack}/{word}") };
+        let Some(clause) = self.clause(&id) else {
+            let known: Vec<&str> = self.ids().collect();
+            return s.report(f, "clause", format!("no clause `{id}`"), suggest(&id, &known));
         };
         let attributes: Vec<&str> = clause.key_attributes().iter().map(|a| a.name()).collect();
         let known: Vec<&str> =
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn an_unknown_clause_or_key_names_the_nearest() {
         let text = "pack = \"gb-t-18883-2022\"\n[[case]]\nclause = \"c02\"\nvalue = 1\nexpect = \"breach\"\n";
-        assert!(problems(text)[0].contains("write `co2`"), "{:?}", problems(text));
+        assert!(problems(text)[0].contains("`gb-t-18883-2022/co2`"), "{:?}", problems(text));
         let text = "pack = \"cn-2674-2014\"\n[[case]]\nclause = \"office-area\"\nlevle = \"city\"\nvalue = 1\nexpect = \"insufficient\"\n";
         assert!(problems(text)[0].contains("`level`"), "{:?}", problems(text));
     }

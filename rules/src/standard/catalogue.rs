@@ -6,7 +6,9 @@ use model::{Calendar, Instant, Problem, Register, Span};
 
 use crate::LiveClause;
 
-use super::{Clause, Decides, Pack, Provenance, builtin, editions, layers, overlay, words::suggest};
+use super::{
+    Clause, Decides, Pack, Provenance, builtin, editions, layers, origin::Origins, overlay, words::suggest,
+};
 
 /// All packs, by their order of loading.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +16,11 @@ pub struct Catalogue {
     packs: Vec<Arc<Pack>>,
     /// Where a clause stands: pack and place in it.
     index: BTreeMap<String, (usize, usize)>,
+    origins: Origins,
     /// The pack that the overlay adds; it needs no listing in the register.
     overlay: Option<String>,
+    /// Whether the overlay is a proposal, free of the layers above it.
+    is_draft: bool,
 }
 
 /// How many clauses there are, and of what kind.
@@ -42,6 +47,8 @@ impl Catalogue {
 
     /// The packs of the product, the operator's own (name and text of each file) and an overlay.
     ///
+    /// Among the operator's files `*.test.toml` are test cases and are passed over; see [`Self::run_cases`].
+    ///
     /// # Errors
     /// Returns every problem of every file, and where files contradict each other.
     pub fn load(packs: &[(String, String)], overlay: Option<(&str, &str)>) -> Result<Self, Vec<Problem>> {
@@ -64,11 +71,13 @@ impl Catalogue {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut packs: Vec<Arc<Pack>> = Vec::new();
-        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        let mut origins = Origins::default();
         let builtin = builtin::PACKS.iter().copied();
-        for (file, text) in builtin.chain(own.iter().map(|(file, text)| (file.as_str(), text.as_str()))) {
+        let own = own.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+        let own = own.filter(|(file, _)| !file.ends_with(".test.toml"));
+        for (file, text) in builtin.chain(own) {
             match Pack::load(file, text) {
-                Ok(pack) => add(&mut packs, &mut files, file, pack, &mut problems),
+                Ok(pack) => add(&mut packs, &mut origins, (file, text), pack, &mut problems),
                 Err(found) => problems.extend(found),
             }
         }
@@ -77,26 +86,24 @@ impl Catalogue {
             match overlay::apply(file, text, &mut packs, is_draft) {
                 Ok(Some(pack)) => {
                     added = Some(pack.id.clone());
-                    add(&mut packs, &mut files, file, pack, &mut problems);
+                    add(&mut packs, &mut origins, (file, text), pack, &mut problems);
                 }
                 Ok(None) => {}
                 Err(found) => problems.extend(found),
             }
         }
-        editions::close(&mut packs, &files, &mut problems);
-        let exempt = if is_draft { added.as_deref() } else { None };
-        problems.extend(conflicts(&packs, &files, exempt));
-        if problems.is_empty() { Ok(Self::of(packs, added)) } else { Err(problems) }
+        editions::close(&mut packs, &origins, &mut problems);
+        if problems.is_empty() { Ok(Self::of(packs, origins, added, is_draft)) } else { Err(problems) }
     }
 
-    fn of(packs: Vec<Arc<Pack>>, overlay: Option<String>) -> Self {
+    fn of(packs: Vec<Arc<Pack>>, origins: Origins, overlay: Option<String>, is_draft: bool) -> Self {
         let mut index = BTreeMap::new();
         for (i, pack) in packs.iter().enumerate() {
             for (j, clause) in pack.clauses.iter().enumerate() {
                 index.insert(clause.id.clone(), (i, j));
             }
         }
-        Self { packs, index, overlay }
+        Self { packs, index, origins, overlay, is_draft }
     }
 
     /// Every pack.
@@ -118,6 +125,11 @@ impl Catalogue {
         self.packs.get(*pack)?.clauses.get(*clause)
     }
 
+    /// The ids of all clauses, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(String::as_str)
+    }
+
     /// When a clause is in force, in the local time of a site; nothing for a clause of no pack here.
     #[must_use]
     pub fn span(&self, clause: &Clause, calendar: &Calendar) -> Option<Span> {
@@ -130,15 +142,20 @@ impl Catalogue {
         self.span(clause, calendar).is_some_and(|span| span.contains(at))
     }
 
+    /// The packs that a register lists, and that of the overlay.
+    fn packs_of(&self, register: &Register) -> Vec<&Arc<Pack>> {
+        let is_listed = |pack: &&Arc<Pack>| {
+            register.packs.contains(&pack.id) || self.overlay.as_deref() == Some(pack.id.as_str())
+        };
+        self.packs.iter().filter(is_listed).collect()
+    }
+
     /// The clauses in use of the packs that a register lists, and of the overlay.
     ///
     /// Unverified ones are among them; see [`Clause::is_enforced`] before raising an alert.
     #[must_use]
     pub fn for_register(&self, register: &Register) -> Vec<Arc<Clause>> {
-        let listed = |pack: &&Arc<Pack>| {
-            register.packs.contains(&pack.id) || self.overlay.as_deref() == Some(pack.id.as_str())
-        };
-        let clauses = self.packs.iter().filter(listed).flat_map(|pack| &pack.clauses);
+        let clauses = self.packs_of(register).into_iter().flat_map(|pack| &pack.clauses);
         clauses.filter(|clause| clause.in_use).map(Arc::clone).collect()
     }
 
@@ -154,11 +171,29 @@ impl Catalogue {
         self.for_register(register).into_iter().filter_map(live).collect()
     }
 
-    /// What a register says of packs and clauses that are not here. Lines are 0: a register has none.
+    /// What is wrong between a register and the catalogue: packs and clauses that are not here, and
+    /// listed packs of which a lower layer does what it must not. The line is 0 where the register is meant.
+    ///
+    /// Layers are held against each other here and not on loading, because packs that no register
+    /// lists together (of two countries, say) need not agree.
     #[must_use]
     pub fn check_register(&self, register: &Register) -> Vec<Problem> {
+        let mut problems = self.unknown_ids(register);
+        let packs = self.packs_of(register);
+        for low in &packs {
+            if self.is_draft && self.overlay.as_deref() == Some(low.id.as_str()) {
+                continue;
+            }
+            for high in packs.iter().filter(|high| layers::are_together(high, low)) {
+                problems.extend(layers::conflicts(high, low, &self.origins));
+            }
+        }
+        problems
+    }
+
+    fn unknown_ids(&self, register: &Register) -> Vec<Problem> {
         let packs: Vec<&str> = self.packs.iter().map(|pack| pack.id.as_str()).collect();
-        let clauses: Vec<&str> = self.index.keys().map(String::as_str).collect();
+        let clauses: Vec<&str> = self.ids().collect();
         let mut problems = Vec::new();
         let mut ask = |file: &str, key: &str, id: &str, known: &[&str]| {
             if !known.contains(&id) {
@@ -193,43 +228,18 @@ impl Catalogue {
 
 fn add(
     packs: &mut Vec<Arc<Pack>>,
-    files: &mut BTreeMap<String, String>,
-    file: &str,
+    origins: &mut Origins,
+    (file, text): (&str, &str),
     pack: Pack,
     problems: &mut Vec<Problem>,
 ) {
-    if let Some(other) = files.get(&pack.id) {
+    if let Err(other) = origins.insert(&pack.id, file, text) {
         let what = format!("pack `{}` is also in {other}", pack.id);
-        problems.push(Problem::new(file, 0, "standard.id", what, "give it an id of its own"));
+        let mut here = Origins::default();
+        if here.insert(&pack.id, file, text).is_ok() {
+            problems.push(here.of_standard(&pack.id, "id", what, "give it an id of its own"));
+        }
         return;
     }
-    files.insert(pack.id.clone(), file.to_owned());
     packs.push(Arc::new(pack));
-}
-
-/// Where a clause of a lower layer does to a higher one what it must not.
-fn conflicts(packs: &[Arc<Pack>], files: &BTreeMap<String, String>, exempt: Option<&str>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for low_pack in packs.iter().filter(|pack| Some(pack.id.as_str()) != exempt) {
-        for high_pack in packs.iter().filter(|pack| pack.layer < low_pack.layer) {
-            if !layers::are_together(high_pack, low_pack) {
-                continue;
-            }
-            for low in &low_pack.clauses {
-                for high in high_pack.clauses.iter().filter(|high| layers::is_same_matter(high, low)) {
-                    let Some(what) = layers::objection((high_pack, high), low) else { continue };
-                    let file = files.get(&low_pack.id).map_or("", String::as_str);
-                    let what = format!("{} {what}: {}", low.id, high.id);
-                    problems.push(Problem::new(
-                        file,
-                        0,
-                        format!("{}.limit", low.id),
-                        what,
-                        overlay::remedy(high),
-                    ));
-                }
-            }
-        }
-    }
-    problems
 }

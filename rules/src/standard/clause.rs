@@ -79,6 +79,8 @@ pub enum Attribute {
     QuotaZone,
     /// Authorised headcount of the body (编制定员); keys a curve, not a table.
     AuthorisedHeadcount,
+    /// Energy-using headcount of the body (用能人数), which divides figures per person.
+    EnergyHeadcount,
     /// Building area of the building, m²; narrows what a clause applies to.
     FloorArea,
 }

@@ -1,17 +1,16 @@
 //! Editions of one document: the older ends where the newer begins.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use model::Problem;
 
-use super::{Pack, layers};
+use super::{Pack, layers, origin::Origins};
 
 /// Ends every superseded pack and reports editions of one document that overlap.
-pub(super) fn close(packs: &mut [Arc<Pack>], files: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
+pub(super) fn close(packs: &mut [Arc<Pack>], origins: &Origins, problems: &mut Vec<Problem>) {
     let newer: Vec<Arc<Pack>> = packs.iter().filter(|p| p.supersedes.is_some()).map(Arc::clone).collect();
     let mut report = |pack: &Pack, key: &str, what: String, remedy: &str| {
-        let file = files.get(&pack.id).map_or("", String::as_str);
-        problems.push(Problem::new(file, 0, format!("standard.{key}"), what, remedy));
+        problems.push(origins.of_standard(&pack.id, key, what, remedy));
     };
     for new in &newer {
         let old = packs.iter_mut().find(|old| Some(&old.id) == new.supersedes.as_ref());

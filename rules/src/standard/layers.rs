@@ -1,8 +1,37 @@
 //! Layers: what a document of a lower layer may do to one above it.
 
-use model::{PlaceKind, Span};
+use model::{PlaceKind, Problem, Span};
 
-use super::{Attribute, Band, Binding, Bound, Clause, Pack, checks::is_looser};
+use super::{Attribute, Band, Binding, Bound, Clause, Pack, checks::is_looser, origin::Origins};
+
+/// Where a pack of a lower layer does to one above it what it must not; the finding stands in the lower one's file.
+pub(super) fn conflicts(high: &Pack, low: &Pack, origins: &Origins) -> Vec<Problem> {
+    if high.layer >= low.layer {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    for below in &low.clauses {
+        for above in high.clauses.iter().filter(|above| is_same_matter(above, below)) {
+            if let Some(what) = objection((high, above), below) {
+                let what = format!("{} {what}: {}", below.id, above.id);
+                problems.push(origins.of_limit(&below.id, what, &remedy(above)));
+            }
+        }
+    }
+    problems
+}
+
+/// What a lower layer may do with a clause, for people.
+pub(super) fn remedy(clause: &Clause) -> String {
+    let Some(band) = clause.band else {
+        return "keep its value, or ask for a waiver".to_owned();
+    };
+    let side =
+        |name: &str, pair: Option<(f64, f64)>| pair.map(|(low, high)| format!("{name} {low} to {high}"));
+    let sides: Vec<String> =
+        side("at_most", band.at_most).into_iter().chain(side("at_least", band.at_least)).collect();
+    format!("stay inside {}", sides.join(" and "))
+}
 
 /// Why a lower clause must not stand beside, or replace, a higher one; `None` when it may.
 ///
@@ -66,7 +95,7 @@ fn is_inside(band: Option<Band>, above: Bound, below: Bound) -> bool {
 }
 
 /// Whether two clauses judge the same figure of a common subject at a common time.
-pub(super) fn is_same_matter(a: &Clause, b: &Clause) -> bool {
+fn is_same_matter(a: &Clause, b: &Clause) -> bool {
     let seasons = a.season.is_none() || b.season.is_none() || a.season == b.season;
     let figure = a.measure == b.measure && a.period == b.period && a.gate == b.gate;
     let unit = a.limit.unit == b.limit.unit && a.energy == b.energy;

@@ -13,6 +13,7 @@ mod layers;
 mod limits;
 mod load;
 mod measure;
+mod origin;
 mod overlay;
 mod pack;
 mod resolve;

@@ -143,23 +143,11 @@ fn below(rating: Rating, bound: Bound) -> Rating {
 fn check_layers(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, base: &Clause, moved: &Clause) {
     if let Some(what) = layers::objection((pack, base), moved) {
         let what = format!("the override of {} {what}: {} of {}", moved.id, base.id, base.document);
-        s.report(f, "limit", what, remedy(base));
+        s.report(f, "limit", what, layers::remedy(base));
     }
     let is_mandatory = pack.binding == super::Binding::Mandatory;
     if is_mandatory && (!moved.in_use && base.in_use || moved.hold_ms > base.hold_ms) {
         let what = format!("the override of {} weakens the mandatory clause {}", moved.id, base.id);
         s.report(f, "in_use", what, "leave `in_use` and `for` as the document has them");
     }
-}
-
-/// What a lower layer may do with a clause, for people.
-pub(super) fn remedy(base: &Clause) -> String {
-    let Some(band) = base.band else {
-        return "keep its value, or ask for a waiver".to_owned();
-    };
-    let side =
-        |name: &str, pair: Option<(f64, f64)>| pair.map(|(low, high)| format!("{name} {low} to {high}"));
-    let sides: Vec<String> =
-        side("at_most", band.at_most).into_iter().chain(side("at_least", band.at_least)).collect();
-    format!("stay inside {}", sides.join(" and "))
 }

@@ -169,7 +169,10 @@ pub fn attribute_of_place(
             let first = ranks.next()?;
             ranks.all(|rank| rank == first).then(|| first.name().to_owned())
         }
-        Attribute::Level | Attribute::QuotaZone | Attribute::AuthorisedHeadcount => {
+        Attribute::Level
+        | Attribute::QuotaZone
+        | Attribute::AuthorisedHeadcount
+        | Attribute::EnergyHeadcount => {
             attribute_of_body(register, register.body_of(&place.id, at)?, at, attribute)
         }
     }
@@ -187,6 +190,7 @@ pub fn attribute_of_body(
         Attribute::Level => register.level_of(body, at).map(|level| level.name().to_owned()),
         Attribute::QuotaZone => register.quota_zone_of(body, at).map(str::to_owned),
         Attribute::AuthorisedHeadcount => body.authorised_headcount.map(|count| count.to_string()),
+        Attribute::EnergyHeadcount => body.energy_headcount.map(|count| count.to_string()),
         Attribute::Rank
         | Attribute::Use
         | Attribute::ClimateZone

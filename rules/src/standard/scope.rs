@@ -3,7 +3,7 @@
 use model::{Instant, Place, Register, register::Body};
 
 use super::{
-    Attribute, Clause, Provenance,
+    Attribute, Clause, Measure, Provenance,
     resolve::{attribute_of_body, attribute_of_place},
 };
 
@@ -41,7 +41,14 @@ impl Clause {
                 Some(_) => Scope::Applies,
             };
         }
+        if scope == Scope::Applies && self.is_per_person() && !has_headcount_of_its_own(register, place, at) {
+            return Scope::Unknown(Attribute::EnergyHeadcount);
+        }
         scope
+    }
+
+    const fn is_per_person(&self) -> bool {
+        matches!(self.measure, Measure::EnergyPerPerson | Measure::WaterPerPerson)
     }
 
     /// Whether this clause applies to a body as it was at `at`.
@@ -85,7 +92,10 @@ impl Clause {
             Attribute::ClimateZone => names(&to.climate_zone, model::register::ClimateZone::name),
             Attribute::BuildingType => names(&to.building_type, model::register::BuildingType::name),
             Attribute::BuildingClass => names(&to.building_class, model::register::BuildingClass::name),
-            Attribute::Rank | Attribute::AuthorisedHeadcount | Attribute::FloorArea => Vec::new(),
+            Attribute::Rank
+            | Attribute::AuthorisedHeadcount
+            | Attribute::EnergyHeadcount
+            | Attribute::FloorArea => Vec::new(),
         }
     }
 
@@ -112,4 +122,13 @@ impl Clause {
         }
         scope
     }
+}
+
+/// Whether the headcount of the body that holds a place is that of this place alone. The people of a
+/// body with several buildings must not divide the energy of one of them.
+fn has_headcount_of_its_own(register: &Register, place: &Place, at: Instant) -> bool {
+    let Some(body) = register.body_of(&place.id, at) else { return false };
+    let alike = register.places.values().filter_map(|history| history.at(at));
+    let mut others = alike.filter(|p| p.kind == place.kind && p.id != place.id);
+    !others.any(|other| register.body_of(&other.id, at).is_some_and(|b| b.id == body.id))
 }

@@ -1,0 +1,208 @@
+//! The decoder: routes, names, profiles, and what is remembered from message to message.
+
+use std::{collections::HashMap, sync::Arc};
+
+use model::Id;
+
+use crate::{
+    DecodeError, Decoded, Format, Message, Profile, Routes,
+    formats::{Births, Env, Parsed},
+    names::Names,
+    route::Target,
+    sniff,
+};
+
+/// Most state topics that are remembered: a hostile publisher must not fill the memory.
+const MOST_DESCRIBED: usize = 100_000;
+
+/// What messages leave behind for later ones.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    profiles: HashMap<Id, Arc<Profile>>,
+    described: HashMap<String, Described>,
+    pub(crate) births: Births,
+}
+
+/// What a discovery message says of a state topic.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Described {
+    pub(crate) unit: Option<String>,
+    pub(crate) class: Option<String>,
+    pub(crate) sensor: Option<Id>,
+}
+
+impl State {
+    pub(crate) fn profile(&self, sensor: &Id) -> Option<&Names> {
+        self.profiles.get(sensor).map(|profile| &profile.names)
+    }
+
+    pub(crate) fn describe(&mut self, topic: String, described: Described) {
+        if self.described.len() < MOST_DESCRIBED || self.described.contains_key(&topic) {
+            self.described.insert(topic, described);
+        }
+    }
+
+    pub(crate) fn described(&self, topic: &str) -> Option<&Described> {
+        self.described.get(topic)
+    }
+}
+
+/// Everything that is known of a message after decoding it once.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The format it was read as; `None` when no route and no shape matched.
+    pub format: Option<Format>,
+    /// What it said.
+    pub result: Result<Decoded, DecodeError>,
+    /// The vendor's id of the transmission, equal for a repeated delivery of the same one.
+    pub dedup_key: Option<String>,
+}
+
+/// Turns messages into readings. Reads no clock, opens nothing, never panics on any bytes.
+///
+/// # Examples
+/// ```
+/// use ingest::{Decoded, Decoder, Message, Routes};
+/// let mut decoder = Decoder::new(Routes::defaults());
+/// let payload = br#"[{"n":"temperature","u":"Cel","v":21.5}]"#;
+/// let message = Message { topic: "normwatch/v1/r301", payload, retained: false, received_at: None };
+/// let (format, decoded) = decoder.decode(&message);
+/// assert_eq!(format.map(|f| f.name()), Some("senml"));
+/// assert!(matches!(decoded, Ok(Decoded::Readings(readings)) if readings[0].value == 21.5));
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    routes: Routes,
+    names: Names,
+    state: State,
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing yet.
+    #[must_use]
+    pub fn new(routes: Routes) -> Self {
+        Self { routes, names: Names::builtin(), state: State::default() }
+    }
+
+    /// Gives sensors the device profiles that the register names, replacing earlier ones.
+    pub fn set_profiles(&mut self, profiles: HashMap<Id, Arc<Profile>>) {
+        self.state.profiles = profiles;
+    }
+
+    /// The format that a message would be read as: by its topic, else by its shape.
+    #[must_use]
+    pub fn route(&self, topic: &str, payload: &[u8]) -> Option<Format> {
+        match self.routes.target(topic) {
+            Some(Target::Format(Format::ChirpstackV4)) if is_chirpstack_v3(topic, payload) => {
+                Some(Format::ChirpstackV3)
+            }
+            Some(Target::Format(format)) => Some(format),
+            Some(Target::Auto) | None => sniff::format_of(topic, payload, &self.names),
+        }
+    }
+
+    /// Decodes a message: the format it was read as, and what it said.
+    ///
+    /// A message that no route and no shape matches is `Ignored("no_route")`.
+    pub fn decode(&mut self, message: &Message<'_>) -> (Option<Format>, Result<Decoded, DecodeError>) {
+        let outcome = self.decode_message(message);
+        (outcome.format, outcome.result)
+    }
+
+    /// Decodes a message in a given format, whatever its topic.
+    ///
+    /// # Errors
+    /// Returns [`DecodeError`] when the message breaks the format's rules.
+    pub fn decode_as(&mut self, format: Format, message: &Message<'_>) -> Result<Decoded, DecodeError> {
+        self.parse(format, message).map(|parsed| parsed.decoded)
+    }
+
+    /// Decodes a message, with the vendor's id of the transmission for deduplication.
+    pub fn decode_message(&mut self, message: &Message<'_>) -> Outcome {
+        let Some(format) = self.route(message.topic, message.payload) else {
+            return Outcome { format: None, result: Ok(Decoded::Ignored("no_route")), dedup_key: None };
+        };
+        match self.parse(format, message) {
+            // An old value without a time of its own is of unknown age: news is what is published from now on.
+            Ok(Parsed { decoded: Decoded::Readings(mut readings), dedup_key }) if message.retained => {
+                readings.retain(|reading| reading.time.is_some());
+                let result = Ok(Decoded::readings_or(readings, "retained"));
+                Outcome { format: Some(format), result, dedup_key }
+            }
+            Ok(Parsed { decoded, dedup_key }) => {
+                Outcome { format: Some(format), result: Ok(decoded), dedup_key }
+            }
+            Err(error) => Outcome { format: Some(format), result: Err(error), dedup_key: None },
+        }
+    }
+
+    /// The vendor's id of a transmission (ChirpStack's deduplication id; TTS device, session and frame counter).
+    ///
+    /// Parses the message; where it is decoded anyway, take [`Outcome::dedup_key`].
+    pub fn dedup_key(&mut self, message: &Message<'_>) -> Option<String> {
+        self.decode_message(message).dedup_key
+    }
+
+    /// Topic filters to subscribe to: they cover every route, and no topic matches two of them.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<String> {
+        self.routes.subscriptions()
+    }
+
+    fn parse(&mut self, format: Format, message: &Message<'_>) -> Result<Parsed, DecodeError> {
+        let received_at = message.received_at.filter(|_| !message.retained);
+        let message = &Message { received_at, ..*message };
+        let mut env = Env { names: &self.names, state: &mut self.state };
+        format.decode(message, &mut env)
+    }
+}
+
+/// Both versions publish on the same topics, but version 3 numbers its applications and has no `deviceInfo`.
+fn is_chirpstack_v3(topic: &str, payload: &[u8]) -> bool {
+    const MARK: &[u8] = b"\"deviceInfo\"";
+    let application = topic.split('/').nth(1).unwrap_or_default();
+    let is_numbered = !application.is_empty() && application.bytes().all(|b| b.is_ascii_digit());
+    is_numbered && !payload.windows(MARK.len()).any(|part| part == MARK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retained_value_of_unknown_age_is_no_reading() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let at = model::Instant::parse("2026-03-01T08:00:00Z").ok();
+        let mut said = |payload: &str, retained| {
+            let message =
+                Message { topic: "normwatch/v1/a", payload: payload.as_bytes(), retained, received_at: at };
+            decoder.decode(&message).1.unwrap()
+        };
+        let undated = r#"[{"n":"co2","v":500}]"#;
+        assert_eq!(said(undated, true), Decoded::Ignored("retained"));
+        assert!(matches!(said(undated, false), Decoded::Readings(r) if r[0].time == at));
+        assert!(matches!(said(r#"[{"n":"co2","v":500,"t":1700000000}]"#, true), Decoded::Readings(_)));
+    }
+
+    #[test]
+    fn the_versions_of_chirpstack_share_a_topic_and_not_a_shape() {
+        let decoder = Decoder::new(Routes::defaults());
+        let topic = "application/3/device/00aa11bb22cc33dd/event/up";
+        assert_eq!(decoder.route(topic, br#"{"devEUI":"x","fCnt":1}"#), Some(Format::ChirpstackV3));
+        assert_eq!(decoder.route(topic, br#"{"deviceInfo":{"devEui":"x"}}"#), Some(Format::ChirpstackV4));
+    }
+
+    #[test]
+    fn a_profile_reads_what_names_cannot() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let sensor = Id::parse("m1").unwrap();
+        let profile = Arc::new(Profile::builtin("pulse-electricity-wh").unwrap());
+        decoder.set_profiles(HashMap::from([(sensor, profile)]));
+        let message =
+            Message { topic: "x/m1/up", payload: br#"{"index":1500}"#, retained: false, received_at: None };
+        let Ok(Decoded::Readings(found)) = decoder.decode_as(Format::VendorJson, &message) else {
+            panic!("no reading")
+        };
+        assert_eq!((found[0].quantity, found[0].value), (model::Quantity::EnergyImport, 1.5));
+    }
+}

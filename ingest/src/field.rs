@@ -1,0 +1,119 @@
+//! Values of known quantities between the walk through an object and a sensor's readings.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{Flags, Id, Instant, Quantity};
+
+use crate::{RawReading, wire_id::wire_id};
+
+/// A value of a known quantity, not yet bound to a sensor.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) quantity: Quantity,
+    pub(crate) channel: Option<String>,
+    pub(crate) value: f64,
+    pub(crate) time: Option<Instant>,
+    pub(crate) flags: Flags,
+    /// The name under which it was found.
+    pub(crate) key: String,
+    /// Order among names of the same quantity: the lowest is the plain one.
+    pub(crate) rank: usize,
+}
+
+impl Field {
+    /// Puts the value on a channel of its own, before the channel it has.
+    pub(crate) fn on_channel(mut self, channel: &str) -> Self {
+        self.channel = Some(match self.channel {
+            Some(inner) => format!("{channel}-{inner}"),
+            None => channel.to_owned(),
+        });
+        self
+    }
+}
+
+/// Binds fields to a sensor; those without a time of their own take `time`.
+pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Vec<RawReading> {
+    let bound = fields.into_iter().map(|field| RawReading {
+        sensor: sensor.clone(),
+        quantity: field.quantity,
+        channel: field.channel.map(|channel| wire_id(&channel)),
+        value: field.value,
+        time: field.time.or(time),
+        flags: field.flags,
+    });
+    bound.collect()
+}
+
+/// One value for each series and instant, in the order found.
+///
+/// The same value twice is kept once; of different ones the plainest name keeps the series and the
+/// others become channels named after their keys. A record's last value is often repeated outside
+/// the list without its time: that copy is dropped.
+pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
+    if found.len() < 2 || has_no_rivals(&found) {
+        return found;
+    }
+    let series = |field: &Field| (field.quantity, field.channel.clone());
+    let timed: HashSet<_> = found
+        .iter()
+        .filter(|field| field.time.is_some())
+        .map(|field| (series(field), field.value.to_bits()))
+        .collect();
+    let mut by_rank: Vec<(usize, Field)> = found.into_iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, field)| field.rank);
+    let mut taken = HashMap::with_capacity(by_rank.len());
+    let mut kept: Vec<(usize, Field)> = Vec::with_capacity(by_rank.len());
+    for (at, mut field) in by_rank {
+        let bits = field.value.to_bits();
+        if field.time.is_none() && timed.contains(&(series(&field), bits)) {
+            continue;
+        }
+        if let Some(other) = taken.get(&(series(&field), field.time)) {
+            if *other == bits {
+                continue;
+            }
+            let key = field.key.clone();
+            field.channel = Some(match field.channel {
+                Some(channel) => format!("{channel}-{key}"),
+                None => key,
+            });
+        }
+        if taken.insert((series(&field), field.time), bits).is_none() {
+            kept.push((at, field));
+        }
+    }
+    kept.sort_by_key(|(at, _)| *at);
+    kept.into_iter().map(|(_, field)| field).collect()
+}
+
+/// Whether every series stands once, as in most messages; not looked into for long lists.
+fn has_no_rivals(found: &[Field]) -> bool {
+    const FEW: usize = 24;
+    let is_rival = |a: &Field, b: &Field| a.quantity == b.quantity && a.channel == b.channel;
+    let alone = |(i, a): (usize, &Field)| !found.iter().skip(i + 1).any(|b| is_rival(a, b));
+    found.len() <= FEW && found.iter().enumerate().all(alone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(key: &str, rank: usize, value: f64, time: Option<Instant>) -> Field {
+        let quantity = Quantity::Temperature;
+        Field { quantity, channel: None, value, time, flags: Flags::NONE, key: key.to_owned(), rank }
+    }
+
+    #[test]
+    fn the_plainest_name_keeps_the_series_and_the_others_become_channels() {
+        let settled = settle(vec![field("averageTemp", 9, 20.0, None), field("temperature", 0, 21.0, None)]);
+        let channels: Vec<_> = settled.iter().map(|f| f.channel.as_deref()).collect();
+        assert_eq!(channels, [Some("averageTemp"), None]);
+    }
+
+    #[test]
+    fn a_value_that_stands_twice_is_one_reading() {
+        let at = Some(Instant::from_millis(0));
+        let twice = [field("a", 0, 20.0, at), field("a", 0, 20.0, at), field("b", 1, 20.0, None)];
+        assert_eq!(settle(twice.to_vec()).len(), 1);
+    }
+}

@@ -1,0 +1,256 @@
+//! Any vendor's object -> values of known quantities.
+//!
+//! Names, units and stand-ins come from the table; this file knows only how to ask it. What the
+//! table does not know is passed over: it is never a reason to drop the rest.
+
+use std::borrow::Cow;
+
+use model::{Flags, Quantity};
+
+use crate::{
+    field::{Field, settle},
+    key::Spelling,
+    names::{Converted, Entry, Names, to_canonical},
+    place::Place,
+    scalar,
+    tape::{Cursor, Scalar},
+};
+
+/// How to read one object.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk<'n> {
+    pub(crate) names: &'n Names,
+    /// Names of the sensor's device profile; they go before the common ones.
+    pub(crate) profile: Option<&'n Names>,
+    /// Name of the format, for entries that hold in it alone.
+    pub(crate) format: &'n str,
+    /// Whether the nearest object with a time dates its values, the outermost too (else only records do: in an
+    /// envelope the network's time is the better one).
+    pub(crate) takes_near_time: bool,
+    /// Units that the message states once for a quantity.
+    pub(crate) units: &'n [(Quantity, &'n str)],
+}
+
+/// What a table says of a name.
+enum Answer {
+    /// The value is this.
+    Field(Field),
+    /// The name is known and no reading.
+    Ignored,
+    /// The name is not known, or not for such a value.
+    Unknown,
+}
+
+impl Answer {
+    const fn is_final(&self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+}
+
+impl<'n> Walk<'n> {
+    /// A walk with the table alone.
+    pub(crate) const fn new(names: &'n Names, format: &'n str) -> Self {
+        Self { names, profile: None, format, takes_near_time: false, units: &[] }
+    }
+
+    /// Every known value in `root`, in document order, one for each series and instant.
+    pub(crate) fn fields(&self, root: Cursor<'_, '_>) -> Vec<Field> {
+        let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
+        settle(leaves.filter_map(|(leaf, scalar)| self.field(&Place::of(root, leaf)?, scalar)).collect())
+    }
+
+    /// Whether a name is known and deliberately no reading.
+    pub(crate) fn ignores(&self, name: &str) -> bool {
+        self.names.spellings(name).iter().any(|known| known.is_ignored)
+    }
+
+    /// The value of a bare text under a name that stands elsewhere (in the topic, say).
+    pub(crate) fn single(&self, name: &str, text: &str, unit: Option<&str>) -> Option<Field> {
+        self.single_scalar(name, &Scalar::Text(text.into()), unit)
+    }
+
+    /// A value under a name that stands elsewhere.
+    pub(crate) fn single_scalar(&self, name: &str, scalar: &Scalar<'_>, unit: Option<&str>) -> Option<Field> {
+        self.tables().find_map(|table| match self.look_up(table, name, scalar, None, unit) {
+            Answer::Field(field) => Some(field),
+            Answer::Ignored | Answer::Unknown => None,
+        })
+    }
+
+    /// The tables to ask, in order.
+    fn tables(&self) -> impl Iterator<Item = &'n Names> {
+        self.profile.into_iter().chain([self.names])
+    }
+
+    fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let answer = match place.plain_name() {
+            Some(name) => self.ask(name, place, scalar),
+            None => self
+                .candidates(place)
+                .iter()
+                .map(|name| self.ask(name, place, scalar))
+                .find(Answer::is_final)
+                .unwrap_or(Answer::Unknown),
+        };
+        match answer {
+            Answer::Field(field) => (!self.is_foreign(place)).then_some(field),
+            Answer::Ignored => None,
+            Answer::Unknown => self.by_unit(place, scalar),
+        }
+    }
+
+    /// What the tables say of a value under one of its names.
+    fn ask(&self, name: &str, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Answer {
+        let mut answers = self.tables().map(|table| self.look_up(table, name, scalar, Some(place), None));
+        answers.find(Answer::is_final).unwrap_or(Answer::Unknown)
+    }
+
+    fn look_up(
+        &self,
+        table: &Names,
+        name: &str,
+        scalar: &Scalar<'_>,
+        place: Option<&Place<'_, '_>>,
+        unit: Option<&str>,
+    ) -> Answer {
+        for known in table.spellings(name).iter() {
+            if known.is_ignored {
+                return Answer::Ignored;
+            }
+            let spelling = &known.spelling;
+            let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
+            for found in table.matches(known, self.format) {
+                let entry = found.entry;
+                let has_company =
+                    entry.beside.is_empty() || place.is_some_and(|p| p.has_beside(&entry.beside));
+                let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
+                if let Some((value, flags)) = self.read(entry, scalar, stated).filter(|_| has_company) {
+                    return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
+                }
+            }
+        }
+        Answer::Unknown
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one field, put together in one place")]
+    fn found(
+        &self,
+        entry: &Entry,
+        spelling: &Spelling,
+        rank: usize,
+        value: f64,
+        flags: Flags,
+        name: &str,
+        place: Option<&Place<'_, '_>>,
+    ) -> Field {
+        let named = [&spelling.channel, &entry.channel];
+        let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
+        let channel = match place {
+            Some(place) => place.channel(named, record_time),
+            None => named.into_iter().flatten().next().cloned(),
+        };
+        let time = record_time.or(near_time);
+        Field { quantity: entry.quantity, channel, value, time, flags, key: name.to_owned(), rank }
+    }
+
+    /// The names under which a value may be known, the most specific first.
+    fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
+        let mut names = Vec::with_capacity(4);
+        let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
+        names.extend(place.label().filter(is_known).map(Cow::Borrowed));
+        if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
+            names.push(Cow::Owned(format!("{own}_{way}")));
+        }
+        for length in (2..=place.names().len()).rev() {
+            let path: Vec<&str> = place.names().iter().take(length).rev().copied().collect();
+            names.push(Cow::Owned(path.join("_")));
+        }
+        names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
+        names
+    }
+
+    /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
+    /// input in volts, say. Its name becomes the channel.
+    fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let (label, unit) = (place.label()?, place.unit()?);
+        let Scalar::Number(number) = scalar else { return None };
+        if self.is_foreign(place) || self.names.is_foreign_context(label) {
+            return None;
+        }
+        let candidates = [Quantity::Voltage, Quantity::Current].into_iter();
+        let mut found = candidates
+            .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
+        let (quantity, Converted { value, .. }) = found.next()?;
+        let (channel, key) = (Some(label.to_owned()), label.to_owned());
+        let (record_time, near_time) = place.times(self.takes_near_time);
+        let time = record_time.or(near_time);
+        Some(Field { quantity, channel, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+    }
+
+    fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
+        place.above.iter().any(|name| self.names.is_foreign_context(name))
+    }
+
+    fn unit_of_message(&self, quantity: Quantity) -> Option<&'n str> {
+        self.units.iter().find(|(stated, _)| *stated == quantity).map(|(_, unit)| *unit)
+    }
+
+    /// The value of a scalar as an entry's quantity; `None` when it cannot be one.
+    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<(f64, Flags)> {
+        if is_state(entry.quantity) {
+            let value = self.state(entry, scalar).filter(|_| stated.is_none_or(fits_a_state))?;
+            return Some((value, Flags::NONE));
+        }
+        let (number, unit) = match scalar {
+            Scalar::Number(value) => (*value, stated),
+            Scalar::Text(text) if self.names.is_missing_word(text) => return None,
+            Scalar::Text(text) => {
+                let (value, unit) = scalar::number_in(text)?;
+                (value, unit.or(stated))
+            }
+            Scalar::Null | Scalar::Bool(_) => return None,
+        };
+        let Converted { value, is_estimated } = entry.convert(number, unit)?.ok()?;
+        let mut flags = Flags::NONE;
+        if is_estimated || entry.estimated {
+            flags = flags.with(Flags::ESTIMATED);
+        }
+        if self.names.is_sentinel(entry.quantity, value) {
+            flags = flags.with(Flags::SENTINEL);
+        }
+        value.is_finite().then_some((value, flags))
+    }
+
+    fn state(&self, entry: &Entry, scalar: &Scalar<'_>) -> Option<f64> {
+        let number = match scalar {
+            Scalar::Bool(state) => f64::from(*state),
+            Scalar::Number(value) => *value,
+            Scalar::Text(text) => match self.names.state(text) {
+                Some(state) => f64::from(state),
+                None => scalar::number_in(text).filter(|(_, unit)| unit.is_none())?.0,
+            },
+            Scalar::Null => return None,
+        };
+        // More than one may say how sure or how strong; only motion keeps it.
+        let state =
+            if entry.quantity == Quantity::Motion { number.max(0.0) } else { f64::from(number > 0.0) };
+        Some(if entry.inverted { 1.0 - state } else { state })
+    }
+}
+
+/// Whether values of a quantity are 0 or 1.
+pub(crate) const fn is_state(quantity: Quantity) -> bool {
+    matches!(
+        quantity,
+        Quantity::Occupied
+            | Quantity::Motion
+            | Quantity::WindowOpen
+            | Quantity::CoolingOn
+            | Quantity::HeatingOn
+    )
+}
+
+/// Whether a unit may stand beside a state; seconds since the last motion, for one, are no motion.
+fn fits_a_state(unit: &str) -> bool {
+    matches!(&*unit.trim().to_lowercase(), "" | "1" | "/" | "bool" | "boolean" | "state" | "string" | "count")
+}

@@ -1,0 +1,151 @@
+//! Formats that are an object with field names and little more: who sent it is in the object or in the topic.
+//!
+//! Vendors' own JSON, bare codec output of gateways, webhooks that a bridge publishes, meter gateways and IP
+//! counters differ in names only, and names are the table's business.
+
+use model::{Id, Instant};
+
+use super::{Env, Parsed, eui};
+use crate::{
+    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    fields::Walk,
+    key,
+    tape::{self, Cursor, Scalar, Tape},
+    wire_id::wire_id,
+};
+
+/// Keys whose value is the device's own id, folded; the most telling first.
+const IDS: &[&str] = &[
+    "deveui",
+    "deviceeui",
+    "tsmtuid",
+    "targetname",
+    "deviceid",
+    "devid",
+    "uid",
+    "did",
+    "meterid",
+    "sensorid",
+    "serialnumber",
+    "serial",
+    "sn",
+    "mac",
+    "macaddress",
+    "imei",
+    "spacerefid",
+    "devicename",
+    "device",
+    "sensor",
+];
+
+/// Objects that describe the sender: an id is looked for inside them too.
+const SENDERS: &[&str] =
+    &["event", "device", "deviceinfo", "sensor", "header", "source", "sensorinfo", "packageinfo"];
+
+/// Last levels of a topic that name the kind of message and not the sender.
+const KINDS: &[&str] = &[
+    "up",
+    "uplink",
+    "data",
+    "state",
+    "telemetry",
+    "event",
+    "events",
+    "status",
+    "json",
+    "measurements",
+    "readings",
+    "report",
+    "push",
+    "post",
+    "values",
+    "send",
+];
+
+/// Reads any object with known names.
+pub(super) fn decode(
+    message: &Message<'_>,
+    env: &Env<'_>,
+    format: &'static str,
+) -> Result<Parsed, DecodeError> {
+    let text = tape::text(message.payload)?.trim();
+    if text.is_empty() {
+        return Ok(Decoded::Ignored("cleared").into());
+    }
+    if text.starts_with('<') {
+        // Sub-metering after the national guideline is XML over TCP: a bridge that forwards it converts nothing.
+        return Ok(Decoded::Ignored("xml").into());
+    }
+    let tape = Tape::parse(text)?;
+    let root = tape.root();
+    if !root.is_object() && !root.is_array() {
+        return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
+    }
+    let mut readings = Vec::new();
+    match records(root) {
+        Some(records) => records.for_each(|record| readings.extend(read(record, message, env, format))),
+        None => readings = read(root, message, env, format),
+    }
+    let is_undecoded = root.get("data").is_some_and(|data| data.text().is_some());
+    let reason = if readings.is_empty() && is_undecoded { "no_object" } else { "no_reading" };
+    Ok(Decoded::readings_or(readings, reason).into())
+}
+
+fn read(
+    object: Cursor<'_, '_>,
+    message: &Message<'_>,
+    env: &Env<'_>,
+    format: &'static str,
+) -> Vec<RawReading> {
+    let sensor = sender(object).unwrap_or_else(|| of_topic(message.topic));
+    let walk = Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
+    let at: Option<Instant> = message.received_at;
+    field::bind(walk.fields(object), &sensor, at)
+}
+
+/// The list of records that each name their own device, where the message is such a list.
+fn records<'t, 'a>(root: Cursor<'t, 'a>) -> Option<impl Iterator<Item = Cursor<'t, 'a>>> {
+    let lists = std::iter::once(root).chain(root.children()).filter(|list| list.is_array());
+    let is_record = |record: Cursor<'_, '_>| record.is_object() && own_id(record).is_some();
+    let mut lists = lists.filter(|list| list.children().next().is_some());
+    lists.find(|list| list.children().all(is_record)).map(Cursor::children)
+}
+
+/// The id that an object gives its sender.
+pub(super) fn sender(object: Cursor<'_, '_>) -> Option<Id> {
+    own_id(object).or_else(|| {
+        let inside = object.children().filter(|child| child.is_object());
+        let mut senders =
+            inside.filter(|child| child.name().is_some_and(|name| SENDERS.contains(&&*key::fold(name))));
+        senders.find_map(|sender| own_id(sender).or_else(|| sender.get("id").and_then(id)))
+    })
+}
+
+fn own_id(object: Cursor<'_, '_>) -> Option<Id> {
+    let named = |wanted: &&str| {
+        object
+            .children()
+            .find(|child| child.name().is_some_and(|name| key::fold(name) == *wanted))
+            .and_then(id)
+    };
+    IDS.iter().find_map(named)
+}
+
+fn id(value: Cursor<'_, '_>) -> Option<Id> {
+    match value.scalar()? {
+        Scalar::Text(text) => {
+            let last = text.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().trim();
+            if last.is_empty() { None } else { Some(eui(last).unwrap_or_else(|| wire_id(last))) }
+        }
+        Scalar::Number(number) => Some(wire_id(&number.to_string())),
+        Scalar::Null | Scalar::Bool(_) => None,
+    }
+}
+
+/// The sender as the topic names it: the last level that is not the kind of message.
+pub(super) fn of_topic(topic: &str) -> Id {
+    let mut levels = topic.split('/').rev().filter(|level| !level.is_empty());
+    let is_kind = |level: &&str| KINDS.contains(&&*level.to_ascii_lowercase());
+    let level = levels.clone().find(|level| !is_kind(level)).or_else(|| levels.next()).unwrap_or(topic);
+    eui(level).unwrap_or_else(|| wire_id(level))
+}

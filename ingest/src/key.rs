@@ -1,0 +1,189 @@
+//! Field names as vendors spell them, folded so that one table entry matches many spellings.
+
+use std::collections::HashSet;
+
+use model::Unit;
+
+/// A spelling to look up, with what was taken off it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    /// Letters and figures only, in lower case.
+    pub(crate) folded: String,
+    /// A unit written at the end of the name.
+    pub(crate) unit: Option<String>,
+    /// Numbers and phase letters that tell channels apart.
+    pub(crate) channel: Option<String>,
+}
+
+/// Letters and figures of a text in lower case; everything else dropped.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a text folds to `folded`, without building the folded text.
+pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
+    if text.len() < folded.len() {
+        return false;
+    }
+    if text.is_ascii() {
+        // Most names differ in their first letter.
+        let first = text.bytes().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        if first != folded.bytes().next() {
+            return false;
+        }
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        return kept.eq(folded.bytes());
+    }
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
+}
+
+/// The words of a name: split at separators and where a capital follows a small letter, units (`kWh`) left whole.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let is_separator = |c: char| !c.is_alphanumeric() && !matches!(c, '°' | '%' | '³');
+    let mut words = Vec::new();
+    for part in text.split(is_separator).filter(|part| !part.is_empty()) {
+        if Unit::is_known(part) {
+            words.push(part.to_owned());
+            continue;
+        }
+        let mut word = String::new();
+        for c in part.chars() {
+            if c.is_uppercase() && word.ends_with(char::is_lowercase) {
+                words.push(std::mem::take(&mut word));
+            }
+            word.push(c);
+        }
+        words.push(word);
+    }
+    words
+}
+
+/// The spellings to try for a name, most literal first: as written, without a unit at its
+/// end, without numbers and phase letters that stand alone, without figures at word ends.
+pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
+    let (text, bracket) = bracket_unit(text);
+    let words = words(text);
+    let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
+    let (short, unit) = match words.split_last() {
+        Some((last, front)) if bracket.is_none() && !front.is_empty() && Unit::is_known(last) => {
+            found.push(Spelling { folded: fold(&front.concat()), unit: Some(last.clone()), channel: None });
+            (Some(front), Some(last.clone()))
+        }
+        _ => (None, None),
+    };
+    for strip in [strip_alone, strip_figures] {
+        found.extend(strip(&words).map(|(folded, channel)| Spelling {
+            folded,
+            unit: bracket.clone(),
+            channel: Some(channel),
+        }));
+        found.extend(short.and_then(strip).map(|(folded, channel)| Spelling {
+            folded,
+            unit: unit.clone(),
+            channel: Some(channel),
+        }));
+    }
+    found
+}
+
+/// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
+/// else.
+pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
+    let (front, bracket) = bracket_unit(text);
+    let words = words(front);
+    let kept: Vec<&str> =
+        words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
+    if kept.is_empty() || kept.len() == words.len() {
+        return None;
+    }
+    let kept = kept.join("_");
+    Some(bracket.map_or(kept.clone(), |unit| format!("{kept}({unit})")))
+}
+
+/// Takes a known unit in brackets off the end: `Temperature(°C)`, `PM2.5 (ug/m3)`.
+fn bracket_unit(text: &str) -> (&str, Option<String>) {
+    let text = text.trim();
+    let inside = text.strip_suffix([')', ']']).and_then(|t| t.rsplit_once(['(', '[']));
+    match inside {
+        Some((front, unit)) if Unit::is_known(unit) => (front, Some(unit.to_owned())),
+        _ => (text, None),
+    }
+}
+
+/// Phases and lines of a supply as words of their own.
+const PHASES: &[&str] = &["a", "b", "c", "n", "l1", "l2", "l3", "phase"];
+
+fn strip_alone(words: &[String]) -> Option<(String, String)> {
+    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| {
+        word.bytes().all(|b| b.is_ascii_digit()) || PHASES.contains(&&*word.to_ascii_lowercase())
+    });
+    channel_of(kept, &taken.into_iter().map(|w| w.to_lowercase()).collect::<Vec<_>>())
+}
+
+fn strip_figures(words: &[String]) -> Option<(String, String)> {
+    let mut kept = Vec::new();
+    let mut taken = Vec::new();
+    for word in words {
+        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let figures = word.strip_prefix(stem).unwrap_or_default();
+        if !figures.is_empty() {
+            taken.push(figures.to_owned());
+        }
+        if !stem.is_empty() {
+            kept.push(stem);
+        }
+    }
+    channel_of(kept, &taken)
+}
+
+fn channel_of<W: AsRef<str>>(kept: Vec<W>, taken: &[String]) -> Option<(String, String)> {
+    let taken: Vec<&str> = taken.iter().map(String::as_str).filter(|w| *w != "phase").collect();
+    if kept.is_empty() || taken.is_empty() {
+        return None;
+    }
+    let kept: String = kept.iter().map(AsRef::as_ref).collect();
+    Some((fold(&kept), taken.join("-")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(text: &str) -> Vec<(String, Option<String>, Option<String>)> {
+        spellings(text).into_iter().map(|s| (s.folded, s.unit, s.channel)).collect()
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn a_unit_at_the_end_or_in_brackets_is_taken_off() {
+        assert!(tried("power_W").contains(&("power".into(), some("W"), None)));
+        assert!(tried("energy_kWh").contains(&("energy".into(), some("kWh"), None)));
+        assert_eq!(tried("Temperature(°C)"), [("temperature".into(), some("°C"), None)]);
+        assert!(tried("acCurrent_mA").contains(&("accurrent".into(), some("mA"), None)));
+    }
+
+    #[test]
+    fn figures_and_phases_become_the_channel() {
+        assert!(tried("line_1_total_in").contains(&("linetotalin".into(), None, some("1"))));
+        assert!(tried("Current1").contains(&("current".into(), None, some("1"))));
+        assert!(tried("a_voltage").contains(&("voltage".into(), None, some("a"))));
+        assert!(tried("current_chn2").contains(&("currentchn".into(), None, some("2"))));
+    }
+
+    #[test]
+    fn words_without_meaning_are_left_out() {
+        let fillers = ["avg", "sensor"].map(str::to_owned).into();
+        assert_eq!(without("avgCo2_sensor(ppm)", &fillers), some("Co2(ppm)"));
+        assert_eq!(without("sensor", &fillers), None);
+        assert_eq!(without("temperature", &fillers), None);
+    }
+
+    #[test]
+    fn figures_that_belong_to_the_name_are_tried_first() {
+        assert_eq!(tried("pm2_5").first().unwrap().0, "pm25");
+        assert_eq!(tried("CO2").first().unwrap().0, "co2");
+    }
+}

@@ -1,0 +1,430 @@
+//! The broker's side: a subscriber that loses nothing it has acknowledged. The only file that names rumqttc.
+//!
+//! One task polls the connection and never waits for the consumer, so that pings go on while the
+//! consumer holds back: it holds back by not acknowledging, and the broker's window (receive
+//! maximum) stops the flow. An acknowledgement of an earlier connection is dropped: its packet id
+//! may by now belong to another message. After a lost session the filters are subscribed again.
+
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rumqttc::{
+    TlsConfiguration, Transport,
+    v5::{
+        AsyncClient, ConnectionError, Event, EventLoop, MqttOptions,
+        mqttbytes::{
+            QoS,
+            v5::{Filter, Packet, Publish, SubscribeReasonCode},
+        },
+    },
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
+
+pub use crate::mqtt_config::{MqttConfig, MqttError};
+use crate::{MAX_PAYLOAD, backoff::backoff};
+
+fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
+    let (is_tls, host, port) = config.address()?;
+    let mut options = MqttOptions::new(&config.client_id, host, port);
+    options.set_keep_alive(config.keep_alive);
+    // Announced to the broker too, which then drops larger messages instead of breaking the connection.
+    options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + 64 * 1024).ok());
+    if let Some((user, password)) = &config.credentials {
+        options.set_credentials(user, password);
+    }
+    if is_tls {
+        let tls = config.tls.as_ref().ok_or(MqttError::NoAuthority)?;
+        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)));
+    }
+    Ok(options)
+}
+
+/// A message from the broker, to be acknowledged once its readings are safe.
+#[derive(Debug)]
+pub struct Incoming {
+    publish: Publish,
+    token: AckToken,
+    is_resumed: bool,
+}
+
+/// The right to acknowledge one message on the connection that delivered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AckToken {
+    packet_id: u16,
+    epoch: u64,
+}
+
+impl Incoming {
+    /// The topic; a byte that is not UTF-8 makes it empty, which no route matches.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        std::str::from_utf8(&self.publish.topic).unwrap_or_default()
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.publish.payload
+    }
+
+    /// Whether the broker had kept it from before the subscription.
+    #[must_use]
+    pub const fn is_retained(&self) -> bool {
+        self.publish.retain
+    }
+
+    /// Whether the broker says that it sends it again (not every broker does).
+    #[must_use]
+    pub const fn is_dup(&self) -> bool {
+        self.publish.dup
+    }
+
+    /// The token for [`Acker::ack`]; `None` at `QoS` 0.
+    #[must_use]
+    pub const fn ack_token(&self) -> Option<AckToken> {
+        if self.publish.pkid == 0 { None } else { Some(self.token) }
+    }
+
+    /// Which connection brought it (a number that never comes again in this process), and its packet id.
+    #[must_use]
+    pub const fn delivery(&self) -> (u64, u16) {
+        (self.token.epoch, self.token.packet_id)
+    }
+
+    /// Whether the session is an earlier one, so that messages may come again that we had already taken.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// Equal for two deliveries of one message within a session: packet id, topic and payload.
+    ///
+    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key tells a repeat only when
+    /// [`Self::is_resumed`], against messages taken on earlier connections, and once for each of them.
+    #[must_use]
+    pub fn redelivery_key(&self) -> Option<u64> {
+        self.ack_token()?;
+        let mut hasher = DefaultHasher::new();
+        (self.publish.pkid, &self.publish.topic, &self.publish.payload).hash(&mut hasher);
+        Some(hasher.finish())
+    }
+}
+
+/// Sends acknowledgements; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Acker(mpsc::UnboundedSender<AckToken>);
+
+impl Acker {
+    /// Acknowledges a message. Never waits; without effect when its connection is gone.
+    pub fn ack(&self, token: AckToken) {
+        // The task ends only with the subscriber: then the broker sends the message again.
+        let _gone = self.0.send(token).is_err();
+    }
+}
+
+/// What is known of the connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the broker has accepted us and the connection stands.
+    pub is_connected: bool,
+    /// Whether the broker also holds our subscriptions: from here on it keeps what is published.
+    pub is_subscribed: bool,
+    /// How often a connection was lost or refused.
+    pub failures: u64,
+    /// The newest error in words.
+    pub error: Option<String>,
+    /// `QoS` 0 messages dropped because the consumer held back.
+    pub dropped: u64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Incoming>,
+    link: LinkState,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A subscription with a session that outlives connections.
+#[derive(Debug)]
+pub struct Subscriber {
+    shared: Arc<Shared>,
+    acks: Acker,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Subscriber {
+    /// Starts to connect, and goes on trying for ever; call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Returns [`MqttError`] when the configuration itself is unusable.
+    pub fn start(config: &MqttConfig, filters: Vec<String>) -> Result<Self, MqttError> {
+        let mut options = options(config)?;
+        options.set_clean_start(false);
+        options.set_session_expiry_interval(u32::try_from(config.session_expiry.as_secs()).ok());
+        options.set_receive_maximum(Some(config.receive_maximum));
+        options.set_manual_acks(true);
+        // An acknowledgement must always find room beside the subscriptions.
+        let capacity = usize::from(config.receive_maximum) * 2 + 16;
+        let (client, events) = AsyncClient::new(options, capacity);
+        let (sender, tokens) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::default());
+        let connection = Connection {
+            client,
+            filters,
+            shared: Arc::clone(&shared),
+            tokens,
+            waiting: VecDeque::new(),
+            epoch: 1,
+            is_resumed: false,
+            is_connected: false,
+            unbroken_failures: 0,
+            most_unacked: usize::from(config.receive_maximum) * 4,
+        };
+        let task = tokio::spawn(connection.run(events));
+        Ok(Self { shared, acks: Acker(sender), task })
+    }
+
+    /// The next message. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Incoming {
+        loop {
+            // A notification without a waiter is kept, so none is missed between the look and the wait.
+            if let Some(message) = self.try_next() {
+                return message;
+            }
+            self.shared.arrived.notified().await;
+        }
+    }
+
+    /// The next message if one is there, for taking a batch at once.
+    pub fn try_next(&mut self) -> Option<Incoming> {
+        self.shared.lock().messages.pop_front()
+    }
+
+    /// The sender of acknowledgements.
+    #[must_use]
+    pub fn acker(&self) -> Acker {
+        self.acks.clone()
+    }
+
+    /// How the connection is.
+    #[must_use]
+    pub fn link(&self) -> LinkState {
+        self.shared.lock().link.clone()
+    }
+
+    /// A view of the connection for whoever does not own the subscriber.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor(Arc::clone(&self.shared))
+    }
+}
+
+/// Shows how a connection is; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Monitor(Arc<Shared>);
+
+impl Monitor {
+    /// How the connection is, and how many messages wait to be taken.
+    #[must_use]
+    pub fn link(&self) -> (LinkState, usize) {
+        let queue = self.0.lock();
+        (queue.link.clone(), queue.messages.len())
+    }
+}
+
+/// The task behind a [`Subscriber`].
+struct Connection {
+    client: AsyncClient,
+    filters: Vec<String>,
+    shared: Arc<Shared>,
+    tokens: mpsc::UnboundedReceiver<AckToken>,
+    /// Acknowledgements that found no room yet.
+    waiting: VecDeque<AckToken>,
+    /// Counts connections; raised when one breaks.
+    epoch: u64,
+    /// Whether the session is one of an earlier connection.
+    is_resumed: bool,
+    is_connected: bool,
+    unbroken_failures: u32,
+    most_unacked: usize,
+}
+
+impl Connection {
+    async fn run(mut self, mut events: EventLoop) {
+        loop {
+            self.send_acks();
+            // Polling is never dropped while it connects: it would begin again each time.
+            let event = if self.is_connected {
+                tokio::select! {
+                    event = events.poll() => event,
+                    token = self.tokens.recv() => match token {
+                        Some(token) => {
+                            self.waiting.push_back(token);
+                            continue;
+                        }
+                        None => return,
+                    },
+                }
+            } else {
+                events.poll().await
+            };
+            match event {
+                Ok(Event::Incoming(packet)) => self.take(packet),
+                Ok(Event::Outgoing(_)) => {}
+                Err(error) => {
+                    self.broken(&error);
+                    tokio::time::sleep(backoff(self.unbroken_failures)).await;
+                }
+            }
+        }
+    }
+
+    fn send_acks(&mut self) {
+        while let Ok(token) = self.tokens.try_recv() {
+            self.waiting.push_back(token);
+        }
+        while let Some(token) = self.waiting.pop_front() {
+            if token.epoch != self.epoch || !self.is_connected {
+                continue;
+            }
+            let mut publish = Publish::new("", QoS::AtLeastOnce, "", None);
+            publish.pkid = token.packet_id;
+            if self.client.try_ack(&publish).is_err() {
+                self.waiting.push_front(token);
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, packet: Packet) {
+        match packet {
+            Packet::ConnAck(accepted) => self.connected(accepted.session_present),
+            Packet::Publish(publish) => self.queue(publish),
+            Packet::SubAck(answer) => {
+                let refused =
+                    answer.return_codes.iter().find(|c| !matches!(c, SubscribeReasonCode::Success(_)));
+                self.shared.lock().link.is_subscribed = refused.is_none();
+                if let Some(reason) = refused {
+                    tracing::error!(?reason, "the broker refuses a subscription");
+                    self.shared.lock().link.error = Some(format!("subscription refused: {reason:?}"));
+                }
+            }
+            _ => self.unbroken_failures = 0,
+        }
+    }
+
+    fn connected(&mut self, has_session: bool) {
+        self.is_connected = true;
+        self.is_resumed = has_session;
+        let mut queue = self.shared.lock();
+        queue.link.is_connected = true;
+        queue.link.error = None;
+        if has_session {
+            queue.link.is_subscribed = true;
+            // The broker sends everything unacknowledged again: what waits here would be taken twice.
+            queue.messages.retain(|m| m.ack_token().is_none());
+            return;
+        }
+        drop(queue);
+        let filters = self.filters.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
+        if let Err(error) = self.client.try_subscribe_many(filters) {
+            tracing::error!(%error, "the subscription could not be sent");
+            self.shared.lock().link.error = Some(error.to_string());
+        }
+    }
+
+    fn queue(&mut self, publish: Publish) {
+        self.unbroken_failures = 0;
+        // What the client had read before the connection broke comes out after the break.
+        let epoch = if self.is_connected { self.epoch } else { self.epoch - 1 };
+        let token = AckToken { packet_id: publish.pkid, epoch };
+        let mut queue = self.shared.lock();
+        if publish.pkid == 0 && queue.messages.len() >= self.most_unacked {
+            queue.link.dropped += 1;
+            return;
+        }
+        queue.messages.push_back(Incoming { publish, token, is_resumed: self.is_resumed });
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+
+    fn broken(&mut self, error: &ConnectionError) {
+        self.epoch += 1;
+        self.is_connected = false;
+        self.unbroken_failures = self.unbroken_failures.saturating_add(1);
+        tracing::warn!(%error, failures = self.unbroken_failures, "no connection to the broker");
+        let link = &mut self.shared.lock().link;
+        link.is_connected = false;
+        link.is_subscribed = false;
+        link.failures += 1;
+        link.error = Some(error.to_string());
+    }
+}
+
+/// Publishes to the broker on a connection of its own: acknowledgements of the subscriber must not wait behind it.
+#[derive(Debug)]
+pub struct Publisher {
+    client: AsyncClient,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Publisher {
+    /// Starts to connect, and goes on trying for ever; call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Returns [`MqttError`] when the configuration itself is unusable.
+    pub fn start(config: &MqttConfig) -> Result<Self, MqttError> {
+        let (client, mut events) = AsyncClient::new(options(config)?, 256);
+        let task = tokio::spawn(async move {
+            let mut failures = 0;
+            loop {
+                match events.poll().await {
+                    Ok(_) => failures = 0,
+                    Err(error) => {
+                        failures += 1;
+                        tracing::warn!(%error, failures, "no connection to publish on");
+                        tokio::time::sleep(backoff(failures)).await;
+                    }
+                }
+            }
+        });
+        Ok(Self { client, task })
+    }
+
+    /// Queues a message (`QoS` 1); never waits.
+    ///
+    /// # Errors
+    /// Returns [`MqttError::Full`] when 256 messages wait already.
+    pub fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), MqttError> {
+        self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload).map_err(|_| MqttError::Full)
+    }
+}

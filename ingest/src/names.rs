@@ -1,0 +1,333 @@
+//! The table from vendors' field names to quantities, read from `names.toml`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use model::{Quantity, Unit, UnitError};
+use serde::Deserialize;
+
+use crate::key::{self, Spelling};
+
+/// What a name stands for, and when.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    pub(crate) quantity: Quantity,
+    /// What a bare number means.
+    #[serde(default)]
+    unit: Option<String>,
+    /// What a bare number may mean: the first unit in which it is physically possible.
+    #[serde(default)]
+    units: Vec<String>,
+    names: Vec<String>,
+    #[serde(default)]
+    formats: Vec<String>,
+    #[serde(default)]
+    pub(crate) beside: Vec<String>,
+    #[serde(default)]
+    unit_needed: bool,
+    #[serde(default)]
+    pub(crate) estimated: bool,
+    #[serde(default)]
+    pub(crate) inverted: bool,
+    #[serde(default)]
+    pub(crate) channel: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ignore {
+    #[serde(default)]
+    names: HashSet<String>,
+    #[serde(default)]
+    context: HashSet<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Sentinels {
+    #[serde(default)]
+    words: HashSet<String>,
+    #[serde(flatten)]
+    values: HashMap<String, Vec<f64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateWords {
+    #[serde(default, rename = "true")]
+    yes: HashSet<String>,
+    #[serde(default, rename = "false")]
+    no: HashSet<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    name: Vec<Entry>,
+    #[serde(default)]
+    ignore: Ignore,
+    #[serde(default)]
+    sentinels: Sentinels,
+    #[serde(default)]
+    words: StateWords,
+    #[serde(default)]
+    fillers: HashSet<String>,
+}
+
+/// A table of names, ready to look up.
+#[derive(Debug)]
+pub(crate) struct Names {
+    entries: Vec<Entry>,
+    /// Folded name -> entries in file order, each with the name's place in its list.
+    by_name: HashMap<String, Vec<(usize, usize)>>,
+    ignore: Ignore,
+    sentinel_words: HashSet<String>,
+    /// By the quantity's place in the list.
+    sentinels: Vec<Vec<f64>>,
+    words: StateWords,
+    fillers: HashSet<String>,
+    /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
+    seen: Mutex<HashMap<String, Arc<[Known]>>>,
+    /// Names of objects, with whether what stands in them is foreign.
+    contexts: Mutex<HashMap<String, bool>>,
+}
+
+/// A spelling that the table knows or ignores.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) spelling: Spelling,
+    /// Deliberately no reading.
+    pub(crate) is_ignored: bool,
+    /// As in `by_name`.
+    entries: Vec<(usize, usize)>,
+}
+
+/// Most names that are remembered; more are no longer a vendor's.
+const MOST_SEEN: usize = 16_384;
+
+/// A name that was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Match<'n> {
+    pub(crate) entry: &'n Entry,
+    /// Order among names of the same quantity: the lowest is the plain one.
+    pub(crate) rank: usize,
+}
+
+impl Names {
+    /// The table that is compiled in.
+    #[expect(clippy::expect_used, reason = "the file is compiled in, and a test parses it")]
+    pub(crate) fn builtin() -> Self {
+        Self::parse(include_str!("../names.toml")).expect("names.toml is valid")
+    }
+
+    /// Parses a table.
+    pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let mut file: File = toml::from_str(text)?;
+        file.name.iter_mut().for_each(Entry::forget_idle_unit);
+        let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (i, entry) in file.name.iter().enumerate() {
+            for (rank, name) in entry.names.iter().enumerate() {
+                by_name.entry(key::fold(name)).or_default().push((i, i * 1000 + rank));
+            }
+        }
+        let mut values = file.sentinels.values;
+        let sentinels = Quantity::ALL.iter().map(|q| values.remove(q.name()).unwrap_or_default());
+        Ok(Self {
+            entries: file.name,
+            by_name,
+            ignore: file.ignore,
+            sentinel_words: file.sentinels.words,
+            sentinels: sentinels.collect(),
+            words: file.words,
+            fillers: file.fillers,
+            seen: Mutex::default(),
+            contexts: Mutex::default(),
+        })
+    }
+
+    /// The spellings of a name that the table knows or ignores, the most literal first.
+    pub(crate) fn spellings(&self, name: &str) -> Arc<[Known]> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = seen.get(name) {
+            return Arc::clone(found);
+        }
+        let bare = key::without(name, &self.fillers);
+        let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
+        let found: Arc<[Known]> = all.filter_map(|spelling| self.known(spelling)).collect();
+        if seen.len() < MOST_SEEN && name.len() <= 128 {
+            seen.insert(name.to_owned(), Arc::clone(&found));
+        }
+        found
+    }
+
+    fn known(&self, spelling: Spelling) -> Option<Known> {
+        let is_ignored = self.is_ignored(&spelling.folded);
+        let entries = self.by_name.get(&spelling.folded);
+        (is_ignored || entries.is_some()).then(|| Known {
+            is_ignored,
+            entries: entries.cloned().unwrap_or_default(),
+            spelling,
+        })
+    }
+
+    /// Whether the name is known and deliberately no reading.
+    fn is_ignored(&self, folded: &str) -> bool {
+        self.ignore.names.contains(folded)
+    }
+
+    /// Whether values below an object of this name are settings or diagnosis.
+    pub(crate) fn is_foreign_context(&self, name: &str) -> bool {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(is_foreign) = contexts.get(name) {
+            return *is_foreign;
+        }
+        let is_foreign = self.names_foreign_context(name);
+        if contexts.len() < MOST_SEEN && name.len() <= 128 {
+            contexts.insert(name.to_owned(), is_foreign);
+        }
+        is_foreign
+    }
+
+    fn names_foreign_context(&self, name: &str) -> bool {
+        self.ignore.context.contains(&key::fold(name))
+            || key::words(name).iter().any(|word| self.ignore.context.contains(&word.to_lowercase()))
+    }
+
+    /// The entries of a spelling that hold in `format`, in file order.
+    pub(crate) fn matches<'n>(
+        &'n self,
+        known: &'n Known,
+        format: &'n str,
+    ) -> impl Iterator<Item = Match<'n>> {
+        known.entries.iter().filter_map(move |(entry, rank)| {
+            let entry = self.entries.get(*entry)?;
+            let holds = entry.formats.is_empty() || entry.formats.iter().any(|f| f == format);
+            holds.then_some(Match { entry, rank: *rank })
+        })
+    }
+
+    /// Whether a text stands for "no value".
+    pub(crate) fn is_missing_word(&self, text: &str) -> bool {
+        let text = text.trim();
+        text.is_empty() || self.sentinel_words.contains(&text.to_lowercase())
+    }
+
+    /// Whether a number stands for "no value" of this quantity.
+    pub(crate) fn is_sentinel(&self, quantity: Quantity, value: f64) -> bool {
+        let same = |sentinel: &f64| (sentinel - value).abs() < 1e-9;
+        self.sentinels.get(quantity as usize).is_some_and(|values| values.iter().any(same))
+    }
+
+    /// The state that a word names.
+    pub(crate) fn state(&self, text: &str) -> Option<bool> {
+        let folded = key::fold(text);
+        if self.words.yes.contains(&folded) {
+            Some(true)
+        } else {
+            self.words.no.contains(&folded).then_some(false)
+        }
+    }
+}
+
+/// A converted value, and whether the conversion is a convention rather than a fact.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Converted {
+    pub(crate) value: f64,
+    pub(crate) is_estimated: bool,
+}
+
+/// Micrograms per cubic metre in one ppb of a gas of 56.1 g/mol (isobutylene, the usual reference
+/// gas of photo-ionisation sensors) at 25 °C and 1013 hPa, where a mole fills 24.45 L.
+const TVOC_UG_PER_PPB: f64 = 56.1 / 24.45;
+
+impl Entry {
+    /// A unit that changes nothing (`%` of a battery) need not be looked up for every value.
+    fn forget_idle_unit(&mut self) {
+        let is_same = |value: f64| {
+            let converted = to_canonical(self.quantity, value, self.unit.as_deref());
+            converted.is_ok_and(|c| c.value.to_bits() == value.to_bits() && !c.is_estimated)
+        };
+        if !self.unit_needed && is_same(1.0) && is_same(100.0) {
+            self.unit = None;
+        }
+    }
+
+    /// Converts a value to the canonical unit: the stated unit decides, else the entry's own.
+    ///
+    /// `None` when a stated unit is needed and absent.
+    pub(crate) fn convert(&self, value: f64, stated: Option<&str>) -> Option<Result<Converted, UnitError>> {
+        let stated = stated.map(str::trim).filter(|unit| !unit.is_empty());
+        if stated.is_none() && self.unit_needed {
+            return None;
+        }
+        if stated.is_none() && !self.units.is_empty() {
+            let all = self.units.iter().filter_map(|u| to_canonical(self.quantity, value, Some(u)).ok());
+            let possible = all.clone().find(|converted| self.quantity.is_plausible(converted.value));
+            return possible.or_else(|| all.clone().next()).map(Ok);
+        }
+        let unit = stated.or(self.unit.as_deref());
+        Some(to_canonical(self.quantity, value, unit))
+    }
+}
+
+/// Converts a value to the canonical unit of a quantity; without a unit it is taken as canonical.
+pub(crate) fn to_canonical(
+    quantity: Quantity,
+    value: f64,
+    unit: Option<&str>,
+) -> Result<Converted, UnitError> {
+    let fact = |value| Converted { value, is_estimated: false };
+    let Some(unit) = unit.filter(|unit| *unit != quantity.unit().name()) else { return Ok(fact(value)) };
+    if quantity == Quantity::Tvoc
+        && let Ok(ppm) = Unit::Ppm.convert(value, unit)
+    {
+        return Ok(Converted { value: ppm * 1000.0 * TVOC_UG_PER_PPB, is_estimated: true });
+    }
+    let converted = quantity.unit().convert(value, unit);
+    // An energy labelled with a unit of power has lost its hour; it is common, and nothing else can be meant.
+    if converted.is_err()
+        && quantity.unit() == Unit::KilowattHour
+        && let Ok(watts) = Unit::Watt.convert(value, unit)
+    {
+        return Ok(fact(watts / 1000.0));
+    }
+    converted.map(fact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_table_is_valid_and_its_names_are_folded_once() {
+        let names = Names::builtin();
+        for entry in &names.entries {
+            let unit = entry.unit.as_deref();
+            assert!(to_canonical(entry.quantity, 1.0, unit).is_ok(), "{:?} {unit:?}", entry.quantity);
+        }
+        for ignored in &names.ignore.names {
+            assert_eq!(&key::fold(ignored), ignored);
+            assert!(!names.by_name.contains_key(ignored), "{ignored} is both known and ignored");
+        }
+    }
+
+    #[test]
+    fn a_stated_unit_beats_the_usual_one() {
+        let names = Names::builtin();
+        let known = names.spellings("power");
+        let power = names.matches(&known[0], "").next().unwrap().entry;
+        let watts = |unit| Some(Ok(Converted { value: unit, is_estimated: false }));
+        assert_eq!(power.convert(1.5, Some("kW")), watts(1500.0));
+        assert_eq!(power.convert(1.5, None), watts(1.5));
+        assert!(power.convert(1.5, Some("kWh")).unwrap().is_err());
+    }
+
+    #[test]
+    fn tvoc_in_parts_per_billion_is_converted_and_marked_as_an_estimate() {
+        let converted = to_canonical(Quantity::Tvoc, 100.0, Some("ppb")).unwrap();
+        assert!(converted.is_estimated && (converted.value - 229.4).abs() < 0.1);
+    }
+}

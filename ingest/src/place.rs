@@ -1,0 +1,290 @@
+//! Where a value stands in an object: its names, its neighbours, its times and its places in lists.
+
+use model::Instant;
+
+use crate::{
+    key,
+    tape::{Cursor, Scalar},
+    time,
+};
+
+/// Keys that say nothing of what stands under them: the name is found around them.
+const NAMELESS: [&str; 20] = [
+    "value",
+    "values",
+    "val",
+    "v",
+    "data",
+    "reading",
+    "readings",
+    "result",
+    "output",
+    "measurement",
+    "measurements",
+    "measures",
+    "samples",
+    "records",
+    "datapoints",
+    "history",
+    "measurementvalue",
+    "measuredvalue",
+    "sensorvalue",
+    "messages",
+];
+
+/// Keys beside a value that hold its name.
+const LABELS: [&str; 18] = [
+    "variable",
+    "name",
+    "type",
+    "quantity",
+    "parameter",
+    "metric",
+    "label",
+    "key",
+    "displayname",
+    "sensortype",
+    "resourcetype",
+    "measurementtype",
+    "measurand",
+    "parametername",
+    "channelname",
+    "description",
+    "field",
+    "id",
+];
+
+/// Keys beside a value that hold its unit.
+const UNITS: [&str; 4] = ["unit", "units", "uom", "unitofmeasurement"];
+
+/// Keys of a record that hold its time.
+const TIMES: [&str; 19] = [
+    "timestamp",
+    "time",
+    "ts",
+    "date",
+    "datetime",
+    "eventtime",
+    "logtimestamp",
+    "frameisotime",
+    "measuredat",
+    "at",
+    "updatetime",
+    "t",
+    "sampletime",
+    "stamp",
+    "tsmts",
+    "unixtime",
+    "collecttime",
+    "reporttime",
+    "to",
+];
+
+/// How many neighbours are looked at: no device has more, and a hostile object must not cost its square.
+const NEIGHBOURS: usize = 128;
+
+/// A leaf seen from itself outwards.
+pub(crate) struct Place<'t, 'a> {
+    root: Cursor<'t, 'a>,
+    leaf: Cursor<'t, 'a>,
+    /// Its own name and those of the objects around it, at most three, nameless keys left out.
+    names: [&'t str; 3],
+    name_count: usize,
+    /// Every key on the way to the root, the own one excluded.
+    pub(crate) above: Vec<&'t str>,
+    /// The object that holds its name.
+    object: Option<Cursor<'t, 'a>>,
+    /// Whether its own key says nothing.
+    is_nameless: bool,
+}
+
+impl<'t, 'a> Place<'t, 'a> {
+    /// The place of `leaf` inside `root`; `None` when it is not inside.
+    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
+        let mut place = Self {
+            root,
+            leaf,
+            names: [""; 3],
+            name_count: 0,
+            above: Vec::new(),
+            object: None,
+            is_nameless: false,
+        };
+        let mut at = leaf;
+        while at != root {
+            let parent = at.parent()?;
+            if let Some(name) = at.name() {
+                place.enter(name, parent);
+            }
+            at = parent;
+        }
+        Some(place)
+    }
+
+    fn enter(&mut self, name: &'t str, object: Cursor<'t, 'a>) {
+        let is_own = self.object.is_none();
+        if is_own {
+            self.object = Some(object);
+        } else {
+            self.above.push(name);
+        }
+        if is_nameless(name) {
+            self.is_nameless |= is_own;
+        } else if let Some(free) = self.names.get_mut(self.name_count) {
+            *free = name;
+            self.name_count += 1;
+        }
+    }
+
+    /// Its own name and those of the objects around it, at most three, nameless keys left out.
+    pub(crate) fn names(&self) -> &[&'t str] {
+        self.names.get(..self.name_count).unwrap_or_default()
+    }
+
+    /// The only name that it can have: nothing around it names it too.
+    pub(crate) fn plain_name(&self) -> Option<&'t str> {
+        match self.names() {
+            [own] if !self.is_nameless && self.direction().is_none() => Some(own),
+            _ => None,
+        }
+    }
+
+    /// The name that a neighbour gives a nameless value.
+    pub(crate) fn label(&self) -> Option<&'t str> {
+        let object = self.object.filter(|_| self.is_nameless)?;
+        let mut labels = LABELS.iter().filter_map(|label| text_beside(object, label));
+        labels.find(|text| !text.is_empty())
+    }
+
+    /// The unit that a neighbour states.
+    pub(crate) fn unit(&self) -> Option<&'t str> {
+        let object = self.object?;
+        let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
+        if self.is_nameless {
+            return beside(object);
+        }
+        // {"unit": "kW", "value": {"total": 9.6}}
+        if object.name().is_some_and(is_nameless)
+            && let Some(unit) = object.parent().and_then(beside)
+        {
+            return Some(unit);
+        }
+        // Text neighbours are few: only their names are folded.
+        let mut own = None;
+        object.children().take(NEIGHBOURS).find_map(|child| {
+            let text = child.text().or_else(|| child.children().next()?.text())?;
+            if !child.name().is_some_and(may_name_a_unit) {
+                return None;
+            }
+            let own = own.get_or_insert_with(|| self.names().first().map(|name| key::fold(name)));
+            let name = key::fold(child.name()?);
+            let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
+            is_unit.then_some(text)
+        })
+    }
+
+    /// In or out, where a neighbour says it of a count.
+    pub(crate) fn direction(&self) -> Option<&'t str> {
+        text_beside(self.object?, "direction")
+    }
+
+    /// Whether one of these keys (folded) stands beside the value.
+    pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
+        self.object.is_some_and(|object| wanted.iter().any(|key| neighbour(object, key).is_some()))
+    }
+
+    /// The time of the record around the value (a pair of time and value, an item of a list, or the object of a
+    /// nameless value), and that of the nearest object of any kind that has a time.
+    ///
+    /// The second is looked for only when wanted.
+    pub(crate) fn times(&self, wants_near: bool) -> (Option<Instant>, Option<Instant>) {
+        let mut near = None;
+        let mut at = self.leaf;
+        while at != self.root {
+            let Some(parent) = at.parent() else { break };
+            if let Some(pair) = pair_time(at, parent) {
+                return (Some(pair), near.or(Some(pair)));
+            }
+            let is_record = parent.index().is_some() || self.is_nameless;
+            if parent.is_object() && (is_record || wants_near) {
+                let found = time_in(parent, self.names().first().copied());
+                near = near.or(found);
+                if found.is_some() && is_record {
+                    return (found, near);
+                }
+            }
+            at = parent;
+        }
+        (None, near)
+    }
+
+    /// What tells the value from others of its quantity: the channels that its name gives, and its places in lists
+    /// of values that have no times.
+    pub(crate) fn channel(&self, named: [&Option<String>; 2], time: Option<Instant>) -> Option<String> {
+        let mut parts: Vec<String> = named.into_iter().flatten().cloned().collect();
+        if time.is_none() {
+            let mut places = Vec::new();
+            let mut at = self.leaf;
+            while at != self.root {
+                let Some(parent) = at.parent() else { break };
+                // An only item needs no number.
+                let is_one_of_many = parent.children().nth(1).is_some();
+                places.extend(at.index().filter(|_| is_one_of_many).map(|index| (index + 1).to_string()));
+                at = parent;
+            }
+            parts.extend(places.into_iter().rev());
+        }
+        (!parts.is_empty()).then(|| parts.join("-"))
+    }
+}
+
+/// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
+fn may_name_a_unit(name: &str) -> bool {
+    let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm'))
+}
+
+fn is_nameless(name: &str) -> bool {
+    NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
+}
+
+fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
+    let mut near = object.children().take(NEIGHBOURS);
+    near.find_map(|child| {
+        child.text().filter(|_| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
+    })
+}
+
+fn neighbour<'t, 'a>(object: Cursor<'t, 'a>, folded: &str) -> Option<Cursor<'t, 'a>> {
+    let mut near = object.children().take(NEIGHBOURS);
+    near.find(|child| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
+}
+
+/// The time of `[time, value]`, when `at` is the value.
+fn pair_time(at: Cursor<'_, '_>, array: Cursor<'_, '_>) -> Option<Instant> {
+    if at.index() != Some(1) {
+        return None;
+    }
+    let mut items = array.children();
+    let first = items.next()?;
+    if items.nth(1).is_some() { None } else { first.text().and_then(time::parse) }
+}
+
+/// The time that an object gives its values; the value named `own` is not it.
+fn time_in(object: Cursor<'_, '_>, own: Option<&str>) -> Option<Instant> {
+    object.children().take(NEIGHBOURS).find_map(|child| {
+        // Few values could be a time at all: their names are looked at after that.
+        let at = instant(child)?;
+        let name = child.name().filter(|name| Some(*name) != own)?;
+        TIMES.iter().any(|time| key::is_folded_as(name, time)).then_some(at)
+    })
+}
+
+/// The time that a text or number is.
+pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
+    match at.scalar()? {
+        Scalar::Number(value) => time::epoch(*value),
+        Scalar::Text(text) => time::parse(text),
+        Scalar::Null | Scalar::Bool(_) => None,
+    }
+}

@@ -1,0 +1,395 @@
+//! Unknown JSON as a flat list of nodes in document order: no map, no copy of plain text.
+//!
+//! Vendors' objects are walked once from front to back, so a tree of maps would only cost
+//! allocations. Text without escapes is borrowed from the payload. Duplicate keys are kept;
+//! [`Cursor::get`] finds the last one, as most JSON readers do.
+
+use std::{borrow::Cow, cell::Cell, fmt};
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::{DecodeError, ErrorKind};
+
+/// Largest payload that is looked at, in bytes: far above any sensor's, far below what would hurt.
+pub const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// Deepest nesting of JSON that is followed.
+pub const MAX_DEPTH: usize = 32;
+
+/// Parts of network server envelopes that say how a message travelled: never a reading, often half the bytes.
+const SKIPPED: &[&str] = &["rxInfo", "txInfo", "rx_metadata"];
+
+/// A value that holds no other.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(Cow<'a, str>),
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Leaf(Scalar<'a>),
+    Object,
+    Array,
+}
+
+#[derive(Debug)]
+enum Key<'a> {
+    Root,
+    Name(Cow<'a, str>),
+    Index(usize),
+}
+
+#[derive(Debug)]
+struct Node<'a> {
+    parent: usize,
+    /// One past the last node inside this one.
+    end: usize,
+    key: Key<'a>,
+    kind: Kind<'a>,
+}
+
+/// A JSON document.
+#[derive(Debug)]
+pub(crate) struct Tape<'a> {
+    nodes: Vec<Node<'a>>,
+}
+
+impl<'a> Tape<'a> {
+    /// Parses one JSON value.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, DecodeError> {
+        let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\0', ' ', '\n', '\r', '\t']);
+        let mut nodes = Vec::with_capacity(64);
+        let too_deep = Cell::new(false);
+        let mut json = serde_json::Deserializer::from_str(text);
+        let seed = Seed { nodes: &mut nodes, parent: 0, key: Key::Root, depth: 0, too_deep: &too_deep };
+        match seed.deserialize(&mut json).and_then(|()| json.end()) {
+            Ok(()) => Ok(Self { nodes }),
+            Err(_) if too_deep.get() => {
+                Err(DecodeError::new(ErrorKind::TooDeep, format!("nested deeper than {MAX_DEPTH}")))
+            }
+            Err(error) => Err(DecodeError::new(ErrorKind::NotJson, error.to_string())),
+        }
+    }
+
+    /// The outermost value.
+    pub(crate) fn root(&self) -> Cursor<'_, 'a> {
+        Cursor { tape: self, at: 0 }
+    }
+}
+
+/// The payload as text.
+pub(crate) fn text(payload: &[u8]) -> Result<&str, DecodeError> {
+    if payload.len() > MAX_PAYLOAD {
+        return Err(DecodeError::new(ErrorKind::TooLarge, format!("larger than {MAX_PAYLOAD} bytes")));
+    }
+    std::str::from_utf8(payload).map_err(|error| DecodeError::new(ErrorKind::NotUtf8, error.to_string()))
+}
+
+struct Seed<'n, 'a> {
+    nodes: &'n mut Vec<Node<'a>>,
+    parent: usize,
+    key: Key<'a>,
+    depth: usize,
+    too_deep: &'n Cell<bool>,
+}
+
+impl<'a> Seed<'_, 'a> {
+    fn leaf(self, scalar: Scalar<'a>) {
+        let end = self.nodes.len() + 1;
+        self.nodes.push(Node { parent: self.parent, end, key: self.key, kind: Kind::Leaf(scalar) });
+    }
+
+    /// Opens a container and returns its position, or an error when it would be too deep.
+    fn open<E: Error>(&mut self, kind: Kind<'a>) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            self.too_deep.set(true);
+            return Err(E::custom("too deep"));
+        }
+        let at = self.nodes.len();
+        let key = std::mem::replace(&mut self.key, Key::Root);
+        self.nodes.push(Node { parent: self.parent, end: at + 1, key, kind });
+        Ok(at)
+    }
+
+    fn close(nodes: &mut [Node<'a>], at: usize) {
+        let end = nodes.len();
+        if let Some(node) = nodes.get_mut(at) {
+            node.end = end;
+        }
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Seed<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Seed<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.leaf(Scalar::Null);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.leaf(Scalar::Bool(value));
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a reading beyond 2^53 has no sensor behind it")]
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value as f64));
+        Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a reading beyond 2^53 has no sensor behind it")]
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value as f64));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'a str) -> Result<(), E> {
+        self.leaf(Scalar::Text(Cow::Borrowed(value)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.leaf(Scalar::Text(Cow::Owned(value.to_owned())));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let at = self.open(Kind::Array)?;
+        let (nodes, depth, too_deep) = (self.nodes, self.depth + 1, self.too_deep);
+        let mut index = 0;
+        while seq
+            .next_element_seed(Seed { nodes, parent: at, key: Key::Index(index), depth, too_deep })?
+            .is_some()
+        {
+            index += 1;
+        }
+        Self::close(nodes, at);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let at = self.open(Kind::Object)?;
+        let (nodes, depth, too_deep) = (self.nodes, self.depth + 1, self.too_deep);
+        while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
+            if SKIPPED.contains(&&*name) {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(Seed { nodes, parent: at, key: Key::Name(name), depth, too_deep })?;
+            }
+        }
+        Self::close(nodes, at);
+        Ok(())
+    }
+}
+
+struct Name<'a>(Cow<'a, str>);
+
+struct NameSeed;
+
+impl<'a> DeserializeSeed<'a> for NameSeed {
+    type Value = Name<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Name<'a>, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for NameSeed {
+    type Value = Name<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'a str) -> Result<Name<'a>, E> {
+        Ok(Name(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Name<'a>, E> {
+        Ok(Name(Cow::Owned(value.to_owned())))
+    }
+}
+
+/// A place in a [`Tape`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'t, 'a> {
+    tape: &'t Tape<'a>,
+    at: usize,
+}
+
+impl PartialEq for Cursor<'_, '_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at && std::ptr::eq(self.tape, other.tape)
+    }
+}
+
+impl<'t, 'a> Cursor<'t, 'a> {
+    fn node(self) -> Option<&'t Node<'a>> {
+        self.tape.nodes.get(self.at)
+    }
+
+    fn end(self) -> usize {
+        self.node().map_or(self.at, |node| node.end)
+    }
+
+    /// The values directly inside, in document order; none for a scalar.
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> + 't {
+        let (tape, end) = (self.tape, self.end());
+        let mut at = self.at + 1;
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let child = Cursor { tape, at };
+                at = child.end().max(at + 1);
+                child
+            })
+        })
+    }
+
+    /// Every scalar inside (or the value itself), in document order.
+    pub(crate) fn leaves(self) -> impl Iterator<Item = (Self, &'t Scalar<'a>)> {
+        (self.at..self.end()).filter_map(move |at| {
+            let leaf = Cursor { tape: self.tape, at };
+            leaf.scalar().map(|scalar| (leaf, scalar))
+        })
+    }
+
+    /// The value of a key of this object; the last one when it stands there twice.
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
+        self.children().filter(|child| child.name() == Some(key)).last()
+    }
+
+    /// The value at the end of several keys.
+    pub(crate) fn path(self, keys: &[&str]) -> Option<Self> {
+        keys.iter().try_fold(self, |at, key| at.get(key))
+    }
+
+    /// The container of this value; `None` for the outermost.
+    pub(crate) fn parent(self) -> Option<Self> {
+        let node = self.node()?;
+        (!matches!(node.key, Key::Root)).then_some(Cursor { tape: self.tape, at: node.parent })
+    }
+
+    /// The key under which this value stands in its object.
+    pub(crate) fn name(self) -> Option<&'t str> {
+        match &self.node()?.key {
+            Key::Name(name) => Some(name),
+            Key::Root | Key::Index(_) => None,
+        }
+    }
+
+    /// The position of this value in its array, from 0.
+    pub(crate) fn index(self) -> Option<usize> {
+        match self.node()?.key {
+            Key::Index(index) => Some(index),
+            Key::Root | Key::Name(_) => None,
+        }
+    }
+
+    /// The scalar that stands here.
+    pub(crate) fn scalar(self) -> Option<&'t Scalar<'a>> {
+        match &self.node()?.kind {
+            Kind::Leaf(scalar) => Some(scalar),
+            Kind::Object | Kind::Array => None,
+        }
+    }
+
+    /// The text that stands here.
+    pub(crate) fn text(self) -> Option<&'t str> {
+        match self.scalar()? {
+            Scalar::Text(text) => Some(text),
+            Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
+        }
+    }
+
+    /// The number that stands here.
+    pub(crate) fn number(self) -> Option<f64> {
+        match self.scalar()? {
+            Scalar::Number(value) => Some(*value),
+            Scalar::Null | Scalar::Bool(_) | Scalar::Text(_) => None,
+        }
+    }
+
+    /// The truth value that stands here.
+    pub(crate) fn boolean(self) -> Option<bool> {
+        match self.scalar()? {
+            Scalar::Bool(state) => Some(*state),
+            Scalar::Null | Scalar::Number(_) | Scalar::Text(_) => None,
+        }
+    }
+
+    /// The text of a key of this object.
+    pub(crate) fn text_of(self, key: &str) -> Option<&'t str> {
+        self.get(key)?.text()
+    }
+
+    /// The number of a key of this object.
+    pub(crate) fn number_of(self, key: &str) -> Option<f64> {
+        self.get(key)?.number()
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        matches!(self.node().map(|node| &node.kind), Some(Kind::Object))
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        matches!(self.node().map(|node| &node.kind), Some(Kind::Array))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_two_equal_keys_counts() {
+        let tape = Tape::parse(r#"{"a":1,"a":{"b":[2,"x"]}}"#).unwrap();
+        let array = tape.root().path(&["a", "b"]).unwrap();
+        assert_eq!(array.children().count(), 2);
+        assert_eq!(array.children().next().unwrap().number(), Some(2.0));
+        assert_eq!(array.children().last().unwrap().index(), Some(1));
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_an_error_of_its_own() {
+        let deep = format!("{}1{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
+        assert_eq!(Tape::parse(&deep).unwrap_err().kind, ErrorKind::TooDeep);
+        let fits = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert!(Tape::parse(&fits).is_ok());
+    }
+
+    #[test]
+    fn a_nan_literal_is_an_error_and_not_a_value() {
+        assert_eq!(Tape::parse(r#"{"a":NaN}"#).unwrap_err().kind, ErrorKind::NotJson);
+    }
+
+    #[test]
+    fn awkward_but_legal_numbers_are_read() {
+        let tape = Tape::parse("[1.320078429e+09, 0.14e1,\n 18446744073709551615]").unwrap();
+        let numbers: Vec<_> = tape.root().children().filter_map(Cursor::number).collect();
+        assert_eq!(numbers, [1_320_078_429.0, 1.4, 18_446_744_073_709_551_615.0]);
+    }
+}

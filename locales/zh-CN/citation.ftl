@@ -1,0 +1,54 @@
+# 标准包中条款出处的中文写法：按“,”“;”拆分后逐段替换，未列出的照原文。
+# “table N” 一类的写法由首词加编号组成，见 numbered-*。
+
+numbered-table = 表 { $n }
+numbered-item = 第 { $n } 项
+numbered-art = 第 { $n } 条
+numbered-article = 第 { $n } 条
+numbered-sec = 第 { $n } 节
+numbered-section = 第 { $n } 节
+numbered-clause = 第 { $n } 条
+numbered-annex = 附录 { $n }
+numbered-appendix = 附录 { $n }
+numbered-category = { $n } 级
+
+cite-own-threshold = 自定阈值
+cite-practice-value-of-energy-managers = 能源管理经验值
+cite-office = 办公室
+cite-meeting-room = 会议室
+cite-0-75-m-above-the-floor = 0.75 m 水平面
+cite-at-the-floor = 地面
+cite-temperature = 温度
+cite-relative-humidity = 相对湿度
+cite-co2 = 二氧化碳
+cite-co2-above-outdoors = 二氧化碳（高于室外）
+cite-space-type = 空间类型
+cite-open-office = 开放式办公室
+cite-enclosed-office = 封闭式办公室
+cite-conference = 会议室
+cite-corridor = 走廊
+cite-corridor-and-stairs = 走廊、楼梯间
+cite-lift-lobby = 电梯前厅
+cite-garage = 车库
+cite-archive-and-file-store = 资料、档案存放室
+cite-reception-and-front-desk = 接待室、前台
+cite-service-rooms = 服务用房
+cite-central-and-provincial-level = 中央及省级
+cite-city-level = 市级
+cite-county-level = 县级
+cite-organs = 机关
+cite-party-and-government = 党政机关
+cite-other-zones = 其他地区
+cite-hot-summer-and-cold-winter = 夏热冬冷地区
+cite-heating-season = 供暖季
+cite-cooling-season = 供冷季
+cite-building-type = 建筑类型
+cite-lighting-power-density = 照明功率密度
+cite-ordinary-office = 普通办公室
+cite-minimum-of-an-ordinary-office = 普通办公室最小值
+cite-meeting-room-with-a-table = 有会议桌的会议室
+cite-meeting-room-without-a-table = 无会议桌的会议室
+cite-applied-to-people-present-by-analogy = 比照在场人数适用
+cite-duty-to-cut-standby-and-switch-off = 减少待机能耗、及时关闭的义务
+cite-the-number-is-a-practice-value = 数值为经验值
+cite-not-the-article-s = 非条文规定

@@ -1,0 +1,153 @@
+//! Reading pack files: what loads, and what every mistake is told as.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it stands")]
+
+use rules::Pack;
+
+const GOOD: &str = r#"
+[standard]
+id = "hall-air-1"
+document = "HALL 1"
+title = { zh = "大厅", en = "Hall air" }
+layer = "agency"
+binding = "recommended"
+in_force = 2020-01-01
+
+[[clause]]
+id = "co2"
+citation = "page 1"
+provenance = "policy"
+severity = "warning"
+evidence = "firm"
+applies_to = { kind = "room", use = ["lobby"] }
+measure = "co2_hour_mean"
+period = "hour"
+gate = "occupied"
+season = "any"
+min_coverage = 0.75
+for = "2h"
+limit = { at_most = 1200, unit = "ppm" }
+clear = { at_most = 1100 }
+band = { at_most = [800, 1200] }
+"#;
+
+/// The problems after one replacement in the good pack, as printed.
+fn problems(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from), "{from}");
+    let text = GOOD.replacen(from, to, 1);
+    Pack::load("hall.toml", &text).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_good_pack_loads_with_every_field() {
+    let pack = Pack::load("hall.toml", GOOD).unwrap();
+    let clause = &pack.clauses[0];
+    assert_eq!(clause.id, "hall-air-1/co2");
+    assert_eq!(clause.hold_ms, 7_200_000);
+    assert_eq!(clause.limit.fixed.at_most, Some(1200.0));
+    assert_eq!(clause.band.and_then(|b| b.at_most), Some((800.0, 1200.0)));
+    assert_eq!(clause.season, None);
+    assert_eq!(pack.title.zh, "大厅");
+    assert!(pack.in_force_known && clause.in_use);
+}
+
+#[test]
+fn an_error_names_file_line_key_and_remedy() {
+    assert_eq!(
+        problems("evidence = \"firm\"", "evidence = \"fim\""),
+        ["hall.toml:15: co2.evidence: unknown word `fim`: write `firm`; known are firm, suspicion"]
+    );
+}
+
+#[test]
+fn every_kind_of_mistake_is_found() {
+    let cases = [
+        ("citation = \"page 1\"\n", "", "co2.citation: missing"),
+        ("citation = \"page 1\"", "citation = \" \"", "co2.citation: missing"),
+        (
+            "co2_hour_mean",
+            "co2_hourly",
+            "unknown word `co2_hourly`: the nearest known word is `co2_hour_mean`",
+        ),
+        ("unit = \"ppm\"", "unit = \"lx\"", "co2.limit: unit `lx` does not fit co2_hour_mean"),
+        ("\"lobby\"", "\"lobbi\"", "co2.use: unknown word `lobbi`"),
+        ("period = \"hour\"", "period = \"day\"", "co2.period: co2_hour_mean has no day"),
+        ("at_most = 1200, unit", "at_most = 1200, at_least = 1300, unit", "at_least is above at_most"),
+        ("clear = { at_most = 1100", "clear = { at_most = 1300", "co2.clear: looser than the limit"),
+        ("min_coverage = 0.75", "min_coverage = 75", "co2.min_coverage: 75 is not between 0 and 1"),
+        ("for = \"2h\"", "for = \"2 hours\"", "`2 hours` is no duration"),
+        ("gate =", "gait =", "co2.gait: unknown key: the nearest known word is `gate`"),
+        ("band = {", "rating = { baseline = 1300, guide = 900 }\nband = {", "co2.rating"),
+        ("in_force = 2020-01-01", "in_force = \"2020\"", "standard.in_force: expected a date"),
+        ("layer = \"agency\"", "layer = \"village\"", "standard.layer: unknown word `village`"),
+        ("kind = \"room\"", "kind = \"shed\"", "co2.kind: unknown word `shed`"),
+        ("unit = \"ppm\" }", "unit = \"ppm\"", "syntax"),
+        ("in_force = 2020-01-01\n", "", "standard.in_force: missing"),
+    ];
+    for (from, to, expected) in cases {
+        let found = problems(from, to);
+        assert!(found.iter().any(|p| p.contains(expected)), "{expected}: {found:#?}");
+    }
+}
+
+#[test]
+fn all_errors_are_collected_not_the_first() {
+    let text = GOOD.replace("\"firm\"", "\"fim\"").replace("\"ppm\"", "\"lx\"").replace("2h", "x");
+    let found = Pack::load("hall.toml", &text).unwrap_err();
+    assert_eq!(found.iter().map(|p| p.line).collect::<Vec<_>>(), [15, 22, 23]);
+}
+
+#[test]
+fn what_is_missing_is_told_at_the_head_of_its_table() {
+    let missing = GOOD.replace("severity = \"warning\"\n", "").replace(", unit = \"ppm\"", "");
+    let found = Pack::load("hall.toml", &missing).unwrap_err();
+    let lines: Vec<(usize, &str)> = found.iter().map(|p| (p.line, p.key.as_str())).collect();
+    assert_eq!(lines, [(10, "co2.severity"), (22, "co2.unit")]);
+}
+
+#[test]
+fn any_changed_byte_is_read_or_refused_with_a_line_of_the_file() {
+    let mut rng = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..2_000 {
+        // Any one byte changed: read or refused with a line of the file, and never a panic.
+        rng = rng.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut bytes = GOOD.as_bytes().to_vec();
+        let at = usize::try_from(rng >> 33).unwrap() % bytes.len();
+        bytes[at] = b" \"[]{}=.,-#x0\n"[usize::try_from(rng % 14).unwrap()];
+        let text = String::from_utf8_lossy(&bytes);
+        let lines = text.lines().count();
+        for problem in Pack::load("hall.toml", &text).err().unwrap_or_default() {
+            assert!((1..=lines).contains(&problem.line), "{problem}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_doubled_id_or_key_is_refused() {
+    let clause = GOOD.split("[[clause]]").nth(1).unwrap();
+    let found = Pack::load("hall.toml", &format!("{GOOD}[[clause]]{clause}")).unwrap_err();
+    assert!(found[0].what.contains("`hall-air-1/co2` stands twice"), "{found:?}");
+    assert!(!problems("for = \"2h\"", "for = \"2h\"\nfor = \"3h\"").is_empty());
+}
+
+#[test]
+fn a_table_needs_known_words_once() {
+    let table = |rows: &str| {
+        problems(
+            "measure = \"co2_hour_mean\"\nperiod = \"hour\"\ngate = \"occupied\"\nseason = \"any\"\nmin_coverage = 0.75\nfor = \"2h\"\nlimit = { at_most = 1200, unit = \"ppm\" }\nclear = { at_most = 1100 }\nband = { at_most = [800, 1200] }",
+            &format!(
+                "measure = \"private_office_area\"\nperiod = \"register\"\nlimit = {{ unit = \"m2\", by = [\"level\", \"rank\"], at_most = [{rows}] }}"
+            ),
+        )
+    };
+    assert_eq!(table("[\"city\", \"mayor\", 42], [\"city\", \"vice_mayor\", 30]"), Vec::<String>::new());
+    for (rows, expected) in [
+        ("[\"city\", \"mayor\", 42], [\"city\", \"mayor\", 30]", "key city, mayor stands twice"),
+        ("[\"city\", \"major\", 42]", "`major` is no word of rank"),
+        ("[\"city\", 42]", "a row is not 2 words and a number"),
+        ("[\"city\", \"minister\", 42]", "no rank `minister` at level `city`"),
+        ("[\"city\", \"below_bureau\", 6]", "lowest grade of 6 m²"),
+    ] {
+        let found = table(rows);
+        assert!(found.iter().any(|p| p.contains(expected)), "{expected}: {found:#?}");
+    }
+}

@@ -1,0 +1,359 @@
+//! Builds every part of the service, names every channel, spawns every task, and stops them in order.
+
+mod charts;
+mod mails;
+mod parts;
+mod watchers;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use ingest::mqtt::{Monitor, Subscriber};
+use model::{Problem, Register};
+use rules::{Catalogue, EngineOptions};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    broker,
+    clock::Clock,
+    config::Config,
+    devices, files,
+    history::{self, History},
+    links::Links,
+    metrics::Metrics,
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Ticks, Unknown},
+    spool::{self, Spool},
+    state::State,
+    view::Snapshot,
+    web,
+};
+
+/// Batches between intake and judge; beyond that the broker has to wait.
+const BATCHES: usize = 64;
+/// How far behind the wall clock event time follows while sensors are silent, ms.
+const TICK_LAG_MS: i64 = 120_000;
+/// How often it follows, real time.
+const TICK_EVERY: Duration = Duration::from_secs(5);
+
+/// Why the service did not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Files of the operator are wrong; each problem names its place and its remedy.
+    #[error("{} problems in configuration, register or packs", .0.len())]
+    Problems(Vec<Problem>),
+    /// A part could not be built or failed for good.
+    #[error("{what}")]
+    Part {
+        /// Which part, and what to do.
+        what: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl ServiceError {
+    fn of<E: std::error::Error + Send + Sync + 'static>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let what = what.into();
+        move |source| Self::Part { what, source: Box::new(source) }
+    }
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    /// Where console and API listen.
+    pub address: SocketAddr,
+    /// What pages show.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Whether event time may follow the wall clock (`demo` holds it back while it lives through the past).
+    pub may_tick: watch::Sender<bool>,
+    judged: watch::Receiver<u64>,
+    monitor: Monitor,
+    stop: watch::Sender<bool>,
+    stop_late: watch::Sender<bool>,
+    intake: JoinHandle<Result<(), ServiceError>>,
+    ticks: JoinHandle<Result<(), ServiceError>>,
+    judge: JoinHandle<Result<(), ServiceError>>,
+    late: Vec<JoinHandle<()>>,
+    spool: Spool,
+    /// Held while the service runs: two services on one directory would undo each other.
+    _lock: std::fs::File,
+}
+
+/// Starts the service of a configuration on wall time `clock`.
+///
+/// Broker, `InfluxDB` and mail server may be absent: their tasks try on for ever.
+///
+/// # Errors
+/// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
+pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
+    let (register, catalogue) = read_files(config)?;
+    let lock = parts::lock(&config.data_dir)?;
+    let listener = TcpListener::bind(config.listen).await.map_err(ServiceError::of(format!(
+        "cannot listen at {}: free the port, or set another address in `listen`",
+        config.listen
+    )))?;
+    if config.mqtt.embedded {
+        let at = parts::broker_address(&config.mqtt)?;
+        broker::start(at).map_err(ServiceError::of("embedded broker"))?;
+    }
+    let stores = Stores::open(config)?;
+    let metrics = Arc::new(Metrics::new());
+    metrics.restore(&stores.spool.ledger());
+    let (stop_late, stopping_late) = watch::channel(false);
+    let site = Site {
+        config,
+        clock,
+        register,
+        catalogue,
+        stores,
+        links: Links::default(),
+        metrics,
+        unknown: Unknown::default(),
+        stopping_late,
+        late: Vec::new(),
+    };
+    site.start(listener, stop_late, lock).await
+}
+
+/// What every part is built from.
+struct Site<'a> {
+    config: &'a Config,
+    clock: Clock,
+    register: Arc<Register>,
+    catalogue: Arc<Catalogue>,
+    stores: Stores,
+    links: Links,
+    metrics: Arc<Metrics>,
+    unknown: Unknown,
+    /// Says true to what stops last: mail, series, pages.
+    stopping_late: watch::Receiver<bool>,
+    late: Vec<JoinHandle<()>>,
+}
+
+impl Site<'_> {
+    async fn start(
+        mut self,
+        listener: TcpListener,
+        stop_late: watch::Sender<bool>,
+        lock: std::fs::File,
+    ) -> Result<Service, ServiceError> {
+        let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
+        let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+        let (judged, judging) = watch::channel(0);
+        let (may_tick, ticking) = watch::channel(true);
+        let (stop, stopping) = watch::channel(false);
+        let hosts = web::Hosts::new(address, &self.config.public_url);
+        let desk = parts::desk(&self, &snapshots)?;
+        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
+        let judge = self.judge(snapshot, judged).await?;
+        let intake = self.intake()?;
+        let monitor = intake.monitor();
+        let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
+        let settled = parts::series(&mut self)?;
+        watchers::trimmer(&mut self, settled);
+        watchers::pruner(&mut self);
+        let ticks = Ticks {
+            spool: self.stores.spool.clone(),
+            clock: self.clock.clone(),
+            lag_ms: TICK_LAG_MS,
+            every: TICK_EVERY,
+            is_live,
+        };
+        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let intake = intake.run(batches.clone(), stopping.clone());
+        let ticks = ticks.run(batches, stopping);
+        Ok(Service {
+            address,
+            snapshot: snapshots,
+            may_tick,
+            judged: judging,
+            monitor,
+            stop,
+            stop_late,
+            intake: tokio::spawn(async { intake.await.map_err(ServiceError::of("intake")) }),
+            ticks: tokio::spawn(async { ticks.await.map_err(ServiceError::of("ticks")) }),
+            judge: tokio::spawn(async { judge.run(to_judge).await.map_err(ServiceError::of("judge")) }),
+            late: self.late,
+            spool: self.stores.spool,
+            _lock: lock,
+        })
+    }
+
+    async fn judge(
+        &mut self,
+        snapshot: watch::Sender<Arc<Snapshot>>,
+        judged: watch::Sender<u64>,
+    ) -> Result<Judge, ServiceError> {
+        let options = EngineOptions {
+            stale_after_ms: parts::millis(self.config.alerts.stale_after),
+            ..EngineOptions::default()
+        };
+        let parts = JudgeParts {
+            outlet: parts::mail(self)?,
+            register: Arc::clone(&self.register),
+            catalogue: Arc::clone(&self.catalogue),
+            options,
+            settings: parts::settings(self.config),
+            spool: self.stores.spool.clone(),
+            history: self.stores.history.clone(),
+            state: self.stores.state.clone(),
+            has_series: self.config.influx.is_some(),
+            clock: self.clock.clone(),
+            metrics: Arc::clone(&self.metrics),
+            unknown: self.unknown.clone(),
+            snapshot,
+            links: self.links.clone(),
+            judged,
+        };
+        tokio::task::spawn_blocking(move || Judge::start(parts))
+            .await
+            .map_err(ServiceError::of("the engine did not start"))?
+            .map_err(ServiceError::of("the state of the engine cannot be taken up"))
+    }
+
+    fn intake(&self) -> Result<Intake, ServiceError> {
+        let decoder = devices::decoder(&self.config.routes, Some(&self.register));
+        let decoder = decoder.map_err(ServiceError::Problems)?;
+        let mqtt = parts::mqtt(&self.config.mqtt)?;
+        let subscriber =
+            Subscriber::start(&mqtt, decoder.subscriptions()).map_err(ServiceError::of("mqtt"))?;
+        Ok(Intake::new(IntakeParts {
+            subscriber,
+            decoder,
+            register: Arc::clone(&self.register),
+            spool: self.stores.spool.clone(),
+            clock: self.clock.clone(),
+            metrics: Arc::clone(&self.metrics),
+            unknown: self.unknown.clone(),
+            history: self.stores.history.clone(),
+        }))
+    }
+}
+
+/// The files that everything is judged by.
+fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), ServiceError> {
+    let register = files::register(&config.register);
+    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
+    let (register, catalogue) = match (register, standards) {
+        (Ok(register), Ok(catalogue)) => (register, catalogue),
+        (register, standards) => {
+            // All that is wrong is said at once.
+            let problems = [register.err(), standards.err()];
+            return Err(ServiceError::Problems(problems.into_iter().flatten().flatten().collect()));
+        }
+    };
+    let problems = catalogue.check_register(&register);
+    if !problems.is_empty() {
+        return Err(ServiceError::Problems(problems));
+    }
+    Ok((Arc::new(register), Arc::new(catalogue)))
+}
+
+/// The three files.
+#[derive(Debug)]
+struct Stores {
+    spool: Spool,
+    state: State,
+    history: History,
+}
+
+impl Stores {
+    fn open(config: &Config) -> Result<Self, ServiceError> {
+        let dir = &config.data_dir;
+        let options = history::Options {
+            raw_days: config.history.raw_days,
+            partial_days: config.history.partial_days,
+            ..history::Options::default()
+        };
+        let unreadable = "the state cannot be opened";
+        let state = State::open(&dir.join("state.sqlite")).map_err(ServiceError::of(unreadable))?;
+        let history = History::open(&dir.join("history.sqlite"), options)
+            .map_err(ServiceError::of("the history cannot be opened"))?;
+        // A spool that was lost or restored must not give positions that others have passed already.
+        let behind = state.position(0).map_err(ServiceError::of(unreadable))?.max(history.durable_position());
+        let options = spool::Options { behind, ..spool::Options::default() };
+        let spool = Spool::open(&dir.join("spool.sqlite"), options)
+            .map_err(ServiceError::of("the spool cannot be opened"))?;
+        Ok(Self { spool, state, history })
+    }
+}
+
+/// How far the service is with what it was sent.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    spool: Spool,
+    judged: watch::Receiver<u64>,
+}
+
+impl Progress {
+    /// Follows the sequence of the newest spool entry that is judged.
+    #[must_use]
+    pub fn judged(&self) -> watch::Receiver<u64> {
+        self.judged.clone()
+    }
+
+    /// Waits until `messages` have been counted since the service began, and everything durable is judged.
+    pub async fn settled(&mut self, messages: u64) {
+        let mut counts = self.spool.watch();
+        loop {
+            let ledger = self.spool.ledger();
+            let newest = self.spool.counts().newest;
+            if ledger.received - ledger.pending >= messages && *self.judged.borrow_and_update() >= newest {
+                return;
+            }
+            tokio::select! {
+                changed = counts.changed() => if changed.is_err() { return },
+                changed = self.judged.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+impl Service {
+    /// Waits until the broker holds our subscriptions, so that nothing published from here on is missed.
+    pub async fn subscribed(&self) {
+        while !self.monitor.link().0.is_subscribed {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// For whoever feeds the service and must not run ahead of it.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress { spool: self.spool.clone(), judged: self.judged.clone() }
+    }
+
+    /// Stops in order: intake and ticks, judge with a last checkpoint, then mail, series and pages.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when a part had failed.
+    pub async fn stop(self) -> Result<(), ServiceError> {
+        self.stop.send_replace(true);
+        let mut result = Ok(());
+        for task in [self.intake, self.ticks, self.judge] {
+            let ended = task.await.unwrap_or_else(|error| Err(ServiceError::of("a task was lost")(error)));
+            result = result.and(ended);
+        }
+        self.stop_late.send_replace(true);
+        for task in self.late {
+            // Pages may hang on a slow reader; nothing of ours waits for them.
+            drop(tokio::time::timeout(Duration::from_secs(3), task).await);
+        }
+        self.spool.close().await;
+        result
+    }
+
+    /// Waits until a part fails, which it does only for good.
+    pub async fn failed(&mut self) {
+        tokio::select! {
+            _ = &mut self.judge => {}
+            _ = &mut self.intake => {}
+            _ = &mut self.ticks => {}
+        }
+    }
+}

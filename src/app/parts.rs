@@ -1,0 +1,209 @@
+//! From the configuration to the parts.
+
+use std::{
+    fs::File,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use ingest::{Tls, mqtt::MqttConfig};
+use tokio::sync::{Notify, watch};
+
+use super::{ServiceError, Site, charts::Charts, mails::Mails};
+use crate::{
+    broker::BrokerError,
+    config::{self, Config, Secret, Transport},
+    links::Links,
+    metrics::{MailOutcome, Metrics},
+    notify::{
+        Delivery, Mailer, MailerConfig, Outbox, OutboxStore as _, Renderer, RetryPolicy, Round, Sender,
+        Settings, SqliteOutbox,
+    },
+    pipeline::Outlet,
+    series::{Influx, InfluxConfig, SeriesWriter, WriterOptions},
+    view::Snapshot,
+    web::Desk,
+};
+
+/// A duration of the configuration in milliseconds.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Makes the data directory and keeps other services out of it.
+pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
+    std::fs::create_dir_all(dir)
+        .map_err(ServiceError::of(format!("data_dir {} cannot be made", dir.display())))?;
+    let path = dir.join("lock");
+    let file =
+        File::create(&path).map_err(ServiceError::of(format!("{} cannot be written", path.display())))?;
+    file.try_lock().map_err(ServiceError::of(format!(
+        "another normwatch runs on {}: stop it, or set another data_dir",
+        dir.display()
+    )))?;
+    Ok(file)
+}
+
+pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {
+    let host = if mqtt.host == "localhost" { "127.0.0.1" } else { mqtt.host.as_str() };
+    let ip: IpAddr = host
+        .parse()
+        .map_err(|_| ServiceError::of("embedded broker")(BrokerError::Host(mqtt.host.clone())))?;
+    Ok(SocketAddr::new(ip, mqtt.port))
+}
+
+pub(super) fn mqtt(mqtt: &config::Mqtt) -> Result<MqttConfig, ServiceError> {
+    let scheme = if mqtt.tls { "mqtts" } else { "mqtt" };
+    let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
+    let mut config = MqttConfig::new(format!("{scheme}://{host}:{}", mqtt.port), mqtt.client_id.clone());
+    let password = mqtt.password.as_ref().map(|p| p.expose().to_owned());
+    config.credentials = mqtt.username.clone().map(|user| (user, password.unwrap_or_default()));
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(ServiceError::of(format!("{} cannot be read", path.display())))
+    };
+    if let Some(ca) = &mqtt.ca_file {
+        let client = match (&mqtt.cert_file, &mqtt.key_file) {
+            (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
+            _ => None,
+        };
+        config.tls = Some(Tls { ca: read(ca)?, client });
+    }
+    Ok(config)
+}
+
+pub(super) fn settings(config: &Config) -> Settings {
+    let alerts = &config.alerts;
+    Settings {
+        group_wait_ms: millis(alerts.group_wait),
+        group_interval_ms: millis(alerts.group_interval),
+        repeat_interval_ms: millis(alerts.repeat_interval),
+        // A digest waits for a pause; with the default group wait that is the customary minute.
+        digest_wait_ms: millis(alerts.group_wait) * 2,
+        ..Settings::default()
+    }
+}
+
+pub(super) fn desk(
+    site: &Site<'_>,
+    snapshots: &watch::Receiver<Arc<Snapshot>>,
+) -> Result<Desk, ServiceError> {
+    let desk = Desk::new(
+        snapshots.clone(),
+        Arc::clone(&site.register),
+        site.catalogue.packs().to_vec(),
+        Arc::new(Charts(site.stores.history.clone())),
+        Arc::clone(&site.metrics),
+    );
+    let outbox = outbox_store(site.config)?;
+    Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
+}
+
+fn outbox_store(config: &Config) -> Result<SqliteOutbox, ServiceError> {
+    let path = config.data_dir.join("mail.sqlite");
+    let what = "the outbox cannot be opened";
+    let connection = crate::database::open(&path, &[]).map_err(ServiceError::of(what))?;
+    SqliteOutbox::open(connection).map_err(ServiceError::of(what))
+}
+
+/// Outbox and delivery; none when no mail server is configured.
+pub(super) fn mail(site: &mut Site<'_>) -> Result<Option<Outlet>, ServiceError> {
+    let (config, links) = (site.config, site.links.clone());
+    let Some(smtp) = &config.smtp else {
+        links.set("smtp", None, None, 0);
+        return Ok(None);
+    };
+    let url = match &smtp.transport {
+        Transport::Smtp { host, port } => format!("smtp://{host}:{port}"),
+        Transport::Smtps { host, port } => format!("smtps://{host}:{port}"),
+        Transport::File(dir) => format!("file:{}", dir.display()),
+    };
+    let mailer = MailerConfig {
+        username: smtp.username.clone(),
+        password: smtp.password.as_ref().map(|p| p.expose().to_owned()),
+        ..MailerConfig::new(&url)
+    };
+    let mailer = Mailer::new(&mailer).map_err(ServiceError::of("smtp"))?;
+    let sender = Sender { from: smtp.from.clone(), public_url: Some(config.public_url.clone()) };
+    let renderer = Renderer::new(sender, None).map_err(ServiceError::of("mail templates"))?;
+    let delivery = Delivery::start(outbox_store(config)?, mailer, RetryPolicy::default(), site.clock.now())
+        .map_err(ServiceError::of("the outbox cannot be read"))?;
+    let wake = Arc::new(Notify::new());
+    let outlet = Outlet { outbox: Outbox::new(outbox_store(config)?, renderer), wake: Arc::clone(&wake) };
+    let counts = outlet.outbox.store().counts().map_err(ServiceError::of("the outbox cannot be read"))?;
+    (0..counts.maybe_doubled).for_each(|_| site.metrics.mail_maybe_doubled());
+    let (clock, metrics, stop) = (site.clock.clone(), Arc::clone(&site.metrics), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
+        let report = |round: &Round| report(round, &links, &metrics);
+        delivery.run(|| clock.now(), wake, stop, report).await;
+    }));
+    Ok(Some(outlet))
+}
+
+fn report(round: &Round, links: &Links, metrics: &Metrics) {
+    for (outcome, count) in [
+        (MailOutcome::Sent, round.sent),
+        (MailOutcome::Retried, round.retried),
+        (MailOutcome::Failed, round.failed),
+    ] {
+        (0..count).for_each(|_| metrics.mail(outcome));
+    }
+    (0..round.maybe_doubled).for_each(|_| metrics.mail_maybe_doubled());
+    if round.server_error.is_some() {
+        links.set("smtp", Some(false), round.server_error.clone(), round.retried);
+    } else if round.sent > 0 {
+        links.set("smtp", Some(true), None, 0);
+    }
+}
+
+/// The series writer, and how far it has settled; none when no InfluxDB is configured.
+pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>, ServiceError> {
+    let (links, stores) = (site.links.clone(), &site.stores);
+    let Some(influx) = &site.config.influx else {
+        links.set("influx", None, None, 0);
+        return Ok(None);
+    };
+    let influx = Influx::new(&InfluxConfig {
+        url: influx.url.clone(),
+        org: influx.org.clone(),
+        bucket: influx.bucket.clone(),
+        token: influx.token.as_ref().map_or("", Secret::expose).to_owned(),
+        timeout: Duration::from_secs(30),
+    })
+    .map_err(ServiceError::of("influx"))?;
+    let (_, registers) = watch::channel(Arc::clone(&site.register));
+    let (writer, mut status) = SeriesWriter::new(
+        stores.spool.clone(),
+        stores.state.clone(),
+        influx,
+        registers,
+        WriterOptions::default(),
+    );
+    let (settled, watched) = watch::channel(0);
+    let mut stopping = site.stopping_late.clone();
+    site.late.push(tokio::spawn(async move {
+        tokio::select! {
+            ended = writer.run() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the series writer has ended; the spool keeps what it had not written");
+                }
+            }
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+    }));
+    let (metrics, mut stopping) = (Arc::clone(&site.metrics), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
+        loop {
+            let now = status.borrow_and_update().clone();
+            links.set("influx", now.is_up, now.error, now.backlog_readings);
+            metrics.series_backlog(now.backlog_readings);
+            settled.send_replace(now.settled);
+            tokio::select! {
+                changed = status.changed() => if changed.is_err() { return },
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+        }
+    }));
+    Ok(Some(watched))
+}

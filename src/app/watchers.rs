@@ -1,0 +1,124 @@
+//! Small tasks that look after others: the broker's link, and the length of the spool.
+
+use std::{sync::Arc, time::Duration};
+
+use ingest::mqtt::Monitor;
+use model::Instant;
+use tokio::sync::watch;
+
+use super::{Site, TICK_LAG_MS};
+use crate::{spool::Position, view::Snapshot};
+
+/// A connection must have stood this long, with nothing waiting, before silence means anything.
+const SETTLED_CONNECTION: Duration = Duration::from_secs(10);
+/// Event time this far behind the wall clock is not live, ms; ticks alone leave it `TICK_LAG_MS` behind.
+const FAR_BEHIND_MS: i64 = 2 * TICK_LAG_MS;
+/// How often the history lets go what it need not keep.
+const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often the spool is shortened.
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// Follows the broker's link. The result says whether we are connected, caught up and allowed to tick.
+///
+/// An empty queue alone does not say that we have caught up: we may be as fast as the broker hands over
+/// what it kept. Then what arrives is old, and event time moves on with it.
+pub(super) fn broker(
+    site: &mut Site<'_>,
+    monitor: Monitor,
+    allowed: watch::Receiver<bool>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+) -> watch::Receiver<bool> {
+    let (is_live, watched) = watch::channel(false);
+    let (links, clock, mut stop) = (site.links.clone(), site.clock.clone(), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
+        let mut quiet_since: Option<tokio::time::Instant> = None;
+        let mut reached = None;
+        loop {
+            let (link, waiting) = monitor.link();
+            // Before it holds our subscription, a broker keeps nothing for us.
+            links.set("mqtt", Some(link.is_subscribed), link.error, waiting as u64);
+            let before = std::mem::replace(&mut reached, snapshots.borrow().event_time);
+            let is_backlog = is_backlog(before, reached, clock.now());
+            quiet_since = (link.is_subscribed && waiting == 0 && !is_backlog)
+                .then(|| quiet_since.unwrap_or_else(tokio::time::Instant::now));
+            let is_quiet = quiet_since.is_some_and(|since| since.elapsed() >= SETTLED_CONNECTION);
+            is_live.send_replace(is_quiet && *allowed.borrow());
+            tokio::select! {
+                changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+        }
+    }));
+    watched
+}
+
+/// Whether event time moves on far behind wall time: messages of an outage are still on their way.
+fn is_backlog(before: Option<Instant>, reached: Option<Instant>, now: Instant) -> bool {
+    reached > before && reached.is_some_and(|reached| now.since(reached) > FAR_BEHIND_MS)
+}
+
+/// Lets the spool go behind checkpoint, history and series writer.
+pub(super) fn trimmer(site: &mut Site<'_>, settled: Option<watch::Receiver<u64>>) {
+    let stores = &site.stores;
+    let (spool, state, history) = (stores.spool.clone(), stores.state.clone(), stores.history.clone());
+    let (metrics, mut stop) = (Arc::clone(&site.metrics), site.stopping_late.clone());
+    site.late.push(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
+                () = tokio::time::sleep(TRIM_EVERY) => {}
+            }
+            let checkpoint = state.call(|state| state.position(0)).await;
+            let reached = match checkpoint {
+                Ok(position) => position.sequence.min(history.durable_position().sequence),
+                Err(error) => {
+                    tracing::error!(%error, "the checkpoint cannot be read");
+                    continue;
+                }
+            };
+            let before = settled.as_ref().map_or(reached, |settled| reached.min(*settled.borrow()));
+            if let Err(error) = spool.trim(Position::new(before)).await {
+                tracing::error!(%error, "the spool cannot be shortened");
+            }
+            let bytes = spool.reader().and_then(|reader| reader.bytes());
+            metrics.spool_bytes(bytes.unwrap_or(0));
+        }
+    }));
+}
+
+/// Lets the history forget what is older than it has to reach, a while after the start and then daily.
+pub(super) fn pruner(site: &mut Site<'_>) {
+    let (history, clock) = (site.stores.history.clone(), site.clock.clone());
+    let mut stop = site.stopping_late.clone();
+    site.late.push(tokio::spawn(async move {
+        let mut pause = TRIM_EVERY;
+        loop {
+            tokio::select! {
+                changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = PRUNE_EVERY;
+            let now = clock.now();
+            match history.call(move |history| history.prune(now)).await {
+                Ok(pruned) => tracing::info!(hours = pruned.hours, days = pruned.days, "history pruned"),
+                Err(error) => tracing::error!(%error, "the history cannot be pruned"),
+            }
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_messages_that_still_come_are_a_backlog_and_silence_is_none() {
+        let at = |minutes: i64| Some(Instant::from_millis(minutes * 60_000));
+        let now = Instant::from_millis(600 * 60_000);
+        assert!(is_backlog(at(100), at(101), now));
+        assert!(is_backlog(None, at(101), now));
+        assert!(!is_backlog(at(101), at(101), now), "nothing comes any more");
+        assert!(!is_backlog(at(597), at(598), now), "what comes is of now");
+        assert!(!is_backlog(None, None, now));
+    }
+}

@@ -1,0 +1,111 @@
+//! `check`: everything that is wrong with what people wrote, before the service starts.
+
+use std::path::{Path, PathBuf};
+
+use model::{Problem, Register};
+use rules::Catalogue;
+
+use super::{Exit, Terminal, run::config_file};
+use crate::{
+    config::{Config, environment},
+    devices, files,
+};
+
+/// Validates configuration, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  normwatch check -c /etc/normwatch/normwatch.toml")]
+pub(super) struct Check {
+    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Check {
+    pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        let config = match Config::load(config_file(self.config).as_deref(), &environment()) {
+            Ok(config) => config,
+            Err(problems) => {
+                terminal.problems(&problems)?;
+                terminal
+                    .say(format_args!("{}; register and packs were not looked at", counted(problems.len())));
+                return Ok(Exit::Findings);
+            }
+        };
+        let problems = problems(&config);
+        terminal.problems(&problems)?;
+        terminal.say(counted(problems.len()));
+        Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
+    }
+}
+
+/// Problems of everything that a configuration names.
+fn problems(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let register = files::register(&config.register).map_err(|found| problems.extend(found)).ok();
+    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
+    let standards = standards.map_err(|found| problems.extend(found)).ok();
+    if let Some(register) = &register {
+        let profiles = devices::profiles(register).err().unwrap_or_default();
+        problems.extend(profiles.into_iter().map(|problem| files::within(&config.register, problem)));
+    }
+    if let (Some(register), Some(standards)) = (&register, &standards) {
+        problems.extend(together(&config.register, register, standards));
+    }
+    problems
+}
+
+/// Problems of a register with the standards that it names, and of those with each other.
+fn together(dir: &Path, register: &Register, standards: &Catalogue) -> Vec<Problem> {
+    let is_ours = |file: &str| matches!(file, "register.toml" | "waivers.csv");
+    let placed =
+        |problem: Problem| if is_ours(&problem.file) { files::within(dir, problem) } else { problem };
+    standards.check_register(register).into_iter().map(placed).collect()
+}
+
+fn counted(problems: usize) -> String {
+    match problems {
+        0 => "no problems".to_owned(),
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::terminal::tests::terminal, *};
+
+    #[test]
+    fn problems_of_the_register_are_printed_with_their_path_and_counted() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("n.toml");
+        std::fs::write(&file, "register = \"office\"\n").unwrap();
+        let office = root.path().join("office");
+        std::fs::create_dir(&office).unwrap();
+        for (name, text) in Register::template() {
+            std::fs::write(office.join(name), text).unwrap();
+        }
+        let check = || {
+            let (mut terminal, out, err) = terminal();
+            let exit = Check { config: Some(file.clone()) }.run(&mut terminal).unwrap();
+            (exit, out.text(), err.text())
+        };
+        assert_eq!(check(), (Exit::Fine, String::new(), "no problems\n".to_owned()));
+        std::fs::write(office.join("places.csv"), "place,kind\na,rom\n").unwrap();
+        let (exit, out, _) = check();
+        assert_eq!(exit, Exit::Findings);
+        let wanted = format!(
+            "{}:2: kind: unknown value `rom`: did you mean `room`?",
+            office.join("places.csv").display()
+        );
+        assert!(out.contains(&wanted), "{out}");
+        std::fs::write(office.join("places.csv"), "place,kind\nblock-a,building\n").unwrap();
+        std::fs::write(&file, "registre = \"office\"\n").unwrap();
+        assert_eq!(
+            check().1,
+            format!(
+                "{}:1: registre: unknown key: did you mean `register`? rename or remove it\n",
+                file.display()
+            )
+        );
+    }
+}

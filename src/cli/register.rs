@@ -1,0 +1,183 @@
+//! `register`: a directory of tables to start from, and back and forth between spellings of it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use super::{Exit, Terminal, run::config_file};
+use crate::config::{Config, environment};
+
+/// Writes, imports and exports the register that facilities staff maintain.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  normwatch register init office/\n  normwatch register export --register office/ copy/"
+)]
+pub(super) struct Register {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Writes a small example register into a new or empty directory.
+    #[command(after_help = "Example:\n  normwatch register init office/")]
+    Init {
+        /// Directory to write.
+        dir: PathBuf,
+    },
+    /// Checks the tables of a directory and takes them over as the register of the service.
+    #[command(after_help = "Example:\n  normwatch register import spreadsheets/ --register office/")]
+    Import {
+        /// Directory of CSV files, in any tolerated spelling.
+        from: PathBuf,
+        /// The register to replace; that of the configuration when absent.
+        #[arg(long, value_name = "DIR")]
+        register: Option<PathBuf>,
+        /// Configuration file that names the register.
+        #[arg(short = 'c', long = "config", value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Writes the register as CSV in UTF-8 with every column and every default spelled out.
+    #[command(after_help = "Example:\n  normwatch register export --register office/ copy/")]
+    Export {
+        /// Directory to write, new or empty.
+        dir: PathBuf,
+        /// The register to read; that of the configuration when absent.
+        #[arg(long, value_name = "DIR")]
+        register: Option<PathBuf>,
+        /// Configuration file that names the register.
+        #[arg(short = 'c', long = "config", value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+impl Register {
+    pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::Init { dir } => {
+                write_new(&dir, &model::Register::template())?;
+                terminal.say(format_args!("wrote an example register to {}", dir.display()));
+                terminal.say("next: describe your office in it, name it as `register` in the configuration, then `normwatch check`");
+                Ok(Exit::Fine)
+            }
+            Command::Import { from, register, config } => {
+                let Some(to) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
+                let Some(register) = load(&from, terminal)? else { return Ok(Exit::Findings) };
+                replace(&to, &register.export())?;
+                terminal.say(format_args!("took {} over as {}", from.display(), to.display()));
+                Ok(Exit::Fine)
+            }
+            Command::Export { dir, register, config } => {
+                let Some(from) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
+                let Some(register) = load(&from, terminal)? else { return Ok(Exit::Findings) };
+                write_new(&dir, &register.export())?;
+                terminal.say(format_args!("wrote {} to {}", from.display(), dir.display()));
+                Ok(Exit::Fine)
+            }
+        }
+    }
+}
+
+/// The register directory that was given, else that of the configuration.
+fn directory(
+    given: Option<PathBuf>,
+    config: Option<PathBuf>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Option<PathBuf>> {
+    if given.is_some() {
+        return Ok(given);
+    }
+    match Config::load(config_file(config).as_deref(), &environment()) {
+        Ok(config) => Ok(Some(config.register)),
+        Err(problems) => {
+            terminal.problems(&problems)?;
+            Ok(None)
+        }
+    }
+}
+
+/// The register of a directory; `None` when it has problems, which are written out.
+pub(crate) fn load(dir: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<model::Register>> {
+    match crate::files::register(dir) {
+        Ok(register) => Ok(Some(register)),
+        Err(problems) => {
+            terminal.problems(&problems)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Writes files into a directory that is new or empty: nothing of the user's is overwritten.
+fn write_new(dir: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let mut entries = std::fs::read_dir(dir).with_context(|| dir.display().to_string())?;
+    anyhow::ensure!(entries.next().is_none(), "{} is not empty: choose a new directory", dir.display());
+    for (name, text) in files {
+        let path = dir.join(name);
+        std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Replaces the files of a register; each is whole at any time, and the old one stays beside it as `.bak`.
+fn replace(dir: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    for (name, text) in files {
+        let path = dir.join(name);
+        let fresh = dir.join(format!("{name}.new"));
+        std::fs::write(&fresh, text).with_context(|| fresh.display().to_string())?;
+        if path.exists() {
+            std::fs::copy(&path, dir.join(format!("{name}.bak")))
+                .with_context(|| path.display().to_string())?;
+        }
+        std::fs::rename(&fresh, &path).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::terminal::tests::terminal, *};
+
+    #[test]
+    fn an_example_register_can_be_written_exported_and_imported_again() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = |name: &str| root.path().join(name);
+        let run = |command| Register { command }.run(&mut terminal().0).unwrap();
+        assert_eq!(run(Command::Init { dir: dir("a") }), Exit::Fine);
+        assert_eq!(
+            run(Command::Export { dir: dir("b"), register: Some(dir("a")), config: None }),
+            Exit::Fine
+        );
+        assert_eq!(
+            run(Command::Import { from: dir("b"), register: Some(dir("a")), config: None }),
+            Exit::Fine
+        );
+        assert!(dir("a").join("places.csv.bak").exists());
+        let again = load(&dir("a"), &mut terminal().0).unwrap().unwrap();
+        let exported = load(&dir("b"), &mut terminal().0).unwrap().unwrap();
+        assert_eq!(again.export(), exported.export());
+    }
+
+    #[test]
+    fn a_directory_that_holds_something_is_never_written_to() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("mine.txt"), "x").unwrap();
+        let command = Command::Init { dir: root.path().to_path_buf() };
+        assert!(Register { command }.run(&mut terminal().0).is_err());
+    }
+
+    #[test]
+    fn problems_name_the_directory_and_the_line() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("register.toml"), "id = \"a\"\ntime_zone = \"UTC\"\n").unwrap();
+        std::fs::write(root.path().join("places.csv"), "place,kind\nr,rom\n").unwrap();
+        let (mut terminal, out, _) = terminal();
+        assert!(load(root.path(), &mut terminal).unwrap().is_none());
+        let wanted = format!("{}/places.csv:2: kind: ", root.path().display());
+        assert!(out.text().starts_with(&wanted), "{}", out.text());
+    }
+}

@@ -1,0 +1,150 @@
+//! The one place that reads the time. Everything else receives it as an argument.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use model::Instant;
+use tokio::sync::watch;
+
+/// Wall time: the machine's, or one that runs at its own speed (`demo`, tests).
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock of our own; clones share it.
+    Simulated(Arc<watch::Sender<Course>>),
+}
+
+/// How a simulated clock runs: where it was, when, and how fast it goes since.
+#[derive(Debug, Clone, Copy)]
+pub struct Course {
+    /// Its time when the course began.
+    at: Instant,
+    /// The machine's monotonic time then.
+    since: tokio::time::Instant,
+    /// Simulated milliseconds per real one, above 0.
+    speed: f64,
+}
+
+impl Course {
+    fn new(at: Instant, speed: f64) -> Self {
+        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
+        Self { at, since: tokio::time::Instant::now(), speed }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and instants are clamped")]
+    fn now(&self) -> Instant {
+        self.at.plus_ms((self.since.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64)
+    }
+}
+
+impl Clock {
+    /// A clock that stands at `start` now and runs `speed` times as fast as the machine's.
+    ///
+    /// A speed that is not above 0 counts as 1.
+    #[must_use]
+    pub fn simulated(start: Instant, speed: f64) -> Self {
+        Self::Simulated(Arc::new(watch::Sender::new(Course::new(start, speed))))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+            Self::System => Instant::from_timestamp(Timestamp::now()),
+            Self::Simulated(course) => course.borrow().now(),
+        }
+    }
+
+    /// Sets a simulated clock to `at`, forwards or back, at a new speed; those who wait on it see the jump.
+    /// The machine's clock cannot be set: nothing happens.
+    pub fn jump(&self, at: Instant, speed: f64) {
+        if let Self::Simulated(course) = self {
+            course.send_replace(Course::new(at, speed));
+        }
+    }
+
+    /// Waits until the clock has reached `at`; returns at once when it has. Dropping the future is safe.
+    pub async fn sleep_until(&self, at: Instant) {
+        match self {
+            Self::System => loop {
+                let left_ms = at.since(self.now());
+                if left_ms <= 0 {
+                    return;
+                }
+                // In steps, since somebody may set the machine's clock.
+                tokio::time::sleep(real_time(left_ms, 1.0).min(LONGEST_STEP)).await;
+            },
+            Self::Simulated(course) => {
+                let mut changes = course.subscribe();
+                loop {
+                    let course = *changes.borrow_and_update();
+                    let left_ms = at.since(course.now());
+                    if left_ms <= 0 {
+                        return;
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(real_time(left_ms, course.speed)) => {}
+                        // The sender lives in `self`, so this ends only by a change.
+                        _ = changes.changed() => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+const LONGEST_STEP: Duration = Duration::from_secs(60);
+
+/// Real time for `ms` of a clock at `speed`, at least a millisecond, so that a wait is never a busy one.
+#[expect(clippy::cast_precision_loss, reason = "a wait of 2^53 ms needs no last millisecond")]
+fn real_time(ms: i64, speed: f64) -> Duration {
+    Duration::try_from_secs_f64((ms as f64 / speed).max(1.0) / 1000.0).unwrap_or(LONGEST_STEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
+    #[tokio::test]
+    async fn a_simulated_clock_runs_at_its_speed_from_where_it_was_put() {
+        let clock = Clock::simulated(at(0), 1_000.0);
+        clock.sleep_until(at(20_000)).await;
+        assert!(clock.now() >= at(20_000) && clock.now() < at(20_000_000));
+        clock.jump(at(-5_000_000_000), 1.0);
+        assert!(clock.now() >= at(-5_000_000_000) && clock.now() < at(0));
+    }
+
+    #[tokio::test]
+    async fn waiting_takes_as_long_as_the_clock_says() {
+        let clock = Clock::simulated(at(0), 1_000.0);
+        let before = tokio::time::Instant::now();
+        clock.sleep_until(at(30_000)).await;
+        assert!(before.elapsed() >= Duration::from_millis(29), "{:?}", before.elapsed());
+        assert_eq!(real_time(60_000, 100.0), Duration::from_millis(600));
+    }
+
+    #[tokio::test]
+    async fn a_jump_wakes_those_who_wait() {
+        let clock = Clock::simulated(at(0), 1.0);
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(at(86_400_000)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.jump(at(86_400_000), 1.0);
+        tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    }
+
+    #[test]
+    fn the_machine_clock_is_in_this_century_and_cannot_be_set() {
+        let clock = Clock::System;
+        clock.jump(at(0), 1.0);
+        assert!(clock.now() > at(1_700_000_000_000));
+    }
+}

@@ -1,0 +1,367 @@
+//! Three layers into one checked [`Config`]; every problem is collected.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use config::{File, FileFormat};
+use model::Problem;
+use reqwest::Url;
+use serde::Deserialize;
+
+use super::{
+    Alerts, Config, History, Influx, Mqtt, Route, Secret, Smtp, Transport, parse_duration,
+    schema::{self, Lines},
+};
+
+/// The environment of this process: the only place that reads it.
+#[must_use]
+pub fn environment() -> BTreeMap<String, String> {
+    let texts = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
+    texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))).collect()
+}
+
+impl Config {
+    /// Reads the defaults, then `file` if there is one, then our variables among `variables`.
+    ///
+    /// # Errors
+    /// Returns every problem, with the file, the line and the key.
+    pub fn load(file: Option<&Path>, variables: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
+        let name = file.map_or_else(|| "defaults".to_owned(), |file| file.display().to_string());
+        let text = match file.map(std::fs::read_to_string) {
+            None => String::new(),
+            Some(Ok(text)) => text,
+            Some(Err(error)) => {
+                let problem =
+                    Problem::new(name, 0, "-c", error.to_string(), "name a readable configuration file");
+                return Err(vec![problem]);
+            }
+        };
+        let mut problems = Vec::new();
+        let lines = schema::check_file(&name, &text, &mut problems);
+        let overrides = schema::check_environment(variables, &mut problems);
+        let raw = match layers(&text, &overrides) {
+            Ok(raw) => raw,
+            Err(error) => {
+                // Whatever is wrong with a key has been said already, with its line.
+                if problems.is_empty() {
+                    let remedy = "compare with config.default.toml";
+                    problems.push(Problem::new(&name, 0, "toml", error.to_string(), remedy));
+                }
+                problems.sort();
+                return Err(problems);
+            }
+        };
+        let base = file.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
+        let mut check = Check { file: name, lines, overrides, base, problems };
+        let config = check.config(raw);
+        check.problems.sort();
+        if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
+    }
+}
+
+fn layers(text: &str, overrides: &BTreeMap<String, String>) -> Result<Raw, config::ConfigError> {
+    let mut builder = config::Config::builder()
+        .add_source(File::from_str(schema::DEFAULT, FileFormat::Toml))
+        .add_source(File::from_str(text, FileFormat::Toml));
+    for (path, value) in overrides.iter().filter(|(path, _)| !schema::SECRETS.contains(&path.as_str())) {
+        builder = builder.set_override(path, value.as_str())?;
+    }
+    builder.build()?.try_deserialize()
+}
+
+/// The layers merged, before their meaning is checked.
+#[derive(Deserialize)]
+struct Raw {
+    data_dir: String,
+    listen: String,
+    register: String,
+    packs_dir: String,
+    overlay: String,
+    mqtt: RawMqtt,
+    #[serde(default)]
+    route: Vec<Route>,
+    influx: RawInflux,
+    smtp: RawSmtp,
+    history: RawHistory,
+    alerts: RawAlerts,
+    web: RawWeb,
+}
+
+#[derive(Deserialize)]
+struct RawMqtt {
+    url: String,
+    client_id: String,
+    username: String,
+    password_file: String,
+    ca_file: String,
+    cert_file: String,
+    key_file: String,
+    embedded: bool,
+}
+
+#[derive(Deserialize)]
+struct RawInflux {
+    url: String,
+    org: String,
+    bucket: String,
+    token_file: String,
+}
+
+#[derive(Deserialize)]
+struct RawSmtp {
+    url: String,
+    from: String,
+    username: String,
+    password_file: String,
+}
+
+#[derive(Deserialize)]
+struct RawHistory {
+    raw_days: i64,
+    partial_days: i64,
+}
+
+#[derive(Deserialize)]
+struct RawAlerts {
+    group_wait: String,
+    group_interval: String,
+    repeat_interval: String,
+    stale_after: String,
+}
+
+#[derive(Deserialize)]
+struct RawWeb {
+    public_url: String,
+}
+
+/// What the checks need: where each key stands, and where paths start.
+struct Check {
+    file: String,
+    lines: Lines,
+    overrides: BTreeMap<String, String>,
+    base: PathBuf,
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn problem(&mut self, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
+        let problem = if self.overrides.contains_key(key) {
+            Problem::new(schema::ENVIRONMENT, 0, schema::variable(key), what, remedy)
+        } else {
+            let line = self.lines.get(key).copied().unwrap_or(0);
+            Problem::new(&self.file, line, key, what, remedy)
+        };
+        self.problems.push(problem);
+    }
+
+    fn config(&mut self, raw: Raw) -> Config {
+        let listen = raw.listen.parse().unwrap_or_else(|_| {
+            self.problem("listen", format!("`{}` is no address", raw.listen), "write 127.0.0.1:8080");
+            std::net::SocketAddr::from(([127, 0, 0, 1], 0))
+        });
+        let public_url = match raw.web.public_url.trim_end_matches('/') {
+            "" => format!("http://{listen}"),
+            url => url.to_owned(),
+        };
+        if !public_url.starts_with("http://") && !public_url.starts_with("https://") {
+            self.problem("web.public_url", "is no web address", "write https://normwatch.example.org");
+        }
+        Config {
+            data_dir: self.needed_path("data_dir", &raw.data_dir),
+            listen,
+            register: self.needed_path("register", &raw.register),
+            packs_dir: self.existing_path("packs_dir", &raw.packs_dir),
+            overlay: self.existing_path("overlay", &raw.overlay),
+            mqtt: self.mqtt(raw.mqtt),
+            routes: self.routes(raw.route),
+            influx: self.influx(raw.influx),
+            smtp: self.smtp(raw.smtp),
+            history: History {
+                raw_days: self.days("history.raw_days", raw.history.raw_days),
+                partial_days: self.days("history.partial_days", raw.history.partial_days),
+            },
+            alerts: Alerts {
+                group_wait: self.duration("alerts.group_wait", &raw.alerts.group_wait),
+                group_interval: self.duration("alerts.group_interval", &raw.alerts.group_interval),
+                repeat_interval: self.duration("alerts.repeat_interval", &raw.alerts.repeat_interval),
+                stale_after: self.duration("alerts.stale_after", &raw.alerts.stale_after),
+            },
+            public_url,
+        }
+    }
+
+    fn mqtt(&mut self, raw: RawMqtt) -> Mqtt {
+        let (scheme, host, port) =
+            self.address("mqtt.url", &raw.url, &[("mqtt", 1883), ("mqtts", 8883)]).unwrap_or_default();
+        if raw.client_id.is_empty() {
+            self.problem(
+                "mqtt.client_id",
+                "is empty",
+                "the broker keeps our session under a fixed name: write one",
+            );
+        }
+        if raw.embedded && cfg!(not(feature = "embedded-broker")) {
+            self.problem(
+                "mqtt.embedded",
+                "this build has no broker inside",
+                "name a broker in mqtt.url instead",
+            );
+        }
+        let cert_file = self.existing_path("mqtt.cert_file", &raw.cert_file);
+        let key_file = self.existing_path("mqtt.key_file", &raw.key_file);
+        if cert_file.is_some() != key_file.is_some() {
+            self.problem(
+                "mqtt.key_file",
+                "certificate and key need each other",
+                "set both cert_file and key_file",
+            );
+        }
+        Mqtt {
+            host,
+            port,
+            tls: scheme == "mqtts",
+            client_id: raw.client_id,
+            username: set(raw.username),
+            password: self.secret("mqtt.password", &raw.password_file),
+            ca_file: self.existing_path("mqtt.ca_file", &raw.ca_file),
+            cert_file,
+            key_file,
+            embedded: raw.embedded,
+        }
+    }
+
+    fn routes(&mut self, routes: Vec<Route>) -> Vec<Route> {
+        for (index, route) in routes.iter().enumerate() {
+            let errors = ingest::Routes::with([(route.filter.as_str(), route.format.as_str())]).err();
+            for error in errors.into_iter().flatten() {
+                let line = self.lines.get(&format!("route.{index}")).copied().unwrap_or(0);
+                let remedy = "a route is a topic filter and the name of a format";
+                self.problems.push(Problem::new(&self.file, line, "route", error.to_string(), remedy));
+            }
+        }
+        routes
+    }
+
+    fn influx(&mut self, raw: RawInflux) -> Option<Influx> {
+        let token = self.secret("influx.token", &raw.token_file);
+        let url = set(raw.url)?;
+        self.address("influx.url", &url, &[("http", 8086), ("https", 443)]);
+        for (key, value) in [("influx.org", &raw.org), ("influx.bucket", &raw.bucket)] {
+            if value.is_empty() {
+                self.problem(key, "is empty, but influx.url is set", "write it, or clear influx.url");
+            }
+        }
+        Some(Influx { url: url.trim_end_matches('/').to_owned(), org: raw.org, bucket: raw.bucket, token })
+    }
+
+    fn smtp(&mut self, raw: RawSmtp) -> Option<Smtp> {
+        let password = self.secret("smtp.password", &raw.password_file);
+        let url = set(raw.url)?;
+        let transport = if let Some(dir) = url.strip_prefix("file:") {
+            Transport::File(self.needed_path("smtp.url", dir))
+        } else {
+            match self.address("smtp.url", &url, &[("smtp", 587), ("smtps", 465)])? {
+                (scheme, host, port) if scheme == "smtps" => Transport::Smtps { host, port },
+                (_, host, port) => Transport::Smtp { host, port },
+            }
+        };
+        if !raw.from.contains('@') {
+            self.problem(
+                "smtp.from",
+                "is no mail address",
+                "write the sender of our mails, normwatch@example.org",
+            );
+        }
+        Some(Smtp { transport, from: raw.from, username: set(raw.username), password })
+    }
+
+    /// Scheme, host and port of an address that may name nothing else.
+    fn address(&mut self, key: &str, text: &str, schemes: &[(&str, u16)]) -> Option<(String, String, u16)> {
+        let names: Vec<String> =
+            schemes.iter().map(|(scheme, port)| format!("{scheme}://host:{port}")).collect();
+        let url = Url::parse(text).ok();
+        let found = url.as_ref().and_then(|url| {
+            let (scheme, port) = schemes.iter().find(|(scheme, _)| *scheme == url.scheme())?;
+            let host = url.host_str().filter(|host| !host.is_empty())?;
+            Some((
+                (*scheme).to_owned(),
+                host.trim_matches(['[', ']']).to_owned(),
+                url.port().unwrap_or(*port),
+            ))
+        });
+        if found.is_none() {
+            self.problem(key, "is no address of this kind", format!("write {}", names.join(" or ")));
+        } else if url.is_some_and(|url| url.password().is_some() || !url.username().is_empty()) {
+            self.problem(key, "holds a name or password", "use username and password_file");
+        }
+        found
+    }
+
+    /// A secret from the environment, else from the file that is named.
+    fn secret(&mut self, key: &str, file: &str) -> Option<Secret> {
+        if let Some(value) = self.overrides.get(key) {
+            return Some(Secret::new(value));
+        }
+        let file_key = format!("{key}_file");
+        let path = self.path(&file_key, file)?;
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Some(Secret::new(&text)),
+            Err(error) => {
+                let what = format!("{}: {error}", path.display());
+                self.problem(&file_key, what, "make the file readable for the service");
+                None
+            }
+        }
+    }
+
+    fn duration(&mut self, key: &str, text: &str) -> Duration {
+        parse_duration(text).unwrap_or_else(|| {
+            self.problem(
+                key,
+                format!("`{text}` is no duration"),
+                "write a number and a unit: 30s, 5m, 24h, 7d",
+            );
+            Duration::ZERO
+        })
+    }
+
+    fn days(&mut self, key: &str, days: i64) -> u32 {
+        const LONGEST: u32 = 36_500;
+        let found = u32::try_from(days).ok().filter(|days| (1..=LONGEST).contains(days));
+        found.unwrap_or_else(|| {
+            self.problem(key, format!("{days} is out of range"), format!("write 1 to {LONGEST} days"));
+            1
+        })
+    }
+
+    /// A path, from where its layer counts; `None` when not set.
+    fn path(&self, key: &str, text: &str) -> Option<PathBuf> {
+        if text.is_empty() {
+            return None;
+        }
+        let is_from_environment = self.overrides.contains_key(key);
+        Some(if is_from_environment { PathBuf::from(text) } else { self.base.join(text) })
+    }
+
+    fn needed_path(&mut self, key: &str, text: &str) -> PathBuf {
+        self.path(key, text).unwrap_or_else(|| {
+            self.problem(key, "is empty", "write a path");
+            PathBuf::new()
+        })
+    }
+
+    fn existing_path(&mut self, key: &str, text: &str) -> Option<PathBuf> {
+        let path = self.path(key, text)?;
+        if !path.exists() {
+            self.problem(key, format!("there is no {}", path.display()), "mend the path, or write \"\"");
+        }
+        Some(path)
+    }
+}
+
+fn set(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,124 @@
+//! The configuration as operations meet it: a file and an environment in, a [`Config`] or its problems out.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use model::Problem;
+
+use super::{Config, Transport};
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Loads a file of this text from its own directory.
+fn load(text: &str, pairs: &[(&str, &str)]) -> (tempfile::TempDir, Result<Config, Vec<Problem>>) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("normwatch.toml");
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(dir.path().join("secret"), "from file\n").unwrap();
+    let loaded = Config::load(Some(&file), &env(pairs));
+    (dir, loaded)
+}
+
+fn problems(text: &str, pairs: &[(&str, &str)]) -> Vec<(usize, String)> {
+    let found = load(text, pairs).1.err().unwrap_or_default();
+    found.into_iter().map(|p| (p.line, p.key)).collect()
+}
+
+#[test]
+fn the_defaults_alone_are_a_valid_configuration() {
+    let config = Config::load(None, &env(&[("PATH", "/bin"), ("NORMWATCH_OTHER", "x")])).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!((config.mqtt.host.as_str(), config.mqtt.port, config.mqtt.tls), ("127.0.0.1", 1883, false));
+    assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    assert_eq!(config.alerts.repeat_interval, Duration::from_secs(86_400));
+    assert_eq!(config.alerts.stale_after, Duration::from_secs(7 * 86_400));
+    assert_eq!((config.influx, config.smtp), (None, None));
+    assert_eq!(config.register, PathBuf::from("register"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    let text = "listen = \"127.0.0.1:1\"\n[mqtt]\nurl = \"mqtts://broker.example.org\"\nusername = \"007\"\n";
+    let (_dir, config) =
+        load(text, &[("NORMWATCH__LISTEN", "127.0.0.1:2"), ("NORMWATCH__MQTT__EMBEDDED", "true")]);
+    let config = config.unwrap();
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!((config.mqtt.port, config.mqtt.tls, config.mqtt.embedded), (8883, true, true));
+    assert_eq!(config.mqtt.username.as_deref(), Some("007"));
+    assert_eq!(config.mqtt.client_id, "normwatch");
+}
+
+#[test]
+fn paths_count_from_the_file_that_names_them_and_those_of_the_environment_do_not() {
+    let (dir, config) = load("register = \"reg\"\n", &[("NORMWATCH__DATA_DIR", "here")]);
+    let config = config.unwrap();
+    assert_eq!(config.register, dir.path().join("reg"));
+    assert_eq!(config.data_dir, Path::new("here"));
+}
+
+#[test]
+fn every_problem_is_found_at_once_with_its_line() {
+    let text =
+        "data_dir = 7\nlissten = \"x\"\n[mqtt]\nembedded = \"yes\"\npassword = \"p\"\n[extra]\na = 1\n";
+    let found = problems(text, &[("NORMWATCH__SMPT__URL", "x"), ("NORMWATCH__HISTORY__RAW_DAYS", "many")]);
+    let lines: Vec<(usize, &str)> = found.iter().map(|(line, key)| (*line, key.as_str())).collect();
+    assert_eq!(
+        lines,
+        [
+            (1, "data_dir"),
+            (2, "lissten"),
+            (4, "mqtt.embedded"),
+            (5, "mqtt.password"),
+            (7, "extra.a"),
+            (0, "NORMWATCH__HISTORY__RAW_DAYS"),
+            (0, "NORMWATCH__SMPT__URL"),
+        ]
+    );
+}
+
+#[test]
+fn values_that_mean_nothing_are_all_found_too() {
+    let text = "listen = \"8080\"\npacks_dir = \"nowhere\"\n[alerts]\ngroup_wait = \"soon\"\n[history]\nraw_days = 0\n\
+                [influx]\nurl = \"localhost:8086\"\n[smtp]\nurl = \"smtp://me:pw@mail.example.org\"\n\
+                [[route]]\nfilter = \"a/#/b\"\nformat = \"senlm\"\n";
+    let found: Vec<usize> =
+        problems(text, &[]).into_iter().map(|(line, _)| line).filter(|l| *l > 0).collect();
+    for line in [1, 2, 4, 6, 8, 10, 11] {
+        assert!(found.contains(&line), "line {line} of {found:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_reported_with_its_line() {
+    assert_eq!(problems("listen = \"x\"\nregister = oops\n", &[]), [(2, "toml".to_owned())]);
+}
+
+#[test]
+fn secrets_come_from_files_or_the_environment_and_are_never_shown() {
+    let text = "[smtp]\nurl = \"smtp://mail.example.org\"\nfrom = \"n@example.org\"\npassword_file = \"secret\"\n\
+                [influx]\nurl = \"http://db:8086\"\norg = \"o\"\nbucket = \"b\"\n";
+    let (_dir, config) = load(text, &[("NORMWATCH__INFLUX__TOKEN", "0123")]);
+    let config = config.unwrap();
+    let shown = format!("{config:?}");
+    assert_eq!(config.influx.unwrap().token.unwrap().expose(), "0123");
+    let smtp = config.smtp.unwrap();
+    assert_eq!(smtp.password.unwrap().expose(), "from file");
+    assert_eq!(smtp.transport, Transport::Smtp { host: "mail.example.org".to_owned(), port: 587 });
+    assert!(!shown.contains("0123") && !shown.contains("from file"), "{shown}");
+    assert_eq!(problems("[mqtt]\npassword_file = \"absent\"\n", &[]), [(2, "mqtt.password_file".to_owned())]);
+}
+
+#[test]
+fn every_option_of_the_default_file_stands_below_a_comment() {
+    let mut is_explained = false;
+    for line in super::DEFAULT.lines() {
+        let is_first = line.contains('=') && !line.starts_with('#');
+        assert!(!is_first || is_explained, "no comment above: {line}");
+        is_explained = line.starts_with('#') || (is_first && is_explained);
+    }
+}

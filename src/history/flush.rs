@@ -1,0 +1,258 @@
+//! Writing what waits into blocks and partials, and letting go what is too old.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::PoisonError,
+    thread,
+    time::Duration,
+};
+
+use model::{Id, Instant, Series};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    DAY_MS, HOUR_MS, History, HistoryError, Inner,
+    block::{self, Point},
+    partial::{self, Day, SLOT_MS, SLOTS},
+    place_of,
+};
+use crate::{
+    database::{give_back, signed},
+    spool::Position,
+};
+
+/// Free pages given back at a time: 80 MiB, once a day.
+const FREE_PAGES: u32 = 20_000;
+/// Series written in one step of a flush: some tens of milliseconds.
+const STEP_SERIES: usize = 1000;
+/// Pause between two steps.
+const BETWEEN_STEPS: Duration = Duration::from_micros(300);
+/// Before the first hour and day that there is.
+pub(super) const FIRST: i64 = -20_000_000;
+
+/// What a flush wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Blocks of an hour that changed.
+    pub blocks: u64,
+    /// Readings that came when the raw data of their hour were gone.
+    pub too_late: u64,
+}
+
+/// What was let go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Raw blocks of an hour.
+    pub hours: u64,
+    /// Days of partials.
+    pub days: u64,
+}
+
+/// What is wrong with a block, before the series has a name.
+pub(super) struct Damage {
+    pub(super) from: i64,
+}
+
+impl History {
+    /// Writes what waits, with its spool position.
+    ///
+    /// It goes by steps of some series, each a transaction, so that nobody waits long for
+    /// the lock. A crash between two steps costs nothing: the position moves with the last.
+    ///
+    /// # Errors
+    /// When the disk refuses, or a block that must be merged cannot be read; what is not written waits on.
+    pub fn flush(&self) -> Result<Flushed, HistoryError> {
+        let _only_one = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (position, mut todo) = {
+            let inner = self.lock();
+            (inner.taken, inner.waiting.keys().copied().collect::<Vec<i64>>())
+        };
+        todo.sort_unstable(); // neighbours share pages
+        let mut done = Flushed::default();
+        for series in todo.chunks(STEP_SERIES) {
+            self.lock().write(series, None, &mut done)?;
+            // The lock is not fair: without a pause this thread would take it again before any other.
+            thread::sleep(BETWEEN_STEPS);
+        }
+        self.lock().write(&[], Some(position), &mut done)?;
+        Ok(done)
+    }
+}
+
+impl Inner {
+    /// Writes what waits of some series, or the position reached, in one transaction.
+    fn write(
+        &mut self,
+        todo: &[i64],
+        reached: Option<Position>,
+        done: &mut Flushed,
+    ) -> Result<(), HistoryError> {
+        let before = done.too_late;
+        let step = self.db.unchecked_transaction()?;
+        write_names(&step, &self.fresh)?;
+        for series in todo {
+            let points = self.waiting.get(series).map_or(&[][..], Vec::as_slice);
+            if let Err(damage) = write_series(&step, *series, points, done)? {
+                return Err(HistoryError::Damaged { series: self.name_of(*series), from: damage.from });
+            }
+        }
+        let too_late = self.too_late + (done.too_late - before);
+        let durable = reached.unwrap_or(self.durable);
+        step.prepare_cached("UPDATE reached SET part = ?1, sequence = ?2, too_late = ?3")?
+            .execute(params![durable.partition, signed(durable.sequence), signed(too_late)])?;
+        step.commit()?;
+        self.fresh = Vec::new();
+        (self.durable, self.too_late) = (durable, too_late);
+        for series in todo {
+            let written = self.waiting.remove(series);
+            self.waiting_count -= written.map_or(0, |points| points.len());
+        }
+        Ok(())
+    }
+}
+
+fn write_names(db: &Connection, fresh: &[(i64, Series)]) -> Result<(), rusqlite::Error> {
+    let mut put = db.prepare_cached("INSERT INTO series VALUES (?1, ?2, ?3, ?4)")?;
+    for (id, series) in fresh {
+        let channel = series.channel.as_ref().map_or("", Id::as_str);
+        put.execute(params![id, series.sensor.as_str(), series.quantity.name(), channel])?;
+    }
+    Ok(())
+}
+
+/// Merges the waiting points of a series into its blocks, then into the partials of their days.
+fn write_series(
+    db: &Connection,
+    series: i64,
+    points: &[Point],
+    done: &mut Flushed,
+) -> Result<Result<(), Damage>, rusqlite::Error> {
+    let mut hours: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
+    for point in points {
+        hours.entry(point.at.div_euclid(HOUR_MS)).or_default().push(*point);
+    }
+    let mut days: BTreeMap<i64, Day> = BTreeMap::new();
+    for (hour, fresh) in hours {
+        let day = hour.div_euclid(24);
+        let Ok(stored) = load_hour(db, series, hour)? else {
+            return Ok(Err(Damage { from: hour * HOUR_MS }));
+        };
+        let slots = match days.entry(day) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let Ok(loaded) = load_day(db, series, day)? else {
+                    return Ok(Err(Damage { from: day * DAY_MS }));
+                };
+                entry.insert(loaded.unwrap_or([None; SLOTS]))
+            }
+        };
+        if stored.is_none() && hour_slots(slots, hour).iter().any(Option::is_some) {
+            // The raw data are gone but were counted: adding would count what may be a repetition.
+            done.too_late += fresh.len() as u64;
+            continue;
+        }
+        let before = stored.unwrap_or_default();
+        let after = merged(&before, fresh);
+        let is_same = before.len() == after.len() && before.iter().zip(&after).all(|(a, b)| a.is_same(b));
+        if is_same {
+            continue;
+        }
+        put(
+            db,
+            "INSERT OR REPLACE INTO hours VALUES (?1, ?2)",
+            series,
+            hour,
+            &block::encode(&after, hour * HOUR_MS),
+        )?;
+        let mut renewed = partial::of_points(&after, day * DAY_MS);
+        hour_slots(slots, hour).copy_from_slice(hour_slots(&mut renewed, hour));
+        done.blocks += 1;
+    }
+    for (day, slots) in days {
+        put(
+            db,
+            "INSERT OR REPLACE INTO days VALUES (?1, ?2)",
+            series,
+            day,
+            &partial::encode(&slots, day * DAY_MS),
+        )?;
+    }
+    Ok(Ok(()))
+}
+
+fn put(db: &Connection, sql: &str, series: i64, at: i64, body: &[u8]) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(sql)?.execute(params![place_of(series, at), body])?;
+    Ok(())
+}
+
+/// Stored points and newer ones together; of one instant the newer stays.
+pub(super) fn merged(stored: &[Point], fresh: Vec<Point>) -> Vec<Point> {
+    let mut all = stored.to_vec();
+    all.extend(fresh);
+    block::settle(&mut all);
+    all
+}
+
+/// The four partials of an hour.
+pub(super) fn hour_slots(day: &mut Day, hour: i64) -> &mut [Option<partial::Partial>] {
+    let per_hour = usize::try_from(HOUR_MS / SLOT_MS).unwrap_or(0);
+    let first = usize::try_from(hour.rem_euclid(24)).unwrap_or(0) * per_hour;
+    day.get_mut(first..first + per_hour).unwrap_or_default()
+}
+
+pub(super) type Loaded<T> = Result<Result<Option<T>, Damage>, rusqlite::Error>;
+
+/// The stored points of an hour.
+pub(super) fn load_hour(db: &Connection, series: i64, hour: i64) -> Loaded<Vec<Point>> {
+    let from = hour * HOUR_MS;
+    load(db, "SELECT body FROM hours WHERE place = ?1", series, hour, |body| {
+        block::decode(body, from).ok_or(Damage { from })
+    })
+}
+
+/// The stored partials of a day.
+pub(super) fn load_day(db: &Connection, series: i64, day: i64) -> Loaded<Day> {
+    let from = day * DAY_MS;
+    load(db, "SELECT body FROM days WHERE place = ?1", series, day, |body| {
+        partial::decode(body, from).ok_or(Damage { from })
+    })
+}
+
+fn load<T>(
+    db: &Connection,
+    sql: &str,
+    series: i64,
+    at: i64,
+    decode: impl FnOnce(&[u8]) -> Result<T, Damage>,
+) -> Loaded<T> {
+    let mut query = db.prepare_cached(sql)?;
+    let body: Option<Vec<u8>> = query.query_row([place_of(series, at)], |row| row.get(0)).optional()?;
+    Ok(body.map(|bytes| decode(&bytes)).transpose())
+}
+
+impl History {
+    /// Lets go raw readings and partials that are older than the history reaches, seen from `now`.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn prune(&self, now: Instant) -> Result<Pruned, HistoryError> {
+        let inner = self.lock();
+        let days = |count: u32| i64::from(count) * DAY_MS;
+        let hour = (now.millis() - days(inner.options.raw_days)).div_euclid(HOUR_MS);
+        let day = (now.millis() - days(inner.options.partial_days)).div_euclid(DAY_MS);
+        let step = inner.db.unchecked_transaction()?;
+        let mut pruned = Pruned::default();
+        for series in inner.ids.values() {
+            // By series: a seek each, where one statement would walk the whole table.
+            pruned.hours +=
+                step.prepare_cached("DELETE FROM hours WHERE place >= ?1 AND place < ?2")?
+                    .execute([place_of(*series, FIRST), place_of(*series, hour)])? as u64;
+            pruned.days +=
+                step.prepare_cached("DELETE FROM days WHERE place >= ?1 AND place < ?2")?
+                    .execute([place_of(*series, FIRST), place_of(*series, day)])? as u64;
+        }
+        step.commit()?;
+        give_back(&inner.db, FREE_PAGES)?;
+        Ok(pruned)
+    }
+}

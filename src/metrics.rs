@@ -1,0 +1,337 @@
+//! What the service counts about itself, in the Prometheus text exposition.
+//!
+//! Names are a promise to users (a test holds them). The library adds `_total` to counters, so
+//! they are registered without it.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use rules::AlertState;
+
+use crate::view::Ledger;
+
+type Label = [(&'static str, &'static str); 1];
+type Count = Gauge<u64, AtomicU64>;
+
+/// Seconds; 0.25 and 2 are the budgets of reading to verdict and reading to mail.
+const BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0];
+
+/// In which outcome of the ledger a message was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageOutcome {
+    /// Its readings were kept.
+    Stored,
+    /// Seen before.
+    Duplicate,
+    /// Understood, but no reading.
+    Ignored,
+    /// Not understood, kept with the reason.
+    Quarantined,
+    /// Refused.
+    Rejected,
+}
+
+impl MessageOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Stored, Self::Duplicate, Self::Ignored, Self::Quarantined, Self::Rejected];
+
+    /// The value of the label `outcome`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+            Self::Quarantined => "quarantined",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What became of one attempt to hand over a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// The mail server accepted it.
+    Sent,
+    /// It failed and will be tried again.
+    Retried,
+    /// It was given up.
+    Failed,
+}
+
+impl MailOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Sent, Self::Retried, Self::Failed];
+
+    /// The value of the label `outcome`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Retried => "retried",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// All counters, gauges and histograms. Methods take `&self` and are cheap; share it in an `Arc`.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    received: Counter,
+    messages: Family<Label, Counter>,
+    pending: Count,
+    readings: Counter,
+    spool_bytes: Count,
+    series_backlog: Count,
+    alerts: Family<Label, Count>,
+    mails: Family<Label, Counter>,
+    maybe_doubled: Counter,
+    to_verdict: Histogram,
+    to_mail: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero, every label value present from the start.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::default(),
+            received: Counter::default(),
+            messages: Family::default(),
+            pending: Count::default(),
+            readings: Counter::default(),
+            spool_bytes: Count::default(),
+            series_backlog: Count::default(),
+            alerts: Family::default(),
+            mails: Family::default(),
+            maybe_doubled: Counter::default(),
+            to_verdict: Histogram::new(BUCKETS),
+            to_mail: Histogram::new(BUCKETS),
+        };
+        metrics.register();
+        // A rate needs a zero before the first event, so every label value exists at once.
+        for outcome in MessageOutcome::ALL {
+            metrics.messages(outcome, 0);
+        }
+        for outcome in MailOutcome::ALL {
+            let _created = metrics.mails.get_or_create(&[("outcome", outcome.name())]);
+        }
+        for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
+            metrics.alerts(state, 0);
+        }
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "normwatch_messages_received",
+            "Messages taken from the broker",
+            self.received.clone(),
+        );
+        registry.register("normwatch_messages", "Messages by outcome of the ledger", self.messages.clone());
+        registry.register(
+            "normwatch_messages_pending",
+            "Messages taken but not yet counted in an outcome",
+            self.pending.clone(),
+        );
+        registry.register("normwatch_readings", "Readings kept", self.readings.clone());
+        registry.register("normwatch_spool_bytes", "Size of the spool on disk", self.spool_bytes.clone());
+        registry.register(
+            "normwatch_series_backlog_readings",
+            "Readings that wait for the time-series server",
+            self.series_backlog.clone(),
+        );
+        registry.register("normwatch_alerts", "Alerts by state", self.alerts.clone());
+        registry.register("normwatch_mails", "Mail deliveries by outcome", self.mails.clone());
+        registry.register(
+            "normwatch_mail_maybe_doubled",
+            "Mails sent again because a stop fell between acceptance and our commit",
+            self.maybe_doubled.clone(),
+        );
+        registry.register(
+            "normwatch_reading_to_verdict_seconds",
+            "Time from arrival of a reading to the verdicts that it moved",
+            self.to_verdict.clone(),
+        );
+        registry.register(
+            "normwatch_reading_to_mail_seconds",
+            "Time from arrival of a reading to acceptance of its mail, without group wait",
+            self.to_mail.clone(),
+        );
+    }
+
+    /// Goes on from the durable ledger of earlier runs, so that the sum over outcomes stays whole.
+    pub fn restore(&self, ledger: &Ledger) {
+        self.received.inc_by(ledger.received);
+        self.messages(MessageOutcome::Stored, ledger.stored);
+        self.messages(MessageOutcome::Duplicate, ledger.duplicate);
+        self.messages(MessageOutcome::Ignored, ledger.ignored);
+        self.messages(MessageOutcome::Quarantined, ledger.quarantined);
+        self.messages(MessageOutcome::Rejected, ledger.rejected);
+    }
+
+    /// Counts a message taken from the broker.
+    pub fn message_received(&self) {
+        self.received.inc();
+    }
+
+    /// Counts `n` messages in an outcome.
+    pub fn messages(&self, outcome: MessageOutcome, n: u64) {
+        self.messages.get_or_create(&[("outcome", outcome.name())]).inc_by(n);
+    }
+
+    /// Sets how many messages wait for an outcome.
+    pub fn set_pending(&self, n: u64) {
+        self.pending.set(n);
+    }
+
+    /// Counts `n` readings kept.
+    pub fn readings(&self, n: u64) {
+        self.readings.inc_by(n);
+    }
+
+    /// Sets the size of the spool, bytes.
+    pub fn spool_bytes(&self, bytes: u64) {
+        self.spool_bytes.set(bytes);
+    }
+
+    /// Sets how many readings wait for the time-series server.
+    pub fn series_backlog(&self, readings: u64) {
+        self.series_backlog.set(readings);
+    }
+
+    /// Sets how many alerts are in a state.
+    pub fn alerts(&self, state: AlertState, n: u64) {
+        let name = match state {
+            AlertState::Pending => "pending",
+            AlertState::Firing => "firing",
+            AlertState::Resolved => "resolved",
+        };
+        self.alerts.get_or_create(&[("state", name)]).set(n);
+    }
+
+    /// Counts one attempt to hand over a mail.
+    pub fn mail(&self, outcome: MailOutcome) {
+        self.mails.get_or_create(&[("outcome", outcome.name())]).inc();
+    }
+
+    /// Counts a mail that may have arrived twice.
+    pub fn mail_maybe_doubled(&self) {
+        self.maybe_doubled.inc();
+    }
+
+    /// Records the time from a reading's arrival to its verdicts, s.
+    pub fn observe_reading_to_verdict(&self, secs: f64) {
+        self.to_verdict.observe(secs);
+    }
+
+    /// Records the time from a reading's arrival to the acceptance of its mail, s.
+    pub fn observe_reading_to_mail(&self, secs: f64) {
+        self.to_mail.observe(secs);
+    }
+
+    /// The exposition, in the text format of `OpenMetrics`.
+    #[must_use]
+    pub fn exposition(&self) -> String {
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            // Writing to a string fails only when a value cannot be formatted; a scrape then shows what there is.
+            Err(_) => format!("{text}# EOF\n"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Samples by name with labels, and the families with their HELP and TYPE.
+    fn parse(text: &str) -> (BTreeMap<String, f64>, Vec<String>) {
+        let mut samples = BTreeMap::new();
+        let mut families = Vec::new();
+        let mut helped = String::new();
+        assert!(text.ends_with("# EOF\n"));
+        for line in text.lines().filter(|l| *l != "# EOF") {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                let (name, help) = rest.split_once(' ').expect("a help text");
+                assert!(help.len() > 5, "{name} has no help");
+                name.clone_into(&mut helped);
+            } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = rest.split_once(' ').expect("a type");
+                assert!(matches!(kind, "counter" | "gauge" | "histogram"), "{kind}");
+                assert_eq!(name, helped, "HELP comes before TYPE");
+                families.push(name.to_owned());
+            } else {
+                let (name, value) = line.rsplit_once(' ').expect("a sample");
+                let family = families.last().expect("a family before its samples");
+                assert!(name.starts_with(family.as_str()), "{name} outside {family}");
+                assert!(
+                    samples.insert(name.to_owned(), value.parse().expect("a number")).is_none(),
+                    "{name} twice"
+                );
+            }
+        }
+        (samples, families)
+    }
+
+    #[test]
+    fn every_promised_name_is_exposed_from_the_start_with_total_once() {
+        let (samples, families) = parse(&Metrics::new().exposition());
+        assert_eq!(families.len(), 11);
+        for name in [
+            "normwatch_messages_received_total",
+            "normwatch_messages_total{outcome=\"stored\"}",
+            "normwatch_messages_total{outcome=\"duplicate\"}",
+            "normwatch_messages_total{outcome=\"ignored\"}",
+            "normwatch_messages_total{outcome=\"quarantined\"}",
+            "normwatch_messages_total{outcome=\"rejected\"}",
+            "normwatch_messages_pending",
+            "normwatch_readings_total",
+            "normwatch_spool_bytes",
+            "normwatch_series_backlog_readings",
+            "normwatch_alerts{state=\"firing\"}",
+            "normwatch_mails_total{outcome=\"sent\"}",
+            "normwatch_mail_maybe_doubled_total",
+            "normwatch_reading_to_verdict_seconds_count",
+            "normwatch_reading_to_mail_seconds_bucket{le=\"2.0\"}",
+        ] {
+            assert!(samples.contains_key(name), "{name} missing in {samples:#?}");
+        }
+        assert!(!samples.keys().any(|name| name.contains("_total_total")));
+    }
+
+    #[test]
+    fn what_is_counted_is_exposed() {
+        let metrics = Metrics::new();
+        metrics.message_received();
+        metrics.messages(MessageOutcome::Stored, 3);
+        metrics.alerts(AlertState::Firing, 2);
+        metrics.mail(MailOutcome::Sent);
+        metrics.observe_reading_to_verdict(0.2);
+        let (samples, _) = parse(&metrics.exposition());
+        let is = |name: &str, want: f64| (samples[name] - want).abs() < 1e-9;
+        assert!(is("normwatch_messages_received_total", 1.0));
+        assert!(is("normwatch_messages_total{outcome=\"stored\"}", 3.0));
+        assert!(is("normwatch_alerts{state=\"firing\"}", 2.0));
+        assert!(is("normwatch_mails_total{outcome=\"sent\"}", 1.0));
+        assert!(is("normwatch_reading_to_verdict_seconds_bucket{le=\"0.25\"}", 1.0));
+        assert!(is("normwatch_reading_to_verdict_seconds_bucket{le=\"0.1\"}", 0.0));
+    }
+}

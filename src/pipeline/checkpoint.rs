@@ -1,0 +1,70 @@
+//! The engine's state as named pieces of bytes.
+
+use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::notify::Dispatcher;
+
+const REGISTER: &str = "register-checks";
+const DISPATCHER: &str = "dispatcher";
+const ENGINE: &str = "engine/";
+
+/// Why a checkpoint cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// A piece has no binary form.
+    #[error("state `{0}` cannot be encoded")]
+    Encode(String, #[source] rmp_serde::encode::Error),
+    /// A piece is damaged, or of a release that this one does not know.
+    #[error(
+        "state `{0}` cannot be read: start from a backup, or move the state file away to rebuild from the spool"
+    )]
+    Decode(String, #[source] rmp_serde::decode::Error),
+}
+
+/// The parts that a checkpoint holds.
+pub(super) struct Parts<'a> {
+    pub(super) engine: &'a mut Engine,
+    pub(super) register: &'a mut RegisterChecks,
+    pub(super) dispatcher: &'a mut Dispatcher,
+}
+
+impl Parts<'_> {
+    /// What changed since the last call.
+    pub(super) fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
+        let mut changed = Vec::new();
+        for (key, saved) in self.engine.take_changed() {
+            changed.push(encode(format!("{ENGINE}{key}"), &saved)?);
+        }
+        if let Some(saved) = self.register.take_changed() {
+            changed.push(encode(REGISTER.to_owned(), &saved)?);
+        }
+        changed.push(encode(DISPATCHER.to_owned(), self.dispatcher)?);
+        Ok(changed)
+    }
+
+    /// Takes up one piece; unknown names are left alone.
+    pub(super) fn restore(&mut self, name: &str, body: &[u8]) -> Result<(), CheckpointError> {
+        if let Some(key) = name.strip_prefix(ENGINE) {
+            let saved: SavedShard = decode(name, body)?;
+            self.engine.restore(key, saved);
+        } else if name == REGISTER {
+            let saved: SavedRegisterChecks = decode(name, body)?;
+            self.register.restore(saved);
+        } else if name == DISPATCHER {
+            *self.dispatcher = decode(name, body)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, Vec<u8>), CheckpointError> {
+    match rmp_serde::to_vec_named(value) {
+        Ok(body) => Ok((name, body)),
+        Err(error) => Err(CheckpointError::Encode(name, error)),
+    }
+}
+
+fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
+    rmp_serde::from_slice(body).map_err(|error| CheckpointError::Decode(name.to_owned(), error))
+}

@@ -1,0 +1,34 @@
+//! The flow of a message, as a table of contents:
+//!
+//! 1. [`Intake`] takes it from the broker, decodes it and settles its readings ([`ingest`]),
+//! 2. hands it to the spool, and acknowledges it to the broker only when it is durable,
+//! 3. [`Judge`] reads the spool in order: history, engine, verdicts, transitions of alerts,
+//! 4. transitions go to the dispatcher and on to the outbox; pages get a [`crate::view::Snapshot`],
+//! 5. every few seconds all of that is one checkpoint ([`checkpoint`]).
+//!
+//! What follows the spool is a function of the spool: after a stop it goes on from the checkpoint
+//! and says the same again, and what was told before is told to nobody twice.
+
+mod board;
+mod checkpoint;
+mod intake;
+mod judge;
+mod record;
+mod ticks;
+mod usage;
+
+pub use board::Unknown;
+pub use intake::{Intake, IntakeParts};
+pub use judge::{Judge, JudgeParts, Outlet};
+pub use ticks::Ticks;
+
+use crate::spool::{Entry, Position};
+
+/// Durable entries of the spool in its order, on their way to the judge.
+#[derive(Debug)]
+pub struct Batch {
+    /// The entries.
+    pub entries: Vec<(Position, Entry)>,
+    /// When the oldest of them was received, on the machine's monotonic clock.
+    pub since: tokio::time::Instant,
+}

@@ -1,0 +1,57 @@
+//! Event time that goes on without readings: only while we are connected and caught up.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::Batch;
+use crate::{
+    clock::Clock,
+    spool::{Entry, Item, Kind, Spool, SpoolError},
+};
+
+/// Appends a tick row now and then, so that a silent sensor is told from an outage of ours.
+#[derive(Debug)]
+pub struct Ticks {
+    /// Where ticks go.
+    pub spool: Spool,
+    /// Wall time.
+    pub clock: Clock,
+    /// How far behind the wall clock a tick is, ms: readings on their way must not be late.
+    pub lag_ms: i64,
+    /// How often, real time.
+    pub every: Duration,
+    /// Whether we are connected and caught up.
+    pub is_live: watch::Receiver<bool>,
+}
+
+impl Ticks {
+    /// Runs until `stop` says true.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the disk refuses.
+    pub async fn run(
+        self,
+        to_judge: mpsc::Sender<Batch>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<(), SpoolError> {
+        // The first tick waits as long as the others: a connection needs its backlog first.
+        loop {
+            tokio::select! {
+                changed = stop.wait_for(|stop| *stop) => { drop(changed); return Ok(()) }
+                () = tokio::time::sleep(self.every) => {}
+            }
+            if !*self.is_live.borrow() {
+                continue;
+            }
+            let now = self.clock.now();
+            let entry = Entry { arrival: now, kind: Kind::Tick(now.plus_ms(-self.lag_ms)) };
+            let since = tokio::time::Instant::now();
+            let receipts = self.spool.append(vec![Item::Row(entry)]).await?;
+            let entries = receipts.into_iter().filter_map(|receipt| receipt.entry).collect();
+            if to_judge.send(Batch { entries, since }).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What goes into the spool: messages with one outcome each, and rows of our own.
+
+use model::{Instant, Reading};
+
+use super::Position;
+
+/// What an entry of the spool says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Readings of one message.
+    Readings(Vec<Reading>),
+    /// Event time may advance to this instant: we were connected and caught up.
+    Tick(Instant),
+    /// The rules changed here: register, packs, waivers, acknowledgements. Opaque to the spool.
+    Change {
+        /// Which kind of change, such as `register`.
+        kind: String,
+        /// What changed, in the kind's own encoding.
+        body: Vec<u8>,
+    },
+}
+
+/// One entry as the engine and the series writer read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it reached us.
+    pub arrival: Instant,
+    /// What it says.
+    pub kind: Kind,
+}
+
+/// Tells one message from another across redelivery.
+///
+/// A vendor's id (deduplication id, frame counter) can be compared at any time. A packet
+/// id with the payload's hash says "the same" only until the broker uses the id again, so
+/// it must be looked up only for the first message that a resumed session delivers under
+/// that id: `is_looked_up` false records the key without comparing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageKey {
+    hash: u128,
+    is_looked_up: bool,
+}
+
+impl MessageKey {
+    /// A key that makes the message a duplicate when it has been seen before.
+    ///
+    /// Put what the id is unique in (sensor, session) into `bytes` too.
+    #[must_use]
+    pub fn looked_up(bytes: &[u8]) -> Self {
+        Self { hash: short_hash(bytes), is_looked_up: true }
+    }
+
+    /// A key that is only recorded, for a later redelivery to be recognised.
+    #[must_use]
+    pub fn recorded(bytes: &[u8]) -> Self {
+        Self { hash: short_hash(bytes), is_looked_up: false }
+    }
+
+    pub(super) const fn hash(self) -> u128 {
+        self.hash
+    }
+
+    pub(super) const fn is_looked_up(self) -> bool {
+        self.is_looked_up
+    }
+}
+
+fn short_hash(bytes: &[u8]) -> u128 {
+    let hash = blake3::hash(bytes);
+    hash.as_bytes().iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte))
+}
+
+/// A message that could not be understood, kept with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Topic it was published to.
+    pub topic: String,
+    /// Its payload, whole.
+    pub payload: Vec<u8>,
+    /// Class of the error, such as `unit` or `syntax`.
+    pub kind: String,
+    /// What is wrong, in words.
+    pub reason: String,
+    /// The field that is wrong, if one can be named.
+    pub field: Option<String>,
+}
+
+/// What became of a message. A duplicate is not named here: the spool finds it by its key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fate {
+    /// It carried readings.
+    Stored(Vec<Reading>),
+    /// It was understood and carries none (join, status ...).
+    Ignored,
+    /// It could not be understood.
+    Quarantined(Refusal),
+    /// It was refused (too large, forbidden).
+    Rejected,
+}
+
+/// One incoming message, counted once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// When it reached us.
+    pub arrival: Instant,
+    /// Tells it from others; `None` for what the broker never delivers twice.
+    pub key: Option<MessageKey>,
+    /// What became of it.
+    pub fate: Fate,
+    /// The quarantined message that this one replays: that row goes and its count moves over.
+    pub replays: Option<u64>,
+}
+
+/// What can be appended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A message.
+    Message(Message),
+    /// A row of our own: a tick or a change. Counted in no ledger.
+    Row(Entry),
+}
+
+/// The outcome of a message in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Its readings are durable.
+    Stored,
+    /// It had been seen before; nothing was stored.
+    Duplicate,
+    /// It carries no reading.
+    Ignored,
+    /// It lies in the quarantine.
+    Quarantined,
+    /// It was refused.
+    Rejected,
+}
+
+impl Outcome {
+    /// The value of the label `outcome` in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+            Self::Quarantined => "quarantined",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// What the spool says of an appended item once it is durable; items of one call keep their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// The outcome; `None` for a row of our own.
+    pub outcome: Option<Outcome>,
+    /// The entry and its position, when the item left one: handed back, so that nobody reads it again.
+    pub entry: Option<(Position, Entry)>,
+}

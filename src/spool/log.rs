@@ -1,0 +1,232 @@
+//! The handle of the spool: hands items to the writer thread and waits for what is durable.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    thread,
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    block::BlockError,
+    entry::{Item, Receipt},
+    position::Position,
+    reader::SpoolReader,
+    writer::{Command, Counts, Writer},
+};
+use crate::{database::DatabaseError, view::Ledger};
+
+/// Why the spool could not take or give entries.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SpoolError {
+    /// The file failed: disk full, unreadable or damaged. Nothing of the call was stored.
+    #[error("spool file failed")]
+    Database(#[source] Arc<DatabaseError>),
+    /// The writer thread could not be started or its lock file not be made.
+    #[error("cannot start the spool's writer")]
+    Start(#[source] Arc<std::io::Error>),
+    /// Another process (or part of this one) writes to it.
+    #[error("spool `{0}` is in use by another process")]
+    InUse(String),
+    /// The spool was closed.
+    #[error("spool is closed")]
+    Closed,
+    /// An acknowledged row cannot be read.
+    #[error(
+        "spool row at {position} is damaged: restore a backup, or start with an empty spool and accept the loss"
+    )]
+    Corrupt {
+        /// First entry of the row.
+        position: Position,
+        /// What is wrong with it.
+        source: BlockError,
+    },
+    /// Entries that were acknowledged are not there.
+    #[error("spool entries from {expected} to before {found} are missing or were trimmed")]
+    Missing {
+        /// The entry asked for.
+        expected: Position,
+        /// The next that is there.
+        found: Position,
+    },
+}
+
+impl From<DatabaseError> for SpoolError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for SpoolError {
+    fn from(error: rusqlite::Error) -> Self {
+        DatabaseError::from(error).into()
+    }
+}
+
+/// Bounds of the spool.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Items in one commit group, about.
+    pub group_items: usize,
+    /// Calls that may wait for the writer before callers wait for a place.
+    pub queue_calls: usize,
+    /// Message keys remembered against redelivery.
+    pub keys: usize,
+    /// Bytes of quarantined messages kept.
+    pub quarantine_bytes: u64,
+    /// The newest position that state or history have seen: new entries stand behind it, even
+    /// in a spool that is new or was restored from a backup older than theirs. Otherwise
+    /// their readers would take new entries for old ones and pass over them.
+    pub behind: Position,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            group_items: 4096,
+            queue_calls: 4096,
+            keys: 200_000,
+            quarantine_bytes: 64 << 20,
+            behind: Position::START,
+        }
+    }
+}
+
+/// The spool; clones share the one writer thread, which ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    commands: mpsc::Sender<Command>,
+    counts: watch::Receiver<Counts>,
+    /// Messages handed in by this process and not yet answered.
+    waiting: Arc<AtomicU64>,
+    path: PathBuf,
+}
+
+/// Items on their way to the disk: a future of their receipts, in the order of the items.
+#[derive(Debug)]
+pub struct Appending {
+    reply: oneshot::Receiver<Result<Vec<Receipt>, SpoolError>>,
+    messages: u64,
+    waiting: Arc<AtomicU64>,
+}
+
+impl Future for Appending {
+    type Output = Result<Vec<Receipt>, SpoolError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.reply).poll(cx).map(|reply| reply.unwrap_or(Err(SpoolError::Closed)))
+    }
+}
+
+impl Drop for Appending {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.messages, Ordering::Relaxed);
+    }
+}
+
+impl Spool {
+    /// Opens the file, creating it if absent, and starts its writer thread.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is in use, is newer than this release, or contradicts itself.
+    pub fn open(path: &Path, options: Options) -> Result<Self, SpoolError> {
+        let (commands, inbox) = mpsc::channel(options.queue_calls);
+        let (writer, counts) = Writer::open(path, options)?;
+        thread::Builder::new()
+            .name("spool".to_owned())
+            .spawn(move || writer.run(inbox))
+            .map_err(|error| SpoolError::Start(Arc::new(error)))?;
+        Ok(Self { commands, counts, waiting: Arc::default(), path: path.to_owned() })
+    }
+
+    /// Hands items to the writer, waiting for a place in its queue only; await the result for durability.
+    ///
+    /// Items are stored in the order of the calls.
+    ///
+    /// # Errors
+    /// [`SpoolError::Closed`] when the writer has ended.
+    pub async fn submit(&self, items: Vec<Item>) -> Result<Appending, SpoolError> {
+        let messages = items.iter().filter(|item| matches!(item, Item::Message(_))).count() as u64;
+        self.waiting.fetch_add(messages, Ordering::Relaxed);
+        let (sender, reply) = oneshot::channel();
+        let appending = Appending { reply, messages, waiting: Arc::clone(&self.waiting) };
+        let command = Command::Append { items, reply: sender };
+        self.commands.send(command).await.map_err(|_| SpoolError::Closed)?;
+        Ok(appending)
+    }
+
+    /// Appends items and waits until they are durable; receipts come in the order of the items.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing of the call is stored then: acknowledge none of it, and
+    /// connect to the broker again later, which makes it deliver the messages once more.
+    pub async fn append(&self, items: Vec<Item>) -> Result<Vec<Receipt>, SpoolError> {
+        self.submit(items).await?.await
+    }
+
+    /// Lets entries before `before` go, by whole commit groups; returns how many went.
+    ///
+    /// The caller knows the bound: what checkpoint, history and series writer have behind them.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn trim(&self, before: Position) -> Result<u64, SpoolError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Trim { before, reply }).await.map_err(|_| SpoolError::Closed)?;
+        answer.await.unwrap_or(Err(SpoolError::Closed))
+    }
+
+    /// Waits until everything handed in before is durable and the writer has closed the file.
+    pub async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Close { reply }).await.is_ok() {
+            // An error means that the writer ended without an answer, which is closed all the same.
+            drop(answer.await);
+        }
+    }
+
+    /// A reader with a connection of its own.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn reader(&self) -> Result<SpoolReader, SpoolError> {
+        SpoolReader::open(&self.path)
+    }
+
+    /// Every message counted once; `pending` are those handed in and not yet durable.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let pending = self.waiting.load(Ordering::Relaxed);
+        let counts = self.counts();
+        let settled =
+            counts.stored + counts.duplicate + counts.ignored + counts.quarantined + counts.rejected;
+        Ledger {
+            received: settled + pending,
+            stored: counts.stored,
+            duplicate: counts.duplicate,
+            ignored: counts.ignored,
+            quarantined: counts.quarantined,
+            rejected: counts.rejected,
+            pending,
+        }
+    }
+
+    /// Durable counts: newest position, outcomes, readings, what the quarantine dropped.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        *self.counts.borrow()
+    }
+
+    /// Follows the durable counts: changes with every commit, so that readers need not poll.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Counts> {
+        self.counts.clone()
+    }
+}

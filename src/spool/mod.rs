@@ -1,0 +1,28 @@
+//! The spool: the truth on disk. What it has taken is safe; everything else can be built again from it.
+//!
+//! One writer thread gathers what waits into one transaction, so that many messages share
+//! one flush of the disk. A message is acknowledged to the broker only after its receipt.
+//! The ledger, the keys against redelivery and the quarantine change in that same
+//! transaction. The spool knows entries and positions; it does not know what they mean.
+
+mod block;
+mod entry;
+mod keys;
+mod log;
+mod position;
+mod quarantine;
+mod reader;
+mod retention;
+mod writer;
+
+pub use block::BlockError;
+pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
+pub use log::{Appending, Options, Spool, SpoolError};
+pub use position::Position;
+pub use quarantine::Quarantined;
+pub use reader::SpoolReader;
+pub use retention::first_to_keep;
+pub use writer::Counts;
+
+/// The tables, version by version.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];

@@ -1,0 +1,109 @@
+//! Messages that could not be understood, kept within a budget of bytes, oldest dropped first and counted.
+
+use model::Instant;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::entry::Refusal;
+use crate::database::{signed, unsigned};
+
+/// A quarantined message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its number, never used again.
+    pub id: u64,
+    /// When it reached us.
+    pub arrival: Instant,
+    /// The message and what is wrong with it.
+    pub refusal: Refusal,
+}
+
+/// What a row costs beside its texts.
+const ROW_BYTES: usize = 64;
+
+fn cost(refusal: &Refusal) -> u64 {
+    let field = refusal.field.as_ref().map_or(0, String::len);
+    let texts = refusal.topic.len() + refusal.kind.len() + refusal.reason.len() + field;
+    (texts + refusal.payload.len() + ROW_BYTES) as u64
+}
+
+/// Bytes that the quarantine holds.
+pub(super) fn held_bytes(db: &Connection) -> Result<u64, rusqlite::Error> {
+    db.query_row("SELECT COALESCE(SUM(bytes), 0) FROM quarantine", [], |row| row.get(0)).map(unsigned)
+}
+
+/// Adds a message; returns the bytes it costs.
+pub(super) fn insert(
+    step: &Transaction<'_>,
+    arrival: Instant,
+    refusal: &Refusal,
+) -> Result<u64, rusqlite::Error> {
+    let bytes = cost(refusal);
+    step.prepare_cached(
+        "INSERT INTO quarantine (arrival, topic, payload, kind, reason, field, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        arrival.millis(),
+        refusal.topic,
+        refusal.payload,
+        refusal.kind,
+        refusal.reason,
+        refusal.field,
+        signed(bytes)
+    ])?;
+    Ok(bytes)
+}
+
+/// Drops the oldest until `held` fits `budget`; returns what is held then and how many went.
+pub(super) fn keep_within(
+    step: &Transaction<'_>,
+    mut held: u64,
+    budget: u64,
+) -> Result<(u64, u64), rusqlite::Error> {
+    let mut dropped = 0;
+    while held > budget {
+        let oldest = step
+            .query_row(
+                "DELETE FROM quarantine WHERE id = (SELECT MIN(id) FROM quarantine) RETURNING bytes",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(bytes) = oldest else { return Ok((0, dropped)) };
+        held = held.saturating_sub(unsigned(bytes));
+        dropped += 1;
+    }
+    Ok((held, dropped))
+}
+
+/// Removes one message; returns the bytes it held, `None` when it is not there.
+pub(super) fn remove(step: &Transaction<'_>, id: u64) -> Result<Option<u64>, rusqlite::Error> {
+    let bytes = step
+        .query_row("DELETE FROM quarantine WHERE id = ?1 RETURNING bytes", [signed(id)], |row| row.get(0))
+        .optional()?;
+    Ok(bytes.map(unsigned))
+}
+
+/// The messages behind `after`, oldest first, at most `max`.
+pub(super) fn list(db: &Connection, after: u64, max: usize) -> Result<Vec<Quarantined>, rusqlite::Error> {
+    let mut query = db.prepare_cached(
+        "SELECT id, arrival, topic, payload, kind, reason, field FROM quarantine
+         WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let rows = query.query_map([signed(after), signed(max as u64)], quarantined)?;
+    rows.collect()
+}
+
+fn quarantined(row: &Row<'_>) -> Result<Quarantined, rusqlite::Error> {
+    Ok(Quarantined {
+        id: unsigned(row.get(0)?),
+        arrival: Instant::from_millis(row.get(1)?),
+        refusal: Refusal {
+            topic: row.get(2)?,
+            payload: row.get(3)?,
+            kind: row.get(4)?,
+            reason: row.get(5)?,
+            field: row.get(6)?,
+        },
+    })
+}

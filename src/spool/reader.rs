@@ -1,0 +1,155 @@
+//! Reading the spool beside its writer: the engine after a start, the series writer all the time.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    block,
+    entry::Entry,
+    log::SpoolError,
+    position::Position,
+    quarantine::{self, Quarantined},
+};
+use crate::database::{self, signed, unsigned};
+
+/// A connection of its own for one reader; clones share it.
+///
+/// Calls block the thread for the time of a disk read; async code goes through [`SpoolReader::call`].
+#[derive(Debug, Clone)]
+pub struct SpoolReader {
+    db: Arc<Mutex<Connection>>,
+}
+
+impl SpoolReader {
+    /// Opens the spool file for reading, whether or not a service writes to it.
+    ///
+    /// # Errors
+    /// When the file is not there or cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, SpoolError> {
+        Ok(Self { db: Arc::new(Mutex::new(database::open_reader(path)?)) })
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a read where it may block, for async callers.
+    ///
+    /// # Errors
+    /// Those of the read.
+    pub async fn call<T, F>(&self, read: F) -> Result<T, SpoolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, SpoolError> + Send + 'static,
+    {
+        let reader = self.clone();
+        tokio::task::spawn_blocking(move || read(&reader)).await.unwrap_or(Err(SpoolError::Closed))
+    }
+
+    /// The entries from `from` on (included), in order: whole commit groups, until `max` entries are reached.
+    ///
+    /// Empty when `from` lies behind the newest entry.
+    ///
+    /// # Errors
+    /// [`SpoolError::Corrupt`] and [`SpoolError::Missing`] when acknowledged entries cannot
+    /// be read or were trimmed: a reader must stop and say so.
+    pub fn read_from(&self, from: Position, max: usize) -> Result<Vec<(Position, Entry)>, SpoolError> {
+        let newest = self.newest()?;
+        let db = self.db();
+        let mut query = db.prepare_cached(
+            "SELECT first, count, body FROM log WHERE part = ?1 AND first >= COALESCE(
+                 (SELECT MAX(first) FROM log WHERE part = ?1 AND first <= ?2), 0)
+             ORDER BY first",
+        )?;
+        let part = i64::from(from.partition);
+        let mut rows = query.query((part, signed(from.sequence)))?;
+        let mut out = Vec::new();
+        let mut expected = from.sequence.max(1);
+        while out.len() < max
+            && let Some(row) = rows.next()?
+        {
+            let first = unsigned(row.get(0)?);
+            let count = unsigned(row.get(1)?);
+            if first > expected {
+                return Err(SpoolError::Missing { expected: from.at(expected), found: from.at(first) });
+            }
+            let body = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+            let entries = block::decode(body)
+                .and_then(
+                    |all| if all.len() as u64 == count { Ok(all) } else { Err(block::BlockError::Malformed) },
+                )
+                .map_err(|source| SpoolError::Corrupt { position: from.at(first), source })?;
+            let placed = (first..).map(|sequence| from.at(sequence)).zip(entries);
+            out.extend(placed.filter(|(position, _)| *position >= from));
+            expected = expected.max(first + count);
+        }
+        if out.is_empty() && expected <= newest.sequence {
+            return Err(SpoolError::Missing { expected: from, found: newest.next() });
+        }
+        Ok(out)
+    }
+
+    /// The oldest entry that is kept; the next position to be written when there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn oldest(&self) -> Result<Position, SpoolError> {
+        let first: Option<i64> = self.db().query_row("SELECT MIN(first) FROM log", [], |row| row.get(0))?;
+        match first {
+            Some(first) => Ok(Position::new(unsigned(first))),
+            None => Ok(self.newest()?.next()),
+        }
+    }
+
+    /// The newest durable entry; sequence 0 before the first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest(&self) -> Result<Position, SpoolError> {
+        let next: Option<i64> =
+            self.db().query_row("SELECT next FROM ledger WHERE part = 0", [], |row| row.get(0)).optional()?;
+        Ok(Position::new(unsigned(next.unwrap_or(1) - 1)))
+    }
+
+    /// Readings that stand behind a position, counted by whole commit groups.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn readings_behind(&self, position: Position) -> Result<u64, SpoolError> {
+        let db = self.db();
+        let mut query = db.prepare_cached(
+            "SELECT COALESCE(SUM(readings), 0) FROM log WHERE part = ?1 AND first + count - 1 > ?2",
+        )?;
+        let sum =
+            query.query_row((i64::from(position.partition), signed(position.sequence)), |r| r.get(0))?;
+        Ok(unsigned(sum))
+    }
+
+    /// Bytes in use in the file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn bytes(&self) -> Result<u64, SpoolError> {
+        Ok(database::used_bytes(&self.db())?)
+    }
+
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), SpoolError> {
+        Ok(database::copy_to(&self.db(), path)?)
+    }
+
+    /// Quarantined messages with an id above `after`, oldest first, at most `max`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn quarantined(&self, after: u64, max: usize) -> Result<Vec<Quarantined>, SpoolError> {
+        Ok(quarantine::list(&self.db(), after, max)?)
+    }
+}

@@ -1,0 +1,102 @@
+//! State on disk: engine checkpoint, journal of transitions, lines for the series, and what people keep.
+//!
+//! The state is a shortcut: engine state is this checkpoint plus the spool behind it. So
+//! everything that belongs to one step of the engine (its changed pieces with the dispatcher's,
+//! transitions, lines for the series) commits in one transaction together with the
+//! spool position, see [`Step`]; a crash between two steps repeats the second and changes
+//! nothing twice.
+//!
+//! Calls block for the time of a disk flush; async code goes through [`State::call`].
+
+mod checkpoint;
+mod journal;
+mod records;
+mod step;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub use checkpoint::EngineState;
+pub use journal::{JournalEntry, JournalRow};
+use rusqlite::Connection;
+pub use step::{Checkpoint, Step};
+
+use crate::{
+    database::{self, DatabaseError},
+    spool::Position,
+};
+
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// Why the state could not be read or written. A failed write changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The file failed.
+    #[error("state file failed")]
+    Database(#[from] DatabaseError),
+    /// A step ends before the checkpoint that is stored: two engines write, or an old backup replays.
+    #[error("step ends at {offered}, the stored checkpoint is already at {stored}")]
+    Behind {
+        /// Where the step ends.
+        offered: Position,
+        /// Where the stored checkpoint is.
+        stored: Position,
+    },
+    /// A row that this release cannot understand.
+    #[error("state row is damaged: {0}")]
+    Damaged(String),
+    /// The task that ran the call was cancelled.
+    #[error("state call was cancelled")]
+    Cancelled,
+}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        DatabaseError::from(error).into()
+    }
+}
+
+/// The state file; clones share one connection.
+#[derive(Debug, Clone)]
+pub struct State {
+    db: Arc<Mutex<Connection>>,
+}
+
+impl State {
+    /// Opens the file, creating it if absent.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is newer than this release.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let db = database::open(path, MIGRATIONS)?;
+        Ok(Self { db: Arc::new(Mutex::new(db)) })
+    }
+
+    /// Runs a call where it may block, for async callers.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn call<T, F>(&self, call: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, StateError> + Send + 'static,
+    {
+        let state = self.clone();
+        tokio::task::spawn_blocking(move || call(&state)).await.unwrap_or(Err(StateError::Cancelled))
+    }
+
+    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
+    ///
+    /// # Errors
+    /// When the disk refuses or the file exists.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        Ok(database::copy_to(&self.db(), path)?)
+    }
+
+    /// The connection. A panic of another holder left no half transaction: it was rolled back.
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

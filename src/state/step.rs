@@ -1,0 +1,117 @@
+//! One step of the engine, committed as a whole.
+
+use model::Instant;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{State, StateError, journal::JournalRow};
+use crate::{
+    database::{signed, unsigned},
+    spool::Position,
+};
+
+/// Lines kept for a time-series server that does not answer; older ones go and are counted.
+const MOST_SERIES_LINES: i64 = 2_000_000;
+
+/// What of the engine's state changed since the last checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Newest entry of the spool that the state has seen.
+    pub position: Position,
+    /// Event time reached.
+    pub event_time: Option<Instant>,
+    /// Changed pieces of the state, by name.
+    pub changed: Vec<(String, Vec<u8>)>,
+    /// Pieces that are no more.
+    pub removed: Vec<String>,
+}
+
+/// Everything that belongs to one step: all of it is stored, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// The engine's changed pieces and their position.
+    pub checkpoint: Option<Checkpoint>,
+    /// Transitions; one that is there already is left as it is.
+    pub journal: Vec<JournalRow>,
+    /// Lines for the time-series server, without line end.
+    pub lines: Vec<String>,
+    /// Counters and what to add to them.
+    pub counters: Vec<(String, u64)>,
+}
+
+impl State {
+    /// Stores a step in one transaction.
+    ///
+    /// # Errors
+    /// [`StateError::Behind`] when its position is older than the stored one; else when the disk refuses.
+    pub fn commit(&self, step: &Step) -> Result<(), StateError> {
+        let mut db = self.db();
+        let transaction = db.transaction()?;
+        if let Some(checkpoint) = &step.checkpoint {
+            checkpoint.write(&transaction)?;
+        }
+        for row in &step.journal {
+            row.write(&transaction)?;
+        }
+        write_lines(&transaction, &step.lines)?;
+        for (name, count) in &step.counters {
+            add(&transaction, name, *count)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+impl Checkpoint {
+    fn write(&self, step: &Transaction<'_>) -> Result<(), StateError> {
+        let part = self.position.partition;
+        let stored: Option<i64> = step
+            .prepare_cached("SELECT sequence FROM checkpoint WHERE part = ?1")?
+            .query_row([part], |row| row.get(0))
+            .optional()?;
+        let stored = stored.map_or(0, unsigned);
+        if stored > self.position.sequence {
+            let stored = Position { partition: part, sequence: stored };
+            return Err(StateError::Behind { offered: self.position, stored });
+        }
+        step.prepare_cached("INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3)")?.execute(params![
+            part,
+            signed(self.position.sequence),
+            self.event_time.map(Instant::millis)
+        ])?;
+        let mut put = step.prepare_cached("INSERT OR REPLACE INTO engine VALUES (?1, ?2, ?3)")?;
+        for (name, body) in &self.changed {
+            put.execute(params![part, name, body])?;
+        }
+        let mut remove = step.prepare_cached("DELETE FROM engine WHERE part = ?1 AND name = ?2")?;
+        for name in &self.removed {
+            remove.execute(params![part, name])?;
+        }
+        Ok(())
+    }
+}
+
+fn write_lines(step: &Transaction<'_>, lines: &[String]) -> Result<(), rusqlite::Error> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut put = step.prepare_cached("INSERT INTO series_lines (line) VALUES (?1)")?;
+    for line in lines {
+        put.execute([line])?;
+    }
+    let newest = step.last_insert_rowid();
+    let mut trim = step.prepare_cached("DELETE FROM series_lines WHERE id <= ?1")?;
+    let dropped = trim.execute([newest - MOST_SERIES_LINES])?;
+    if dropped > 0 {
+        add(step, "series_lines_dropped", dropped as u64)?;
+    }
+    Ok(())
+}
+
+/// Adds to a counter.
+pub(super) fn add(step: &Transaction<'_>, name: &str, count: u64) -> Result<(), rusqlite::Error> {
+    step.prepare_cached(
+        "INSERT INTO counters VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET count = count + ?2",
+    )?
+    .execute(params![name, signed(count)])?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The log: lines on stderr, filtered by `RUST_LOG` (default: our own news, others' warnings).
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log of this process; later calls change nothing.
+pub fn start(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // An error means that a log is running already.
+    drop(log.try_init());
+}

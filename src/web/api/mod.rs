@@ -1,0 +1,27 @@
+//! `/api/v1`: lists are `{"items", "next"}`, errors are `{"error": {"kind", "message"}}`.
+
+mod alerts;
+mod places;
+mod service;
+mod standards;
+mod verdicts;
+
+use axum::{Router, routing::get};
+
+use super::{desk::Desk, error::ApiError};
+
+/// The addresses under `/api/v1`.
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/places", get(places::list))
+        .route("/places/{id}", get(places::one))
+        .route("/alerts", get(alerts::list))
+        .route("/alerts/{id}", get(alerts::one))
+        .route("/verdicts", get(verdicts::list))
+        .route("/clauses", get(standards::list))
+        .route("/clauses/{pack}/{clause}", get(standards::one))
+        .route("/sensors/unknown", get(service::unknown_sensors))
+        .route("/ledger", get(service::ledger))
+        .route("/mails", get(service::mails))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+}

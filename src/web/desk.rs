@@ -1,0 +1,194 @@
+//! What the console and the API read: copies of state, the register, the standards, the history.
+
+use std::{fmt, sync::Arc};
+
+use model::{Flags, Instant, Register, Series, Span};
+use rules::{Clause, Pack};
+use tokio::sync::watch;
+
+use crate::{
+    metrics::Metrics,
+    view::{MailView, Snapshot},
+};
+
+/// Where charts get their points. The history store implements it; calls may block on a disk.
+pub trait ChartSource: Send + Sync {
+    /// At most about `max` points of a series in time order, values in the quantity's unit.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the history cannot be read.
+    fn points(&self, series: &Series, span: Span, max: usize) -> Result<Vec<(Instant, f64)>, String>;
+
+    /// At most about `max` readings of the span that carry a quality mark; none where marks are not kept.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the history cannot be read.
+    fn flagged(
+        &self,
+        _series: &Series,
+        _span: Span,
+        _max: usize,
+    ) -> Result<Vec<(Instant, f64, Flags)>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// A source without points, for a service that keeps no history.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCharts;
+
+impl ChartSource for NoCharts {
+    fn points(&self, _: &Series, _: Span, _: usize) -> Result<Vec<(Instant, f64)>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// Where pages find mails. The outbox implements it; calls may block on a disk.
+pub trait MailSource: Send + Sync {
+    /// The newest mails, newest first, at most `max`.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn newest(&self, max: usize) -> Result<Vec<Arc<MailView>>, String>;
+
+    /// The mail of this id, with its words as long as they are kept.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn one(&self, id: &str) -> Result<Option<Arc<MailView>>, String>;
+
+    /// Mails that a server has taken, over the life of the outbox.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the outbox cannot be read.
+    fn sent(&self) -> Result<u64, String>;
+}
+
+/// No mails, for a service without a mail server.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoMails;
+
+impl MailSource for NoMails {
+    fn newest(&self, _: usize) -> Result<Vec<Arc<MailView>>, String> {
+        Ok(Vec::new())
+    }
+
+    fn one(&self, _: &str) -> Result<Option<Arc<MailView>>, String> {
+        Ok(None)
+    }
+
+    fn sent(&self) -> Result<u64, String> {
+        Ok(0)
+    }
+}
+
+/// Everything a request may look at. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    register: Arc<Register>,
+    standards: Arc<[Arc<Pack>]>,
+    charts: Arc<dyn ChartSource>,
+    mails: Arc<dyn MailSource>,
+    metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("register", &self.register.id).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// A desk over the newest snapshot of the pipeline, without mails.
+    #[must_use]
+    pub fn new(
+        snapshot: watch::Receiver<Arc<Snapshot>>,
+        register: Arc<Register>,
+        standards: Vec<Arc<Pack>>,
+        charts: Arc<dyn ChartSource>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { snapshot, register, standards: standards.into(), charts, mails: Arc::new(NoMails), metrics }
+    }
+
+    /// The same desk with mails from `mails`.
+    #[must_use]
+    pub fn with_mails(self, mails: Arc<dyn MailSource>) -> Self {
+        Self { mails, ..self }
+    }
+
+    /// The newest copy of the state.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.borrow())
+    }
+
+    /// A receiver that sees every later copy.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
+    /// The register.
+    #[must_use]
+    pub fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// The packs that are loaded.
+    #[must_use]
+    pub fn standards(&self) -> &[Arc<Pack>] {
+        &self.standards
+    }
+
+    /// The pack of this id.
+    #[must_use]
+    pub fn pack(&self, id: &str) -> Option<&Arc<Pack>> {
+        self.standards.iter().find(|pack| pack.id == id)
+    }
+
+    /// The clause of this id (`<pack id>/<clause>`).
+    #[must_use]
+    pub fn clause(&self, id: &str) -> Option<&Arc<Clause>> {
+        self.standards.iter().flat_map(|pack| &pack.clauses).find(|clause| clause.id == id)
+    }
+
+    /// Whether the clause may raise alerts: verified, or accepted by the operator.
+    #[must_use]
+    pub fn is_enforced(&self, clause: &Clause) -> bool {
+        clause.is_enforced(&self.register)
+    }
+
+    /// The history behind charts.
+    #[must_use]
+    pub fn charts(&self) -> Arc<dyn ChartSource> {
+        Arc::clone(&self.charts)
+    }
+
+    /// Asks the outbox, away from the tasks that answer pages. What cannot be read is logged and shows
+    /// as nothing: a page about rooms must not fail for the mails on it.
+    pub(super) async fn ask_mails<T: Default + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn MailSource) -> Result<T, String> + Send + 'static,
+    ) -> T {
+        let mails = Arc::clone(&self.mails);
+        let answer = tokio::task::spawn_blocking(move || ask(mails.as_ref())).await;
+        answer.map_err(|error| error.to_string()).flatten().unwrap_or_else(|error| {
+            tracing::error!(%error, "mails cannot be shown");
+            T::default()
+        })
+    }
+
+    /// The counters of the service.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The instant that pages call now: wall time of the service, else the event time reached.
+    #[must_use]
+    pub fn now(snapshot: &Snapshot) -> Instant {
+        snapshot.now.or(snapshot.event_time).unwrap_or(Instant::from_millis(0))
+    }
+}

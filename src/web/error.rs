@@ -1,0 +1,92 @@
+//! Errors of the API: `{"error": {"kind", "message"}}` with the status that fits.
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, Query},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Why the API did not answer with data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// A parameter is unknown or has an impossible value.
+    #[error("{0}")]
+    BadRequest(String),
+    /// There is no such thing.
+    #[error("there is no {what} `{id}`")]
+    NotFound {
+        /// What was asked for.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The path exists, but not for this method.
+    #[error("this address only answers GET")]
+    MethodNotAllowed,
+    /// The service could not produce the answer.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    /// Nothing of this kind has this id.
+    #[must_use]
+    pub fn not_found(what: &'static str, id: impl Into<String>) -> Self {
+        Self::NotFound { what, id: id.into() }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The word that programs branch on.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad_request",
+            Self::NotFound { .. } => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body {
+    error: Inner,
+}
+
+#[derive(Serialize)]
+struct Inner {
+    kind: &'static str,
+    message: String,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body { error: Inner { kind: self.kind(), message: self.to_string() } };
+        (self.status(), Json(body)).into_response()
+    }
+}
+
+/// Query parameters whose rejection is an [`ApiError`] as well.
+#[derive(Debug)]
+pub(super) struct ApiQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Query::<T>::from_request_parts(parts, state).await;
+        found.map(|Query(value)| Self(value)).map_err(|e| ApiError::BadRequest(e.body_text()))
+    }
+}

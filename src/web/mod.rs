@@ -1,0 +1,81 @@
+//! The console and the API: pages for people, JSON for programs, both from copies of the state.
+//!
+//! Nothing here changes anything or waits for the pipeline. Until there are users the service
+//! binds it to loopback only.
+
+mod api;
+mod applies;
+mod assets;
+mod charts;
+mod desk;
+mod error;
+pub mod format;
+mod health;
+mod host;
+mod language;
+mod list;
+mod live;
+mod pages;
+mod presence;
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use axum::{
+    Router,
+    http::Uri,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails};
+pub use error::ApiError;
+pub use host::Hosts;
+
+/// Every address of the console and the API, to whomever asks; [`guarded`] is for a listener.
+pub fn router(desk: Desk) -> Router {
+    Router::new()
+        .merge(pages::routes())
+        .nest("/api/v1", api::routes())
+        .route("/charts/{place}/{file}", get(charts::chart))
+        .route("/live", get(live::live))
+        .route("/static/{name}", get(assets::asset))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(missing)
+        .layer(middleware::from_fn(assets::with_headers))
+        .with_state(desk)
+}
+
+/// The same for requests that name one of our hosts; others get 421.
+pub fn guarded(desk: Desk, hosts: Hosts) -> Router {
+    router(desk).layer(middleware::from_fn_with_state(hosts, host::check))
+}
+
+/// Serves console and API at `listener` to who asks for one of `hosts`, until `stop` says true.
+pub fn serve(
+    listener: TcpListener,
+    desk: Desk,
+    hosts: Hosts,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stopped = async move {
+            // A sender that is gone means the same.
+            drop(stop.wait_for(|stop| *stop).await);
+        };
+        let served = axum::serve(listener, guarded(desk, hosts)).with_graceful_shutdown(stopped).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the console has ended");
+        }
+    })
+}
+
+async fn missing(uri: Uri, viewer: language::Viewer, desk: axum::extract::State<Desk>) -> Response {
+    if uri.path().starts_with("/api/") {
+        ApiError::not_found("address", uri.path()).into_response()
+    } else {
+        pages::not_found(&desk, &viewer)
+    }
+}

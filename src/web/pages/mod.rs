@@ -1,0 +1,40 @@
+//! The pages: each takes a copy of the state, forms what it shows, and fills a template.
+
+mod alert;
+mod alerts;
+mod frame;
+mod look;
+mod mails;
+mod overview;
+mod place;
+mod room;
+mod rooms;
+mod rows;
+mod spare;
+mod standards;
+
+use axum::{Router, http::StatusCode, response::Response, routing::get};
+
+use super::{desk::Desk, language::Viewer};
+
+/// The addresses of the pages.
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/places/{id}", get(place::page))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/{id}", get(alert::page))
+        .route("/standards", get(standards::page))
+        .route("/standards/{pack}", get(standards::pack_page))
+        .route("/mails", get(mails::page))
+        .route("/mails/{id}", get(mails::mail_page))
+        .route("/mails/{id}/html", get(mails::html))
+}
+
+/// The page for an address that does not exist.
+pub(super) fn not_found(desk: &Desk, viewer: &Viewer) -> Response {
+    let snapshot = desk.snapshot();
+    let mut response = frame::render(desk, &snapshot, viewer, "missing.html", "", &());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

@@ -1,0 +1,27 @@
+//! The whole service as its operators run it: the program, a broker, a mail server, a time-series server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "test helpers outside #[test] functions"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../notify/smtp.rs"]
+mod smtp;
+
+mod absent;
+mod bad_input;
+mod demo;
+mod office;
+mod play;
+mod refused;
+mod restart;
+mod rooms;
+mod service;
