@@ -32,10 +32,6 @@ pub(crate) struct Walk<'n> {
 }
 
 /// What a table says of a name.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made for every value and taken apart at once: a box would only cost"
-)]
 enum Answer {
     /// The value is this.
     Field(Field),
