@@ -63,9 +63,9 @@ impl MailSource for Mails {
 }
 
 fn view(mail: Logged, alerts: &HashMap<String, String>) -> Option<MailView> {
-    let (text, html, headers) = mail.letter.map_or((None, None, Vec::new()), |letter| {
-        (Some(letter.text), Some(letter.html), letter.headers)
-    });
+    let (text, html, headers) = mail
+        .letter
+        .map_or((None, None, Vec::new()), |letter| (Some(letter.text), Some(letter.html), letter.headers));
     let told = headers.iter().filter(|(name, _)| name == TRANSITIONS);
     let transitions: Vec<String> = told
         .flat_map(|(_, ids)| ids.split(','))

@@ -31,9 +31,10 @@ impl Usage {
         self.taken = Some(step);
         let register = engine.register();
         let windows = windows(&register.calendar, now);
-        let rooms = register.places.iter().filter(|(_, history)| {
-            history.at(now).is_some_and(|place| place.kind == PlaceKind::Room)
-        });
+        let rooms = register
+            .places
+            .iter()
+            .filter(|(_, history)| history.at(now).is_some_and(|place| place.kind == PlaceKind::Room));
         self.figures = rooms
             .map(|(id, _)| (id.clone(), figures(engine, id, &windows)))
             .filter(|(_, figures)| !figures.is_empty())

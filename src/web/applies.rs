@@ -26,8 +26,6 @@ pub(super) fn clauses_of<'a>(desk: &'a Desk, place: &model::Id, at: Instant) -> 
     };
     let clauses = packs.flat_map(|pack| &pack.clauses);
     clauses
-        .filter(|clause| {
-            desk.is_enforced(clause) && in_season(clause) && clause.applies(register, place, at)
-        })
+        .filter(|clause| desk.is_enforced(clause) && in_season(clause) && clause.applies(register, place, at))
         .collect()
 }

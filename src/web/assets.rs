@@ -42,10 +42,8 @@ pub(super) async fn with_headers(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     // A mail brings a policy of its own.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
-    let fixed: [(HeaderName, &'static str); 2] = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-    ];
+    let fixed: [(HeaderName, &'static str); 2] =
+        [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "same-origin")];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }

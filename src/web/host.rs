@@ -28,14 +28,18 @@ impl Hosts {
     /// configuration). A service that listens at every address answers to any address, but to no other name.
     #[must_use]
     pub fn new(listen: SocketAddr, public_url: &str) -> Self {
-        let authority = public_url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+        let authority =
+            public_url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
         let public = authority.map(name_of).filter(|name| !name.is_empty());
         Self { listen: listen.ip(), public: public.map(|name| name.to_ascii_lowercase().into()) }
     }
 
     fn answers_to(&self, host: &str) -> bool {
         let name = name_of(host).trim_end_matches('.').to_ascii_lowercase();
-        if name == "localhost" || name.ends_with(".localhost") || self.public.as_deref() == Some(name.as_str()) {
+        if name == "localhost"
+            || name.ends_with(".localhost")
+            || self.public.as_deref() == Some(name.as_str())
+        {
             return true;
         }
         // An address cannot be made to point elsewhere.
@@ -77,9 +81,14 @@ mod tests {
     #[test]
     fn loopback_the_listen_address_and_the_public_name_are_ours() {
         let hosts = at("10.0.0.5:8080", "https://Normwatch.example.org:8443/console");
-        for host in
-            ["localhost:8080", "127.0.0.1", "[::1]:8080", "10.0.0.5:8080", "normwatch.EXAMPLE.org.", "a.localhost"]
-        {
+        for host in [
+            "localhost:8080",
+            "127.0.0.1",
+            "[::1]:8080",
+            "10.0.0.5:8080",
+            "normwatch.EXAMPLE.org.",
+            "a.localhost",
+        ] {
             assert!(hosts.answers_to(host), "{host}");
         }
     }
@@ -87,7 +96,8 @@ mod tests {
     #[test]
     fn a_foreign_name_that_points_here_is_refused() {
         let hosts = at("127.0.0.1:8080", "http://127.0.0.1:8080");
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "10.0.0.5", ""] {
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "10.0.0.5", ""]
+        {
             assert!(!hosts.answers_to(host), "{host}");
         }
     }

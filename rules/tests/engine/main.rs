@@ -20,6 +20,7 @@ mod late;
 mod meters;
 mod oracle;
 mod people;
+mod presence;
 mod properties;
 mod register;
 mod time;

@@ -103,8 +103,14 @@ pub(super) struct Page {
 }
 
 /// Quantities that say too little as a curve.
-const NOT_DRAWN: [Quantity; 4] =
-    [Quantity::BatteryLevel, Quantity::BatteryVoltage, Quantity::MotionCount, Quantity::Setpoint];
+const NOT_DRAWN: [Quantity; 5] = [
+    Quantity::BatteryLevel,
+    Quantity::BatteryVoltage,
+    // The strip under every curve tells it.
+    Quantity::Motion,
+    Quantity::MotionCount,
+    Quantity::Setpoint,
+];
 
 pub(super) fn form(look: &Look<'_>, place: &PlaceView, range: Range) -> Page {
     let presence = presence(look.snapshot, look.desk.register(), place, look.now);
