@@ -37,12 +37,15 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         season: None,
         min_coverage: 0.75,
         hold_ms: 600_000,
-        limit: Limit { unit: unit.to_owned(), fixed, table: None },
+        limit: Limit { unit: unit.to_owned(), fixed, table: None, curve: None },
         clear: None,
         band: None,
         rating: None,
         energy: Energy::default(),
         correction: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
     }
 }
 
@@ -68,6 +71,8 @@ fn policy(name: &str, measure: Measure, fixed: Bound, unit: &str, zh: &str, en: 
 pub(crate) fn standards() -> Vec<Arc<Pack>> {
     let mut co2 = clause("gb-t-18883-2022", "co2", Measure::Co2HourMean, most(1000.0), "ppm");
     co2.clear = Some(most(950.0));
+    co2.moved_by = Some("agency order 7, item 2".to_owned());
+    co2.note = "Hour mean of the occupied hour.".to_owned();
     let mut damp = clause(
         "gb-t-18883-2022",
         "humidity",
@@ -91,6 +96,7 @@ pub(crate) fn standards() -> Vec<Arc<Pack>> {
     let row = |level: &str, rank: &str, most_m2: f64| Row {
         key: vec![level.to_owned(), rank.to_owned()],
         bound: most(most_m2),
+        rating: None,
     };
     area.limit.table = Some(LimitTable {
         by: vec![Attribute::Level, Attribute::Rank],
@@ -104,6 +110,8 @@ pub(crate) fn standards() -> Vec<Arc<Pack>> {
             layer: Layer::National,
             binding: Binding::Recommended,
             in_force: Date::constant(2023, 2, 1),
+            in_force_known: id != "demo-area",
+            note: if id == "demo-area" { "Read in a reprint only.".to_owned() } else { String::new() },
             until: None,
             supersedes: Some("gb-t-18883-2002".to_owned()),
             clauses: clauses.into_iter().map(Arc::new).collect(),
