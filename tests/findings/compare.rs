@@ -175,7 +175,16 @@ impl Comparison {
         println!("\n{title}");
         println!(
             "{:<46} {:>6} {:>6} {:>6} {:>6} {:>8} {:>9} {:>6} {:>6} {:>8}",
-            "clause", "found", "false", "missed", "edge", "unproven", "precision", "recall", "fired", "resolved"
+            "clause",
+            "found",
+            "false",
+            "missed",
+            "edge",
+            "unproven",
+            "precision",
+            "recall",
+            "fired",
+            "resolved"
         );
         for (clause, c) in &self.clauses {
             let share = |part: u32, rest: u32| match part + rest {

@@ -17,7 +17,7 @@ pub(crate) fn small() -> String {
 }
 
 fn file(name: &str) -> String {
-    let path = format!("{}/sensors-sim/scenarios/{name}", env!("CARGO_MANIFEST_DIR").trim_end_matches("/scratch"));
+    let path = format!("{}/sensors-sim/scenarios/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
 

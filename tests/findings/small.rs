@@ -22,7 +22,8 @@ fn judge(past: &str, from: &str, to: &str) -> Played {
 /// Windows of a clause at a place that begin in a span, and breach.
 fn breaches(played: &Played, clause: &str, place: &str, from: &str, to: &str) -> usize {
     let span = Span::new(at(from), at(to));
-    let found = played.verdicts.values().filter(|v| v.clause.id == clause && v.subject.id().as_str() == place);
+    let found =
+        played.verdicts.values().filter(|v| v.clause.id == clause && v.subject.id().as_str() == place);
     found.filter(|v| span.contains(v.window.from) && v.outcome == Outcome::Breach).count()
 }
 
@@ -59,5 +60,9 @@ fn on_a_day_off_nobody_is_expected() {
     };
     assert!(crowded("2026-12-24") >= 8);
     assert_eq!(crowded("2026-12-25"), 0);
-    assert_eq!(idle_days(&played, "2026-12-01T00:00:00+01:00"), Some(22.0), "23 weekdays, one of them a day off");
+    assert_eq!(
+        idle_days(&played, "2026-12-01T00:00:00+01:00"),
+        Some(22.0),
+        "23 weekdays, one of them a day off"
+    );
 }

@@ -86,9 +86,17 @@ fn the_registers_that_the_simulator_writes_have_no_problem() {
         let office = scenario(&text, at("2026-11-14T00:00:00+08:00"));
         let register = Arc::new(load(&office));
         assert_eq!(catalogue.check_register(&register), []);
-        let unknown: BTreeSet<String> =
-            office.sensors().map(|(id, _)| id).filter(|id| !register.knows_sensor(id)).map(ToString::to_string).collect();
+        let unknown: BTreeSet<String> = office
+            .sensors()
+            .map(|(id, _)| id)
+            .filter(|id| !register.knows_sensor(id))
+            .map(ToString::to_string)
+            .collect();
         let is_demo = text == demo();
-        assert_eq!(unknown.len(), usize::from(is_demo), "one sensor of the demo waits to be claimed: {unknown:?}");
+        assert_eq!(
+            unknown.len(),
+            usize::from(is_demo),
+            "one sensor of the demo waits to be claimed: {unknown:?}"
+        );
     }
 }
