@@ -110,7 +110,7 @@ async fn units_that_are_words_speak_the_language_of_the_page() {
 #[tokio::test]
 async fn idle_and_scarce_rooms_stand_side_by_side() {
     let body = ask_with(office::snapshot(), "/", &[("accept-language", "en")]).await.body;
-    let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());
+    let (idle, scarce) = (body.find("To give:").unwrap(), body.find("To relieve:").unwrap());
     let service = body.find("id=\"service\"").unwrap();
     let (idle, scarce) = (&body[idle..scarce], &body[scarce..service]);
     assert!(idle.contains(">a-402<") && idle.contains(">a-303<") && !idle.contains(">b-101<"));
@@ -122,7 +122,7 @@ async fn a_ranking_is_never_shown_as_a_finding() {
     let mut quiet = office::snapshot();
     quiet.verdicts.clear();
     let body = ask_with(quiet, "/", &[("accept-language", "en")]).await.body;
-    let (idle, scarce) = (body.find("To give").unwrap(), body.find("To relieve").unwrap());
+    let (idle, scarce) = (body.find("To give:").unwrap(), body.find("To relieve:").unwrap());
     let (idle, scarce) = (&body[idle..scarce], &body[scarce..body.find("id=\"service\"").unwrap()]);
     for (side, room) in [(idle, ">a-402<"), (scarce, ">a-301<")] {
         let rows = side.matches("<tr>").count() - 1;
