@@ -13,6 +13,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[allow(dead_code, reason = "shared with the tests of the mails, which use more of it")]
 #[path = "../notify/smtp.rs"]
 mod smtp;
 

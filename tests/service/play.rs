@@ -109,6 +109,11 @@ fn replayed(play: &Play, dir: &Path) -> BTreeMap<Key, Value> {
     verdicts.filter_map(|verdict| settled_key(play, &verdict).map(|key| (key, verdict))).collect()
 }
 
+/// Areas per post are judged by the register alone, which `replay` does not do.
+fn is_of_register(verdict: &Value) -> bool {
+    verdict["clause"].as_str().is_some_and(|clause| clause.starts_with("cn-2674-2014/"))
+}
+
 fn settled_key(play: &Play, verdict: &Value) -> Option<Key> {
     let text = |key: &str| verdict[key].as_str().map(str::to_owned);
     let ms = |key: &str| verdict[key].as_str().map(|time| Instant::parse(time).unwrap().millis());
@@ -300,11 +305,12 @@ pub(crate) async fn with_and_without_crashes(play: &Play, seed: u64) {
     compare_states("without crashes", &calm.states, &expected);
     compare_states("with crashes", &rough.states, &expected);
     for outcome in [&calm, &rough] {
-        for (key, verdict) in &outcome.shown {
-            assert_eq!(verdict, &expected[key], "{key:?}");
+        let judged = outcome.shown.iter().filter(|(_, verdict)| !is_of_register(verdict));
+        for (key, verdict) in judged {
+            assert_eq!(Some(verdict), expected.get(key), "{key:?}");
         }
     }
-    assert!(!calm.shown.is_empty());
+    assert!(calm.shown.values().any(|verdict| !is_of_register(verdict)));
 
     let pairs = |outcome: &Outcome| outcome.told.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(pairs(&calm), pairs(&rough));
@@ -335,7 +341,10 @@ fn compare_states(name: &str, states: &BTreeMap<Key, i64>, expected: &BTreeMap<K
         .map(|(key, verdict)| (key, states.get(key), verdict))
         .collect();
     let newest = expected.keys().map(|key| key.2).max().unwrap();
-    let is_extra = |key: &&Key| key.2 < newest - EXTRA_MS && !expected.contains_key(key);
+    // `replay` judges readings only; areas per post are judged by the register.
+    let clauses: BTreeSet<&String> = expected.keys().map(|key| &key.0).collect();
+    let is_extra =
+        |key: &&Key| key.2 < newest - EXTRA_MS && clauses.contains(&key.0) && !expected.contains_key(key);
     assert_eq!(states.keys().find(is_extra), None, "{name}: judged by nobody else");
     let shown = &differing[..differing.len().min(3)];
     assert!(differing.is_empty(), "{name}: {} of {} differ: {shown:#?}", differing.len(), expected.len());
