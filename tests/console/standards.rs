@@ -43,6 +43,7 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         rating: None,
         energy: Energy::default(),
         correction: None,
+        outdoor_ppm: None,
     }
 }
 
