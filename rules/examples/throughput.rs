@@ -98,6 +98,7 @@ fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> Liv
         rating: None,
         energy: Energy::default(),
         correction: None,
+        outdoor_ppm: None,
         note: String::new(),
         in_use: true,
         moved_by: None,
