@@ -43,13 +43,10 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         rating: None,
         energy: Energy::default(),
         correction: None,
-<<<<<<< HEAD
         note: String::new(),
         in_use: true,
         moved_by: None,
-=======
         outdoor_ppm: None,
->>>>>>> engine
     }
 }
 

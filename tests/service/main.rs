@@ -1,6 +1,10 @@
 //! The whole service as its operators run it: the program, a broker, a mail server, a time-series server.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::large_futures,
+    clippy::cast_sign_loss,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
