@@ -1,7 +1,5 @@
 //! What a check remembers: what it said of recent windows, and where its alert stands.
 
-use std::collections::VecDeque;
-
 use model::{Instant, Span};
 use serde::{Deserialize, Serialize};
 
@@ -19,47 +17,56 @@ use crate::{
 pub(crate) struct Seen {
     #[serde(with = "compact::instant")]
     from: Instant,
-    length_ms: i64,
     /// When it was first judged.
     #[serde(with = "compact::instant")]
     time: Instant,
     /// Hash of every field that is printed.
     pub(crate) print: u64,
-    pub(crate) revision: u32,
+    length_s: u32,
+    revision: u16,
     pub(crate) outcome: Outcome,
-    is_waived: bool,
-    /// Whether the value keeps the clear limit as well.
-    is_clear: bool,
+    /// Of a breach: whether it is waived. Else: whether the value keeps the clear limit as well.
+    is_eased: bool,
 }
 
 impl Seen {
     pub(crate) fn new(finding: &Finding, clause: &Clause, at: Instant, known: Option<&Self>) -> Self {
         let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
+        let is_breach = finding.outcome == Outcome::Breach;
         Self {
             from: finding.window.from,
-            length_ms: finding.window.millis(),
             time: known.map_or(at, |k| k.time),
             print: print(finding),
-            revision: known.map_or(1, |k| k.revision + 1),
+            length_s: u32::try_from(finding.window.millis() / 1000).unwrap_or(u32::MAX),
+            revision: known.map_or(1, |k| k.revision.saturating_add(1)),
             outcome: finding.outcome,
-            is_waived: finding.waived.is_some(),
-            is_clear,
+            is_eased: if is_breach { finding.waived.is_some() } else { is_clear },
         }
     }
 
-    fn to(&self) -> Instant {
-        self.from.plus_ms(self.length_ms)
+    /// How often the window has been told.
+    pub(crate) fn revision(&self) -> u32 {
+        u32::from(self.revision)
     }
 
-    const fn step(&self) -> Step {
+    fn length_ms(&self) -> i64 {
+        i64::from(self.length_s) * 1000
+    }
+
+    fn to(&self) -> Instant {
+        self.from.plus_ms(self.length_ms())
+    }
+
+    fn step(&self) -> Step {
+        let is_breach = self.outcome == Outcome::Breach;
         Step {
             from: self.from,
-            length_ms: self.length_ms,
+            length_ms: self.length_ms(),
             time: self.time,
-            revision: self.revision,
+            revision: self.revision(),
             outcome: self.outcome,
-            is_waived: self.is_waived,
-            is_clear: self.is_clear,
+            is_waived: is_breach && self.is_eased,
+            is_clear: !is_breach && self.is_eased,
         }
     }
 }
@@ -142,7 +149,7 @@ impl Last {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     /// Recent windows in time order.
-    history: VecDeque<Seen>,
+    history: Vec<Seen>,
     /// Windows that end by this instant have left the history.
     #[serde(with = "compact::instant")]
     pub(crate) pruned_to: Instant,
@@ -160,7 +167,7 @@ pub(crate) struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            history: VecDeque::new(),
+            history: Vec::new(),
             pruned_to: Instant::MIN,
             base: Life::default(),
             life: Life::default(),
@@ -198,7 +205,10 @@ impl Memory {
                 if !self.is_rewritten {
                     self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
                 }
-                self.history.push_back(seen);
+                if self.history.len() == self.history.capacity() {
+                    self.history.reserve_exact(4 + self.history.len() / 4);
+                }
+                self.history.push(seen);
             }
             Err(index) => {
                 self.history.insert(index, seen);
@@ -229,8 +239,9 @@ impl Memory {
 
     /// Forgets windows that ended by `before`; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, clause: &Clause, stale_after_ms: i64) {
-        while self.history.len() > 1 && self.history.front().is_some_and(|seen| seen.to() <= before) {
-            let Some(seen) = self.history.pop_front() else { return };
+        let over = self.history.partition_point(|seen| seen.to() <= before);
+        let over = over.min(self.history.len().saturating_sub(1));
+        for seen in self.history.drain(..over) {
             self.pruned_to = seen.to();
             self.base.step(&seen.step(), clause.hold_ms, stale_after_ms);
         }

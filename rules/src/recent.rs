@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Readings that are packed together and forgotten together.
-const CHUNK: usize = 128;
+const CHUNK: usize = 72;
 /// Fewer than this are not worth packing.
 const WORTH: usize = 12;
 
@@ -26,6 +26,10 @@ impl Recent {
     /// Puts a reading where it belongs; returns whether it is news.
     pub(crate) fn insert(&mut self, at: Instant, value: Micro) -> bool {
         if self.newest().is_none_or(|(last, _)| last < at) {
+            if self.new.len() == self.new.capacity() {
+                // Doubling would leave much room that is never used: an hour or two is all there is.
+                self.new.reserve_exact(8 + self.new.len() / 4);
+            }
             self.new.push((at, value));
             return true;
         }
@@ -73,6 +77,7 @@ impl Recent {
                 if let Some(full) = self.old.last_mut() {
                     full.close();
                 }
+                self.old.reserve_exact(1);
                 self.old.push(Packed::default());
             }
             if let Some(pack) = self.old.last_mut() {

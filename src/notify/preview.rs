@@ -122,6 +122,7 @@ fn clause() -> Clause {
         rating: None,
         energy: Energy::default(),
         correction: None,
+        outdoor_ppm: None,
         note: String::new(),
         in_use: true,
         moved_by: None,

@@ -135,6 +135,7 @@ pub(crate) fn clause() -> Clause {
         rating: None,
         energy: Energy::default(),
         correction: None,
+        outdoor_ppm: None,
         note: String::new(),
         in_use: true,
         moved_by: None,

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::large_futures,
+    clippy::cast_sign_loss,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,

@@ -122,6 +122,7 @@ impl Shard {
             }
             if let Some(state) = self.places.get_mut(place) {
                 state.wants_presence |= is_corrected;
+                state.asks_outdoors |= live.clause.outdoor_ppm.is_some();
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
             }
         }

@@ -68,6 +68,10 @@ impl Shard {
         if is_midnight {
             let oldest = before.plus_ms(-PRESENCE_MS);
             state.kept.presence = state.kept.presence.split_off(&oldest);
+            // A window of a day may still ask for the outdoor air of its start.
+            for buffer in &mut self.outdoor {
+                buffer.settle(open_from.plus_ms(-90_000_000), before.plus_ms(-90_000_000));
+            }
             self.tidy_meters(before);
         }
     }

@@ -14,7 +14,6 @@ use crate::{
     check::Finding,
     judge::{finding, measuring},
     measure::{Basis, Context, Figure, People, Source, figure, meter_figure, meters::Supply, source_of},
-    standard::Resolved,
 };
 
 impl Shard {
@@ -58,12 +57,9 @@ impl Shard {
         }
         let live = &state.checks.get(check)?.live;
         let context = self.context(state, window)?;
-        let measuring = measuring(live, context)?;
-        let figure = if matches!(measuring.resolved, Resolved::NoRow) {
-            return None;
-        } else {
-            self.figure(state, clause, context)?
-        };
+        let mut measuring = measuring(live, context)?;
+        let mut figure = self.figure(state, clause, context)?;
+        measuring.resolved = self.above_outdoors(clause, window, measuring.resolved, &mut figure.why);
         let waiver = || self.register.waiver(&clause.id, &state.id, window.from).map(|w| w.reason.clone());
         finding(clause, figure, measuring, waiver, window)
     }

@@ -9,6 +9,7 @@ mod devices;
 mod hours;
 mod judging;
 mod late;
+mod outdoor;
 mod place;
 mod presence;
 mod save;
@@ -79,6 +80,8 @@ pub struct Engine {
     homes: HashMap<Id, usize>,
     /// Where each sensor and meter is bound.
     routes: HashMap<Id, Routes>,
+    /// For each shard those that breathe the same outdoor air.
+    downwind: Vec<Vec<usize>>,
 }
 
 /// The bindings of one id; nearly all have one, which stands in the table itself.
@@ -115,7 +118,13 @@ impl Engine {
             let root = root_of(&register, id, row.span.from, has_site_checks);
             members.entry(root).or_default().push(id.clone());
         }
-        let mut engine = Self { register, shards: Vec::new(), homes: HashMap::new(), routes: HashMap::new() };
+        let mut engine = Self {
+            register,
+            shards: Vec::new(),
+            homes: HashMap::new(),
+            routes: HashMap::new(),
+            downwind: Vec::new(),
+        };
         for (number, (root, places)) in members.into_iter().enumerate() {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
             engine.shards.push(Shard::new(root, Arc::clone(&engine.register), &places, clauses, options));
@@ -127,6 +136,7 @@ impl Engine {
                 known.or_insert(Routes { first: route, more: Vec::new() });
             }
         }
+        engine.downwind = outdoor::downwind(&engine.register, &engine.shards);
         engine
     }
 
@@ -170,8 +180,23 @@ impl Engine {
         let Some((shard, device)) = routes.and_then(|routes| routes.at(reading.time)) else {
             return Taken::Unbound;
         };
+        if outdoor::is_outdoor(reading) {
+            self.observe_outdoor(reading, (shard, device), out);
+        }
         let Some(shard) = self.shards.get_mut(shard) else { return Taken::Unbound };
         shard.observe(reading, device, out)
+    }
+
+    /// Hands a reading of a site's outdoor air to the buildings of the site.
+    fn observe_outdoor(&mut self, reading: &Reading, (shard, device): (usize, usize), out: &mut Vec<Output>) {
+        let below = self.downwind.get(shard).map(Vec::as_slice).unwrap_or_default();
+        let about = self.shards.get(shard).and_then(|shard| shard.outdoor_sensor(device));
+        let Some((sensor, span)) = about else { return };
+        for number in below {
+            if let Some(shard) = self.shards.get_mut(*number) {
+                shard.observe_outdoor(reading, &sensor, span, out);
+            }
+        }
     }
 
     /// Event time has reached `to` although no reading says so: everything due before `to` happens.

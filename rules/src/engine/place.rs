@@ -33,6 +33,8 @@ pub(crate) struct PlaceState {
     wanted: u64,
     /// How long after an hour it is judged, ms.
     pub(crate) grace_ms: i64,
+    /// Whether a limit here moves with outdoor air.
+    pub(crate) asks_outdoors: bool,
     /// Whether a check here asks in which hours of a year people were there.
     pub(crate) wants_presence: bool,
     /// What must survive a restart.
@@ -113,6 +115,7 @@ impl PlaceState {
             meters: Vec::new(),
             wanted: 0,
             grace_ms: 0,
+            asks_outdoors: false,
             wants_presence: false,
             kept: Kept::default(),
             is_changed: false,

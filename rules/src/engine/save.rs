@@ -26,6 +26,10 @@ impl Shard {
             let key = format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity);
             changed.push((key, SavedShard(Piece::Chain(Box::new(chain.clone())))));
         }
+        if std::mem::take(&mut self.is_outdoor_changed) {
+            let piece = Piece::Outdoor(self.outdoor.clone());
+            changed.push((format!("outdoor/{}", self.root), SavedShard(piece)));
+        }
         if let Some(clock) = self.clock.filter(|clock| self.saved_clock != Some(*clock)) {
             self.saved_clock = Some(clock);
             changed.push((format!("clock/{}", self.root), SavedShard(Piece::Clock(clock))));
@@ -38,6 +42,7 @@ impl Shard {
         match saved.0 {
             // After a change of the register two clocks may meet here: the newer one holds.
             Piece::Clock(clock) => self.clock = self.clock.max(Some(clock)),
+            Piece::Outdoor(outdoor) => self.outdoor = outdoor,
             Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
             Piece::Chain(chain) => {
                 self.meters.put(*chain);

@@ -4,7 +4,7 @@ use model::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::place::Kept;
-use crate::{check::Memory, meter::Chain};
+use crate::{buffer::SeriesBuffer, check::Memory, meter::Chain};
 
 /// One piece of a shard's state. Opaque: written and read back by the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub(crate) enum Piece {
     Clock(Instant),
     /// A place, with the memories of its checks by clause.
     Place(Box<Kept>, Vec<(String, Memory)>),
+    /// Outdoor air of a shard.
+    Outdoor(Vec<SeriesBuffer>),
     /// One series of a meter.
     Chain(Box<Chain>),
 }

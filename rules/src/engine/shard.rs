@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use model::{Id, Instant, Nature, Reading, Register, Span};
+use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{EngineOptions, Output, Taken, devices::Device, place::PlaceState};
 use crate::{
     Alert, LiveClause, Verdict,
     almanac::Almanac,
-    buffer::millis,
+    buffer::{SeriesBuffer, millis},
     check::Check,
     meter::{MeterFacts, Meters},
 };
@@ -30,6 +30,9 @@ pub(super) struct Shard {
     pub(super) meters: Meters,
     pub(super) facts: BTreeMap<Id, Arc<MeterFacts>>,
     pub(super) changed_chains: BTreeSet<usize>,
+    /// Outdoor air of the building and its site.
+    pub(super) outdoor: Vec<SeriesBuffer>,
+    pub(super) is_outdoor_changed: bool,
     pub(super) almanac: Almanac,
     pub(super) clock: Option<Instant>,
     /// Places whose next hour is due at an instant; an entry whose place has moved on counts for nothing.
@@ -61,6 +64,8 @@ impl Shard {
             meters: Meters::default(),
             facts: BTreeMap::new(),
             changed_chains: BTreeSet::new(),
+            outdoor: Vec::new(),
+            is_outdoor_changed: false,
             almanac: Almanac::new(Arc::clone(&register)),
             clock: None,
             timers: BTreeMap::new(),
@@ -82,6 +87,26 @@ impl Shard {
 
     /// Takes a reading of a device of this shard.
     pub(super) fn observe(&mut self, reading: &Reading, device: usize, out: &mut Vec<Output>) -> Taken {
+        self.observe_with(reading, out, |shard| shard.take(reading, device))
+    }
+
+    /// Takes a reading of outdoor air from a sensor of the site above.
+    pub(super) fn observe_outdoor(
+        &mut self,
+        reading: &Reading,
+        sensor: &Sensor,
+        span: Span,
+        out: &mut Vec<Output>,
+    ) {
+        self.observe_with(reading, out, |shard| shard.take_outdoor(reading, sensor, span));
+    }
+
+    fn observe_with(
+        &mut self,
+        reading: &Reading,
+        out: &mut Vec<Output>,
+        take: impl FnOnce(&mut Self) -> bool,
+    ) -> Taken {
         let at = reading.time;
         match self.clock {
             Some(clock) if at <= clock => {
@@ -94,7 +119,7 @@ impl Shard {
                 self.clock = Some(at);
             }
         }
-        if self.take(reading, device) { Taken::Late } else { Taken::InOrder }
+        if take(self) { Taken::Late } else { Taken::InOrder }
     }
 
     /// Lets event time reach `to`; what is due before it happens.
@@ -156,6 +181,7 @@ impl Shard {
     pub(super) fn finish(&mut self, end: Instant, out: &mut Vec<Output>) {
         self.has_ended = true;
         self.cut_last_readings();
+        self.cut_outdoors();
         if let Some(clock) = self.clock {
             self.fire_before(clock, out);
             self.mend(clock, out);

@@ -6,6 +6,7 @@ use model::{Instant, Nature, Reading, Span};
 
 use super::{
     devices::{Device, DeviceKind},
+    outdoor::is_outdoor,
     place::PlaceState,
     shard::Shard,
 };
@@ -14,6 +15,10 @@ use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
 impl Shard {
     /// Puts a reading where it belongs. Returns whether it changes what has been judged.
     pub(super) fn take(&mut self, reading: &Reading, number: usize) -> bool {
+        if is_outdoor(reading) {
+            let about = self.outdoor_sensor(number);
+            return about.is_some_and(|(sensor, span)| self.take_outdoor(reading, &sensor, span));
+        }
         let Some(device) = self.devices.get_mut(number) else { return false };
         let place = device.place;
         let nature = reading.series.quantity.nature();

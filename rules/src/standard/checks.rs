@@ -38,6 +38,10 @@ fn figure(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
         let what = format!("{} has no {}", measure.name(), clause.period);
         s.report(f, "period", what, format!("write {}", known.join(", ")));
     }
+    let is_of_co2 = matches!(measure, Measure::Co2HourMean | Measure::Co2DayMean);
+    if clause.outdoor_ppm.is_some() && !is_of_co2 {
+        s.report(f, "outdoor_ppm", "only CO2 is held against outdoor air", "remove it");
+    }
     if clause.correction.is_some() && measure != Measure::EuiCorrected {
         s.report(f, "correction", "only eui_corrected is corrected", "remove it, or change the measure");
     }

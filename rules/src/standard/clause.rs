@@ -265,6 +265,9 @@ pub struct Clause {
     pub energy: Energy,
     /// Correction for hours and density.
     pub correction: Option<Correction>,
+    /// Of a limit above outdoor air: the CO2 outdoors that its number assumes, ppm. Where outdoor sensors
+    /// say otherwise, the limit moves with them.
+    pub outdoor_ppm: Option<f64>,
     /// What a reader should know about the number or its source.
     pub note: String,
     /// Whether it is judged at all; one of several alternatives is chosen by an overlay.

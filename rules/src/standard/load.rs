@@ -49,6 +49,7 @@ const CLAUSE: &[&str] = &[
     "rating",
     "energy",
     "correction",
+    "outdoor_ppm",
     "in_use",
 ];
 const APPLIES_TO: &[&str] = &[
@@ -201,6 +202,7 @@ fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Cl
         limit,
         energy: energy::energy(f, s),
         correction: energy::correction(f, s),
+        outdoor_ppm: s.number(f, "outdoor_ppm"),
         note: s.text(f, "note").unwrap_or_default().to_owned(),
         in_use: s.flag(f, "in_use").unwrap_or(true),
         moved_by: None,

@@ -141,3 +141,45 @@ fn a_reading_of_an_unknown_or_unbound_sensor_judges_nothing() {
     run.advance(at("03-03 00:00"));
     assert!(run.out.is_empty());
 }
+
+fn above_outdoors() -> World {
+    let mut world = World::new().with(rules::Clause { outdoor_ppm: Some(400.0), ..co2() });
+    world.place(crate::world::place("site", PlaceKind::Site, None));
+    let mut building = crate::world::place("b", PlaceKind::Building, Some("site"));
+    building.floor_area_m2 = None;
+    world.place(building);
+    world.sensor(Sensor::new(id("roof"), id("site")));
+    world
+}
+
+#[test]
+fn a_limit_above_outdoor_air_moves_with_the_sensors_of_the_site() {
+    let mut run = above_outdoors().run();
+    run.steady("roof", Quantity::OutdoorCo2, at("03-02 08:00"), at("03-02 09:00"), 450.0);
+    run.co2_hours(at("03-02 08:00"), &[Some(1040.0), Some(1040.0)]);
+    let said: Vec<_> = run.verdicts().iter().map(|v| (v.outcome, v.value, v.limit)).collect();
+    let known = (Outcome::Compliant, Some(1040.0), Some(1050.0));
+    // Ten minutes of the second hour are known, which is better than an assumption.
+    assert_eq!(said, [known, known]);
+    assert_eq!(run.verdicts()[0].why.get("outdoor_ppm"), Some(&Fact::Number(450.0)));
+}
+
+#[test]
+fn without_outdoor_sensors_the_limit_stands_above_an_assumption_that_why_states() {
+    let mut run = above_outdoors().run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1040.0)]);
+    let verdict = run.verdicts()[0];
+    assert_eq!((verdict.outcome, verdict.limit), (Outcome::Breach, Some(1000.0)));
+    assert_eq!(verdict.why.get("outdoor_ppm"), Some(&Fact::Number(400.0)));
+    assert!(matches!(verdict.why.get("outdoor_from"), Some(Fact::Text(text)) if text.contains("assumed")));
+}
+
+#[test]
+fn late_outdoor_air_opens_the_hours_that_it_moves() {
+    let mut run = above_outdoors().run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1040.0), Some(1040.0)]);
+    run.steady("roof", Quantity::OutdoorCo2, at("03-02 08:00"), at("03-02 09:00"), 450.0);
+    run.advance(at("03-02 11:01"));
+    assert!(run.state().values().all(|v| v.outcome == Outcome::Compliant && v.revision == 2));
+    assert!(run.alert().is_none());
+}

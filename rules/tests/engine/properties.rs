@@ -12,7 +12,7 @@ use crate::{
     world::Run,
 };
 
-/// Cases of each property; PROPTEST_CASES asks for more.
+/// Cases of each property; `PROPTEST_CASES` asks for more.
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) };

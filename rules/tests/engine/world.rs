@@ -83,6 +83,7 @@ pub(crate) fn clause(name: &str, kind: PlaceKind, measure: Measure, period: Peri
         rating: None,
         energy: Energy::default(),
         correction: None,
+        outdoor_ppm: None,
         note: String::new(),
         in_use: true,
         moved_by: None,

@@ -60,10 +60,6 @@ fn compare_gauge(at: &str, register: &Register, measure: Measure, readings: &[Re
     assert_eq!(max.from, expected, "{at} max_hour_mean_at");
 }
 
-fn count(value: &Value) -> usize {
-    usize::try_from(value.as_u64().unwrap()).unwrap()
-}
-
 fn series(
     table: &[std::collections::HashMap<String, String>],
     column: &str,
