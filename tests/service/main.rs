@@ -4,7 +4,10 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::large_futures,
+<<<<<<< HEAD
     clippy::cast_sign_loss,
+=======
+>>>>>>> store2
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
