@@ -16,6 +16,7 @@ mod line;
 mod message;
 pub mod mqtt;
 mod mqtt_config;
+mod mqtt_link;
 mod names;
 mod place;
 mod profile;

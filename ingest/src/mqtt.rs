@@ -8,7 +8,7 @@
 use std::{
     collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use rumqttc::{
@@ -21,13 +21,13 @@ use rumqttc::{
         },
     },
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 
-pub use crate::mqtt_config::{MqttConfig, MqttError};
-use crate::{MAX_PAYLOAD, backoff::backoff};
+use crate::{MAX_PAYLOAD, backoff::backoff, mqtt_link::Shared};
+pub use crate::{
+    mqtt_config::{MqttConfig, MqttError},
+    mqtt_link::{LinkState, Monitor},
+};
 
 fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
     let (is_tls, host, port) = config.address()?;
@@ -128,39 +128,6 @@ impl Acker {
     }
 }
 
-/// What is known of the connection.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LinkState {
-    /// Whether the broker has accepted us and the connection stands.
-    pub is_connected: bool,
-    /// Whether the broker also holds our subscriptions: from here on it keeps what is published.
-    pub is_subscribed: bool,
-    /// How often a connection was lost or refused.
-    pub failures: u64,
-    /// The newest error in words.
-    pub error: Option<String>,
-    /// `QoS` 0 messages dropped because the consumer held back.
-    pub dropped: u64,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    messages: VecDeque<Incoming>,
-    link: LinkState,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    queue: Mutex<Queue>,
-    arrived: Notify,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// A subscription with a session that outlives connections.
 #[derive(Debug)]
 pub struct Subscriber {
@@ -239,19 +206,6 @@ impl Subscriber {
     #[must_use]
     pub fn monitor(&self) -> Monitor {
         Monitor(Arc::clone(&self.shared))
-    }
-}
-
-/// Shows how a connection is; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Monitor(Arc<Shared>);
-
-impl Monitor {
-    /// How the connection is, and how many messages wait to be taken.
-    #[must_use]
-    pub fn link(&self) -> (LinkState, usize) {
-        let queue = self.0.lock();
-        (queue.link.clone(), queue.messages.len())
     }
 }
 

@@ -1,0 +1,56 @@
+//! What the connection's task and its subscriber share: messages that wait, and how the link is.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::mqtt::Incoming;
+
+/// What is known of the connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the broker has accepted us and the connection stands.
+    pub is_connected: bool,
+    /// Whether the broker also holds our subscriptions: from here on it keeps what is published.
+    pub is_subscribed: bool,
+    /// How often a connection was lost or refused.
+    pub failures: u64,
+    /// The newest error in words.
+    pub error: Option<String>,
+    /// `QoS` 0 messages dropped because the consumer held back.
+    pub dropped: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) messages: VecDeque<Incoming>,
+    pub(crate) link: LinkState,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    queue: Mutex<Queue>,
+    pub(crate) arrived: Notify,
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows how a connection is; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Monitor(pub(crate) Arc<Shared>);
+
+impl Monitor {
+    /// How the connection is, and how many messages wait to be taken.
+    #[must_use]
+    pub fn link(&self) -> (LinkState, usize) {
+        let queue = self.0.lock();
+        (queue.link.clone(), queue.messages.len())
+    }
+}
