@@ -103,8 +103,8 @@ col-occupied = Occupied
 col-free = Free now
 col-unknown = Unknown
 col-unwatched = No sensor
-col-breach = Alerts
-col-idle = Idle
+col-breach = Rooms alerting
+col-idle = To give
 col-crowded = Crowded
 col-utilisation = Use, 7 days
 col-measure = Measure
@@ -149,7 +149,7 @@ tile-seats = { $n ->
     [one] { $n } seat
    *[other] { $n } seats
     }
-tile-idle = idle
+tile-idle = to give
 tile-crowded = crowded
 fact-body = Held by
 fact-area = Usable area

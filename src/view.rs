@@ -224,6 +224,9 @@ pub struct Snapshot {
     pub event_time: Option<Instant>,
     /// Wall time of the service (simulated in `demo`).
     pub now: Option<Instant>,
+    /// Whether event time has moved on in the last seconds of real time: data that is old but moves is
+    /// being worked off, data that is old and stands still means that nothing arrives.
+    pub is_moving: bool,
     /// Whether the engine has worked off what waited at the start; until then the service is not ready.
     pub is_caught_up: bool,
     /// Every place, by id.

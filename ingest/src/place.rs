@@ -245,7 +245,10 @@ fn may_name_a_unit(name: &str) -> bool {
 }
 
 fn is_nameless(name: &str) -> bool {
-    NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
+    // Asked for every value: one look at the first letter answers most.
+    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).unwrap_or_default();
+    let may_be = matches!(first.to_ascii_lowercase(), b'd' | b'h' | b'm' | b'o' | b'r' | b's' | b'v');
+    (may_be || !first.is_ascii()) && NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
 }
 
 fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
@@ -286,5 +289,26 @@ pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
         Scalar::Number(value) => time::epoch(*value),
         Scalar::Text(text) => time::parse(text),
         Scalar::Null | Scalar::Bool(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_cuts_miss_no_name() {
+        for name in NAMELESS {
+            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}"), format!("°{name}")] {
+                assert!(is_nameless(&spelt), "{spelt}");
+            }
+        }
+        for unit in UNITS {
+            assert!(
+                may_name_a_unit(&format!("power_{unit}")) && may_name_a_unit(&format!("{unit}°")),
+                "{unit}"
+            );
+        }
+        assert!(!is_nameless("temperature") && !may_name_a_unit("last_seen"));
     }
 }

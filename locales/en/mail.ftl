@@ -39,7 +39,7 @@ intro-ended = This began and ended before the mail went out.
 intro-revised = Late data changed what was told before.
 intro-revised-free = Late data changed what was told before: the limit was kept.
 intro-unproven = This still counts as firing, but no reading has proven it for some time. Please check the sensor.
-intro-reminder = This still fires, and nobody has acknowledged it.
+intro-reminder = This still fires.
 intro-many = { $counts } in { $place }.
 intro-old = These findings lie more than a day back. They were met while older data was read, and are told once, together.
 intro-baseline = The register alone shows these findings. They existed before the service started, and are told once, together.
@@ -104,7 +104,7 @@ state-reminder = Still firing
 # What happens next
 next-firing = A resolved mail follows only when the sensors prove that the limit is kept again. A silent or removed sensor never counts as resolved.
 next-register = A resolved mail follows when the register shows that the limit is kept.
-next-repeat = Until then you are reminded from time to time; acknowledge the alert on its page to stop reminders.
+next-repeat = Until then you are reminded from time to time.
 next-resolved = No further mail follows for this alert, unless late data corrects it.
 footer = Sent by normwatch to { $mail } ({ $recipient }).
 footer-deputy = Sent by normwatch to { $mail } ({ $recipient }), as deputy of { $absent } who is absent.

@@ -39,7 +39,7 @@ intro-ended = 该项在本邮件发出前已出现并结束。
 intro-revised = 补传数据改变了此前通报的结果。
 intro-revised-free = 补传数据改变了此前通报的结果：该项实际符合限值要求。
 intro-unproven = 该项仍按告警处理，但已有一段时间没有数据可以佐证，请检查传感器。
-intro-reminder = 该项仍在告警，且尚无人确认。
+intro-reminder = 该项仍在告警。
 intro-many = { $place }：{ $counts }。
 intro-old = 以下问题发生在一天以前，是读取历史数据时发现的，在此一次性汇总通报。
 intro-baseline = 以下问题由台账数据直接得出，在系统启用前即已存在，在此一次性汇总通报。
@@ -104,7 +104,7 @@ state-reminder = 持续告警
 # 后续
 next-firing = 只有传感器数据证实恢复达标后，才会发送恢复通知；传感器中断或拆除不视为恢复。
 next-register = 台账数据更新并达标后，会发送恢复通知。
-next-repeat = 在此之前会定期提醒；如需停止提醒，请在告警页面点击“确认”。
+next-repeat = 在此之前会定期提醒。
 next-resolved = 除非补传数据更正结果，本告警不再发送后续邮件。
 footer = 本邮件由 normwatch 自动发送至 { $mail }（{ $recipient }）。
 footer-deputy = 本邮件由 normwatch 自动发送至 { $mail }（{ $recipient }），因 { $absent } 不在岗而由您代收。

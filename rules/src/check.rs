@@ -94,7 +94,10 @@ impl Check {
         if known.is_some_and(|k| k.print == seen.print) {
             return None;
         }
-        let is_turned = known.is_some_and(|k| k.outcome != seen.outcome);
+        // Insufficient is never told, so only a turn between the two that are is news.
+        let speaks = |outcome| outcome != Outcome::Insufficient;
+        let is_turned =
+            known.is_some_and(|k| k.outcome != seen.outcome && speaks(k.outcome) && speaks(seen.outcome));
         let verdict = self.verdict(&finding, seen.revision(), at);
         let last = Last::new(finding, seen.revision(), at);
         self.memory.take(seen, last, &self.live.clause, stale_after_ms);

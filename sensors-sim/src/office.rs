@@ -37,6 +37,8 @@ pub(crate) struct Device {
     pub(crate) role: Role,
     pub(crate) format: Format,
     pub(crate) interval_s: i64,
+    /// Whether the register knows it.
+    pub(crate) is_registered: bool,
     pub(crate) stream: Stream,
 }
 
@@ -131,6 +133,7 @@ impl Office {
                         role,
                         format: row.format,
                         interval_s,
+                        is_registered: !row.is_unregistered,
                         stream,
                     });
                 }
@@ -146,6 +149,7 @@ impl Office {
                 role: Role::Outdoor,
                 format: Format::Senml,
                 interval_s: 600,
+                is_registered: true,
                 stream,
             });
         }
@@ -161,6 +165,7 @@ impl Office {
                 role: Role::Meter(self.meters.len()),
                 format: Format::Senml,
                 interval_s: 300,
+                is_registered: true,
                 stream,
             });
             self.meters.push(Meter {

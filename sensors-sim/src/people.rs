@@ -17,13 +17,20 @@ pub(crate) fn stays(pattern: Pattern, people: u32, stream: Stream, day: i64, is_
             (0..people).flat_map(|who| at_desk(stream.of(u64::from(who)), day)).collect()
         }
         Pattern::Meeting if is_working => meetings(people, stream, day),
-        Pattern::Desk | Pattern::Meeting => Vec::new(),
+        Pattern::Shift if is_working => {
+            together(people, [(8 * HOUR + 30 * MINUTE, 12 * HOUR), (13 * HOUR, 17 * HOUR + 30 * MINUTE)])
+        }
+        Pattern::Desk | Pattern::Meeting | Pattern::Shift => Vec::new(),
+        // Both begin on the hour, so that no judged hour is mostly the fresh air before them.
         Pattern::DailyMeeting => {
-            let morning = (8 * HOUR + 30 * MINUTE, 11 * HOUR + 30 * MINUTE);
-            let afternoon = (14 * HOUR, 17 * HOUR);
-            [vec![morning; people as usize], vec![afternoon; people as usize]].concat()
+            together(people, [(9 * HOUR, 11 * HOUR + 30 * MINUTE), (14 * HOUR, 17 * HOUR)])
         }
     }
+}
+
+/// All people, each for both stays.
+fn together(people: u32, stays: [Stay; 2]) -> Vec<Stay> {
+    stays.into_iter().flat_map(|stay| std::iter::repeat_n(stay, people as usize)).collect()
 }
 
 /// One person's day: arrival, lunch, leaving, and at times a meeting elsewhere or a day away.

@@ -170,7 +170,8 @@ fn posts(office: &Office) -> Vec<u8> {
 
 fn sensors(office: &Office) -> Vec<u8> {
     let mut table = Table::new("sensor,place,interval_s,max_gap_s,reporting,hold_off_s");
-    for device in office.devices.iter().filter(|d| !matches!(d.role, Role::Meter(_))) {
+    let known = office.devices.iter().filter(|d| d.is_registered);
+    for device in known.filter(|d| !matches!(d.role, Role::Meter(_))) {
         // Presence is told on change, with a heartbeat every interval.
         let reporting = match device.role {
             Role::Room(_, Kit::Presence | Kit::Motion) => "on_change",
@@ -184,7 +185,7 @@ fn sensors(office: &Office) -> Vec<u8> {
 
 fn meters(office: &Office) -> Vec<u8> {
     let mut table = Table::new("sensor,place,carrier,end_use,parent,multiplier,interval_s,max_gap_s");
-    for device in &office.devices {
+    for device in office.devices.iter().filter(|d| d.is_registered) {
         let Role::Meter(index) = device.role else { continue };
         let Some(meter) = office.meters.get(index) else { continue };
         table.row(&[

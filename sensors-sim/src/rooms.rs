@@ -78,8 +78,9 @@ pub(crate) fn seed(breach: &Breach, rooms: &mut [Room]) -> Result<(), ScenarioEr
             room.is_always_supplied = true;
             room.pattern = pattern.unwrap_or(room.pattern);
         }
-        Breach::Crowded { room, people } => {
+        Breach::Crowded { room, people, pattern } => {
             let room = find(rooms, room)?;
+            room.pattern = pattern.unwrap_or(room.pattern);
             // More people bring more supply: this room is crowded, not stale.
             room.supply_m3h *= f64::from(*people) / f64::from(room.people.max(1));
             room.people = *people;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{ToSpan, civil::Date};
-use model::{Id, Instant, Quantity, Span};
+use model::{Id, Instant, Quantity, Span, register::EndUse};
 
 use crate::{
     day::Day,
@@ -112,13 +112,15 @@ pub(crate) fn values_at(office: &Office, device: usize, at: Instant) -> Vec<(Qua
     found.map(|d| sensing::values(office, &day, d, at, at.millis() / 1000)).unwrap_or_default()
 }
 
-/// What verdicts over a month or a year need of the past: all meters at each local midnight, and, from the
-/// month before the start on, the people sensors of rooms that are seeded idle.
+/// What verdicts over a week, a month or a year need of the past: all meters at each local midnight; totals each
+/// hour from the Monday of the week before the start on; and, from the month before the start on, the people
+/// sensors of rooms that are seeded idle.
 pub(crate) fn backfill(office: &Office, span: Span) -> impl Iterator<Item = Report> + '_ {
     let mut date = office.calendar.date(span.from.plus_ms(-1)).tomorrow().ok();
     let mut registers = Registers::new(office);
     let month = office.calendar.date(office.start).first_of_month();
     let idle_from = month.checked_sub(1.month()).unwrap_or(month);
+    let hourly_from = week_before(office.calendar.date(office.start));
     let days = std::iter::from_fn(move || {
         let today = date?;
         let at = office.calendar.start_of(today);
@@ -130,11 +132,54 @@ pub(crate) fn backfill(office: &Office, span: Span) -> impl Iterator<Item = Repo
         let mut reports = midnight(office, &registers, at);
         if today >= idle_from {
             reports.extend(idle(office, &Day::empty(office, today)));
-            reports.sort_by_key(|report| (report.arrival, report.device));
         }
+        if today >= hourly_from {
+            reports.extend(hourly(office, &Day::new(office, today, registers.clone())));
+        }
+        reports.sort_by_key(|report| (report.arrival, report.device));
         Some(reports)
     });
     days.flatten().filter(move |report| span.contains(report.arrival))
+}
+
+/// The Monday of the week before a date.
+fn week_before(date: Date) -> Date {
+    let back = i64::from(date.weekday().to_monday_zero_offset()) + 7;
+    date.checked_sub(back.days()).unwrap_or(date)
+}
+
+/// The totals at each hour of a day after its midnight.
+fn hourly(office: &Office, day: &Day) -> Vec<Report> {
+    let is_total = |role| match role {
+        Role::Meter(meter) => office.meters.get(meter).is_some_and(|m| m.end_use == EndUse::Total),
+        _ => false,
+    };
+    let hours = (1..).map(|hour| day.start.plus_ms(hour * 3_600_000)).take_while(|at| *at < day.end);
+    let totals = office.devices.iter().enumerate().filter(|(_, device)| is_total(device.role));
+    totals
+        .flat_map(|(index, device)| {
+            hours.clone().map(move |at| {
+                let serial = at.millis() / 1000;
+                let values = sensing::values(office, day, device, at, serial);
+                with_resets(office, index, past(index, at, values), device.stream)
+            })
+        })
+        .collect()
+}
+
+/// A message of the past, which is there shortly after it was observed.
+fn past(device: usize, at: Instant, values: Vec<(Quantity, f64)>) -> Report {
+    Report {
+        // After the last reading before it.
+        arrival: at.plus_ms(2_000),
+        time: at,
+        stamp: at,
+        device,
+        serial: at.millis() / 1000,
+        copy: 0,
+        kind: ReportKind::Up,
+        values,
+    }
 }
 
 /// A day of the people sensors of rooms that are seeded idle, as `day` has it: nobody.
@@ -161,18 +206,7 @@ fn midnight(office: &Office, registers: &Registers, at: Instant) -> Vec<Report> 
                 _ => Quantity::EnergyImport,
             };
             let value = ((meter.initial + used / meter.multiplier) * 1000.0).round() / 1000.0;
-            let report = Report {
-                // After the last reading of the day before.
-                arrival: at.plus_ms(2_000),
-                time: at,
-                stamp: at,
-                device: index,
-                serial: at.millis() / 1000,
-                copy: 0,
-                kind: ReportKind::Up,
-                values: vec![(quantity, value)],
-            };
-            with_resets(office, index, report, stream)
+            with_resets(office, index, past(index, at, vec![(quantity, value)]), stream)
         })
         .collect()
 }

@@ -174,6 +174,8 @@ pub(crate) enum Pattern {
     Meeting,
     /// Two long meetings every day of the week.
     DailyMeeting,
+    /// A duty team: all come, break and leave together on working days.
+    Shift,
     /// Staffed around the clock.
     Always,
 }
@@ -189,6 +191,9 @@ pub(crate) struct KitRow {
     /// Only in this many rooms of each floor, from the first.
     #[serde(default)]
     pub(crate) only: Option<u32>,
+    /// It publishes, but nobody has written it into the register.
+    #[serde(default)]
+    pub(crate) is_unregistered: bool,
 }
 
 /// What a device of a room measures.
@@ -258,7 +263,7 @@ pub(crate) enum Breach {
     /// Too little fresh air for the people in the room.
     StaleAir { room: Id, fresh_air_m3h: f64, pattern: Option<Pattern> },
     /// More people than the area allows.
-    Crowded { room: Id, people: u32 },
+    Crowded { room: Id, people: u32, pattern: Option<Pattern> },
     /// Nobody ever comes.
     Idle { room: Id },
     /// Set-points outside the rule, °C.

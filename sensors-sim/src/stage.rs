@@ -85,8 +85,9 @@ impl Scenario {
         Reports::new(&self.office, span).filter_map(|report| self.event(&report))
     }
 
-    /// What verdicts over a month or a year need of the past in `span`, in time order: every meter at
-    /// each local midnight, and, from the month before the start's on, the people sensors of idle rooms.
+    /// What verdicts over a week, a month or a year need of the past in `span`, in time order: every meter at
+    /// each local midnight; totals each hour from the Monday of the week before the start's on; and, from the
+    /// month before the start's on, the people sensors of idle rooms.
     ///
     /// Meters count from the first of January two years before the start's year.
     pub fn backfill(&self, span: Span) -> impl Iterator<Item = Event> + '_ {

@@ -70,6 +70,7 @@ pub type Say<'s> = &'s mut dyn FnMut(&dyn Display);
 pub fn run(options: &Options, say: Say<'_>) -> anyhow::Result<Report> {
     let folder = Folder::new()?;
     let mut sections = Vec::new();
+    let before = system::Busy::now();
     for part in &options.parts {
         say(&format_args!("{part:?}"));
         match part {
@@ -80,7 +81,8 @@ pub fn run(options: &Options, say: Say<'_>) -> anyhow::Result<Report> {
             Part::Headline => sections.push(headline::measure(options)?),
         }
     }
-    Ok(Report::new(sections))
+    let others = before.zip(system::Busy::now()).map(|(before, after)| after.others_since(&before));
+    Ok(Report::new(sections, others))
 }
 
 /// A temporary folder that goes with its owner.

@@ -44,13 +44,16 @@ pub struct Report {
     pub is_release_build: bool,
     /// Threads that the machine runs at once.
     pub cores: usize,
+    /// How many of them other programs (and an outside broker) kept busy meanwhile, where the system tells.
+    pub others_busy: Option<f64>,
     /// The parts.
     pub sections: Vec<Section>,
 }
 
 impl Report {
-    pub(super) fn new(sections: Vec<Section>) -> Self {
+    pub(super) fn new(sections: Vec<Section>, others_busy: Option<f64>) -> Self {
         Self {
+            others_busy,
             version: env!("CARGO_PKG_VERSION"),
             is_release_build: !cfg!(debug_assertions),
             cores: super::system::cores(),
@@ -101,6 +104,12 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let build = if self.is_release_build { "release" } else { "development" };
         writeln!(f, "normwatch {}, {build} build, {} cores", self.version, self.cores)?;
+        if let Some(others) = self.others_busy.filter(|others| *others > 0.3) {
+            writeln!(
+                f,
+                "Other programs kept {others:.1} cores busy meanwhile: expect noise, run it again alone."
+            )?;
+        }
         for section in &self.sections {
             writeln!(f, "\n{}", section.title)?;
             let width = section.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
@@ -129,7 +138,8 @@ mod tests {
         section.row("bare parse", vec![figure("takes", 123.4, "ns/reading")]);
         section.row("decode", vec![ratio("against it", 3.0, 2.0)]);
         section.note("one core");
-        let text = Report::new(vec![section]).to_string();
+        let text = Report::new(vec![section], Some(1.5)).to_string();
+        assert!(text.contains("kept 1.5 cores busy"), "{text}");
         assert!(text.contains("  bare parse  takes 123 ns/reading\n"), "{text}");
         assert!(text.contains("  decode      against it 1.50x\n"), "{text}");
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use model::{Flags, Id, Instant, Reading, Register, Series};
@@ -15,6 +16,8 @@ use crate::view::{AlertView, Figure, Latest, PlaceView, Presence, Snapshot};
 const RESOLVED_IN_VIEW: usize = 500;
 /// Unknown sensors that are remembered.
 const MOST_UNKNOWN: usize = 10_000;
+/// Event time that has not moved for this long stands still.
+const STANDS_STILL: Duration = Duration::from_secs(10);
 
 /// Sensors that publish but are in no register; shared by the intake, which meets them.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +47,8 @@ pub(super) struct Board {
     /// Resolved alerts, oldest first.
     resolved: Vec<Arc<AlertView>>,
     usage: Usage,
+    /// Event time of the newest copy, and when it last moved on.
+    moved: Option<(Instant, tokio::time::Instant)>,
 }
 
 impl Board {
@@ -55,6 +60,7 @@ impl Board {
             verdicts: BTreeMap::new(),
             resolved: Vec::new(),
             usage: Usage::default(),
+            moved: None,
         }
     }
 
@@ -97,6 +103,7 @@ impl Board {
             engine.alerts().into_iter().chain(register_checks.alerts()).map(view_of).collect();
         live.sort_by_key(|alert| std::cmp::Reverse(alert.started_at));
         self.usage.follow(engine);
+        let is_moving = self.is_moving(engine.event_time());
         let mut places = self.places(now);
         for alert in live.iter().filter(|a| a.state == AlertState::Firing) {
             if let Some(place) = places.get_mut(&alert.place) {
@@ -107,6 +114,7 @@ impl Board {
         Snapshot {
             event_time: engine.event_time(),
             now: Some(now),
+            is_moving,
             places,
             presence: presences(engine),
             alerts,
@@ -114,6 +122,16 @@ impl Board {
             unknown_sensors: self.unknown.list(),
             ..Snapshot::default()
         }
+    }
+
+    fn is_moving(&mut self, event_time: Option<Instant>) -> bool {
+        let Some(to) = event_time else { return false };
+        let since = match self.moved {
+            Some((held, since)) if held == to => since,
+            _ => tokio::time::Instant::now(),
+        };
+        self.moved = Some((to, since));
+        since.elapsed() < STANDS_STILL
     }
 
     fn places(&self, now: Instant) -> BTreeMap<Id, PlaceView> {

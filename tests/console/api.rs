@@ -121,7 +121,7 @@ async fn the_service_lists_sensors_to_claim_the_ledger_and_mails() {
     let ledger = json("/api/v1/ledger").await;
     assert_eq!(ledger["received"], json!(128_431));
     let mails = json("/api/v1/mails").await;
-    assert_eq!(mails["items"][0]["transitions"], json!(["alert-co2"]));
+    assert_eq!(mails["items"][0]["transitions"], json!(["fired-co2"]));
     assert_eq!(mails["items"][0]["state"], "sent");
 }
 

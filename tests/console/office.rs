@@ -10,7 +10,7 @@ use model::{
 use normwatch::{
     metrics::Metrics,
     view::{AlertView, Figure, Latest, Ledger, Link, MailState, MailView, PlaceView, Presence, Snapshot},
-    web::Desk,
+    web::{Desk, MailSource},
 };
 use rules::{AlertState, Fact, Measure, Outcome, Subject, Verdict};
 use tokio::sync::watch;
@@ -236,8 +236,9 @@ fn place_view(room: &Room) -> PlaceView {
     if let Some(people) = room.people {
         readings.push(latest(&format!("count-{}", room.id), Quantity::PeopleCount, people, room.heard));
     }
-    let figure = |measure: Measure, value: Option<f64>, unit: &str, coverage: f64| Figure {
+    let figure = |measure: Measure, period, value: Option<f64>, unit: &str, coverage: f64| Figure {
         measure: measure.name(),
+        period,
         from: ago(80),
         to: ago(20),
         value,
@@ -256,8 +257,8 @@ fn place_view(room: &Room) -> PlaceView {
         capacity: (room.seats > 0.0).then_some(room.seats),
         latest: readings,
         figures: vec![
-            figure(Measure::Co2HourMean, room.co2, "ppm", 0.9996),
-            figure(Measure::Utilisation, room.people.map(|p| (p / 20.0).min(1.0)), "1", 0.71),
+            figure(Measure::Co2HourMean, Period::Hour, room.co2, "ppm", 0.9996),
+            figure(Measure::Utilisation, Period::Week, room.people.map(|p| (p / 20.0).min(1.0)), "1", 0.71),
         ],
         firing: JUDGED.iter().filter(|j| j.place == room.id && j.outcome == Outcome::Breach).count(),
     }
@@ -306,7 +307,7 @@ pub(crate) fn snapshot() -> Snapshot {
     snapshot
 }
 
-/// What the service says of itself: ledger, links, mails.
+/// What the service says of itself: ledger and links.
 fn tell_of_service(snapshot: &mut Snapshot) {
     snapshot.unknown_sensors = vec![(id("am307-77"), "application/3/device/am307-77/event/up".to_owned())];
     snapshot.ledger = Ledger {
@@ -325,18 +326,36 @@ fn tell_of_service(snapshot: &mut Snapshot) {
         link("influx", Some(false), Some("connection refused (127.0.0.1:8086)"), 5210),
         link("smtp", None, None, 0),
     ];
-    snapshot.mails_sent = 12;
-    snapshot.mails = vec![Arc::new(MailView {
-        id: "mail-1".to_owned(),
-        time: ago(70),
-        recipient: id("duty-office"),
-        subject: "[告警] 301 会议室 室内二氧化碳浓度".to_owned(),
-        state: MailState::Sent,
-        attempts: 1,
-        error: None,
-        transitions: vec!["alert-co2".to_owned()],
-        text: Arc::from("301 会议室：实测 1244 ppm，限值 1000 ppm。\n<b>not bold</b>\n"),
-    })];
+}
+
+/// An outbox with one mail, which has two views.
+#[derive(Debug)]
+struct OneMail;
+
+impl MailSource for OneMail {
+    fn newest(&self, _: usize) -> Result<Vec<Arc<MailView>>, String> {
+        Ok(vec![Arc::new(MailView {
+            id: "mail-1".to_owned(),
+            time: ago(70),
+            recipient: id("duty-office"),
+            subject: "[告警] 301 会议室 室内二氧化碳浓度".to_owned(),
+            state: MailState::Sent,
+            attempts: 1,
+            error: None,
+            transitions: vec!["fired-co2".to_owned()],
+            alerts: vec!["alert-co2".to_owned()],
+            text: Some(Arc::from("301 会议室：实测 1244 ppm，限值 1000 ppm。\n<b>not bold</b>\n")),
+            html: Some(Arc::from("<p style=\"color:red\">实测 1244 ppm</p><script>alert(1)</script>")),
+        })])
+    }
+
+    fn one(&self, id: &str) -> Result<Option<Arc<MailView>>, String> {
+        Ok(self.newest(1)?.into_iter().find(|mail| mail.id == id))
+    }
+
+    fn sent(&self) -> Result<u64, String> {
+        Ok(12)
+    }
 }
 
 /// A desk over a snapshot; the sender keeps the state alive and can change it.
@@ -349,5 +368,5 @@ pub(crate) fn desk(snapshot: Snapshot) -> (watch::Sender<Arc<Snapshot>>, Desk) {
         Arc::new(DayOfAir),
         Arc::new(Metrics::new()),
     );
-    (sender, desk)
+    (sender, desk.with_mails(Arc::new(OneMail)))
 }

@@ -37,12 +37,15 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         season: None,
         min_coverage: 0.75,
         hold_ms: 600_000,
-        limit: Limit { unit: unit.to_owned(), fixed, table: None },
+        limit: Limit { unit: unit.to_owned(), fixed, table: None, curve: None },
         clear: None,
         band: None,
         rating: None,
         energy: Energy::default(),
         correction: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
         outdoor_ppm: None,
     }
 }
@@ -65,10 +68,28 @@ fn policy(name: &str, measure: Measure, fixed: Bound, unit: &str, zh: &str, en: 
     }
 }
 
+fn pack(id: &str, document: &str, zh: &str, en: &str, clauses: Vec<Clause>) -> Arc<Pack> {
+    Arc::new(Pack {
+        id: id.to_owned(),
+        document: document.to_owned(),
+        title: Text { zh: zh.to_owned(), en: en.to_owned() },
+        layer: Layer::National,
+        binding: Binding::Recommended,
+        in_force: Date::constant(2023, 2, 1),
+        in_force_known: id != "demo-area",
+        note: if id == "demo-area" { "Read in a reprint only.".to_owned() } else { String::new() },
+        until: None,
+        supersedes: Some("gb-t-18883-2002".to_owned()),
+        clauses: clauses.into_iter().map(Arc::new).collect(),
+    })
+}
+
 /// Three packs: one clause of air with a second unverified, two of policy, one table of areas.
 pub(crate) fn standards() -> Vec<Arc<Pack>> {
     let mut co2 = clause("gb-t-18883-2022", "co2", Measure::Co2HourMean, most(1000.0), "ppm");
     co2.clear = Some(most(950.0));
+    co2.moved_by = Some("agency order 7, item 2".to_owned());
+    co2.note = "Hour mean of the occupied hour.".to_owned();
     let mut damp = clause(
         "gb-t-18883-2022",
         "humidity",
@@ -92,24 +113,12 @@ pub(crate) fn standards() -> Vec<Arc<Pack>> {
     let row = |level: &str, rank: &str, most_m2: f64| Row {
         key: vec![level.to_owned(), rank.to_owned()],
         bound: most(most_m2),
+        rating: None,
     };
     area.limit.table = Some(LimitTable {
         by: vec![Attribute::Level, Attribute::Rank],
         rows: vec![row("city", "mayor", 42.0), row("city", "bureau_head", 24.0)],
     });
-    let pack = |id: &str, document: &str, zh: &str, en: &str, clauses: Vec<Clause>| {
-        Arc::new(Pack {
-            id: id.to_owned(),
-            document: document.to_owned(),
-            title: Text { zh: zh.to_owned(), en: en.to_owned() },
-            layer: Layer::National,
-            binding: Binding::Recommended,
-            in_force: Date::constant(2023, 2, 1),
-            until: None,
-            supersedes: Some("gb-t-18883-2002".to_owned()),
-            clauses: clauses.into_iter().map(Arc::new).collect(),
-        })
-    };
     vec![
         pack("gb-t-18883-2022", "GB/T 18883-2022", "室内空气质量标准", "Indoor air quality", vec![co2, damp]),
         pack(

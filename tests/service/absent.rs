@@ -61,7 +61,7 @@ async fn the_service_starts_alone_says_so_once_and_loses_nothing_until_all_have_
     let events: Vec<_> = messages_for(rows(Clock::System.now()), Format::Zigbee2mqtt).collect();
     let count = events.len();
     publisher.publish(events).await.unwrap();
-    let ledger = service.ledger(count as u64, PATIENCE).await;
+    let ledger = service.ledger("stored", count as u64, PATIENCE).await;
     assert_balanced(&ledger);
     assert_eq!(ledger["stored"], count as u64);
     until("it says that the others are away", PATIENCE, async || {

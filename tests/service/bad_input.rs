@@ -64,7 +64,7 @@ async fn bad_messages_are_counted_once_and_kept_with_a_reason_and_the_service_go
     for (received, (name, outcome, event)) in (1..).zip(messages(Clock::System.now())) {
         publisher.publish([event]).await.unwrap();
         *expected.entry(outcome).or_default() += 1;
-        let ledger = service.ledger(received, PATIENCE).await;
+        let ledger = service.ledger("received", received, PATIENCE).await;
         assert_balanced(&ledger);
         for outcome in ["stored", "duplicate", "ignored", "quarantined", "rejected"] {
             let wanted = expected.get(outcome).copied().unwrap_or(0);
@@ -78,7 +78,7 @@ async fn bad_messages_are_counted_once_and_kept_with_a_reason_and_the_service_go
     publisher.publish([event("normwatch/v1/air-1", vec![b'['; 2_000_000])]).await.unwrap();
     publisher.publish(["home/light/set", "foreign/press/4"].map(|topic| event(topic, "ON"))).await.unwrap();
     publisher.publish([senml("air-1", Clock::System.now(), "616")]).await.unwrap();
-    let ledger = service.ledger(before + 2, PATIENCE).await;
+    let ledger = service.ledger("received", before + 2, PATIENCE).await;
     assert_balanced(&ledger);
 
     let unknown = service.list("/sensors/unknown").await;

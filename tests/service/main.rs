@@ -1,6 +1,10 @@
 //! The whole service as its operators run it: the program, a broker, a mail server, a time-series server.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::large_futures,
+    clippy::cast_sign_loss,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -13,6 +17,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[allow(dead_code, reason = "shared with the tests of the mails, which use more of it")]
 #[path = "../notify/smtp.rs"]
 mod smtp;
 

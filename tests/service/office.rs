@@ -9,13 +9,15 @@ pub(crate) struct Room {
     pub(crate) sensor: String,
 }
 
-/// Writes `register/` for these rooms. Local time is `time_zone`.
+/// Writes `register/` for these rooms. Local time is `time_zone`; it is summer all year, as where rooms of a
+/// past August are played at any date.
 pub(crate) fn write_register(dir: &Path, time_zone: &str, rooms: &[Room]) {
     let settings = format!(
         "id = \"office\"\ntime_zone = \"{time_zone}\"\n\
-         packs = [\"cn-2674-2014\", \"gb-t-18883-2022\", \"normwatch-policy-1\"]\n\n\
+         packs = [\"cn-2674-2014\", \"gb-t-18883-2022\", \"jp-building-environment-2022\", \"normwatch-policy-1\"]\n\n\
          [name]\nzh = \"办公区\"\nen = \"Office\"\n\n\
-         [working_hours]\ndays = \"mon-fri\"\nfrom = \"09:00\"\nto = \"18:00\"\n"
+         [working_hours]\ndays = \"mon-fri\"\nfrom = \"09:00\"\nto = \"18:00\"\n\n\
+         [seasons]\ncooling = [\"01-01\", \"12-31\"]\n"
     );
     let mut places = "place,kind,parent,label,use,floor_area_m2,usable_area_m2,body,capacity\n\
         campus,site,,Campus,,,,bureau,\nhall,building,campus,Hall,,4000,2500,,\n"

@@ -23,6 +23,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(400);
 /// Verdicts of windows that end this long before the last row are final, ms.
 const SETTLED_MS: i64 = 2 * 3_600_000;
+/// Windows that begin so long before the newest settled one are settled themselves, ms: an hour or a day is judged at a time.
+const EXTRA_MS: i64 = 26 * 3_600_000;
 /// Crashes of a play.
 const CRASHES: usize = 5;
 
@@ -104,7 +106,16 @@ fn replayed(play: &Play, dir: &Path) -> BTreeMap<Key, Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
     let verdicts = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // Only an input has an end, at which the last reading of a series stands shorter: a service has none.
+    let is_of_the_end =
+        |verdict: &Value| Instant::parse(verdict["time"].as_str().unwrap()).unwrap() >= play.newest;
+    let verdicts = verdicts.filter(|verdict| !is_of_the_end(verdict));
     verdicts.filter_map(|verdict| settled_key(play, &verdict).map(|key| (key, verdict))).collect()
+}
+
+/// Areas per post are judged by the register alone, which `replay` does not do.
+fn is_of_register(verdict: &Value) -> bool {
+    verdict["clause"].as_str().is_some_and(|clause| clause.starts_with("cn-2674-2014/"))
 }
 
 fn settled_key(play: &Play, verdict: &Value) -> Option<Key> {
@@ -163,7 +174,7 @@ impl Site {
         let began = tokio::time::Instant::now();
         let (done, ()) = tokio::join!(publisher.publish(play.events.clone()), self.crash(instants));
         assert_eq!(done.unwrap().acked, play.messages());
-        let ledger = self.service.ledger(play.messages(), PATIENCE).await;
+        let ledger = self.service.ledger("stored", play.messages(), PATIENCE).await;
         let took = began.elapsed();
         let span = play.newest.since(play.events[0].time) as f64 / 1000.0;
         println!(
@@ -297,13 +308,13 @@ pub(crate) async fn with_and_without_crashes(play: &Play, seed: u64) {
 
     compare_states("without crashes", &calm.states, &expected);
     compare_states("with crashes", &rough.states, &expected);
-    assert_eq!(calm.states, rough.states);
     for outcome in [&calm, &rough] {
-        for (key, verdict) in &outcome.shown {
-            assert_eq!(verdict, &expected[key], "{key:?}");
+        let judged = outcome.shown.iter().filter(|(_, verdict)| !is_of_register(verdict));
+        for (key, verdict) in judged {
+            assert_eq!(Some(verdict), expected.get(key), "{key:?}");
         }
     }
-    assert!(!calm.shown.is_empty());
+    assert!(calm.shown.values().any(|verdict| !is_of_register(verdict)));
 
     let pairs = |outcome: &Outcome| outcome.told.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(pairs(&calm), pairs(&rough));
@@ -333,6 +344,12 @@ fn compare_states(name: &str, states: &BTreeMap<Key, i64>, expected: &BTreeMap<K
         .filter(|(key, verdict)| states.get(*key) != Some(&code(verdict)))
         .map(|(key, verdict)| (key, states.get(key), verdict))
         .collect();
+    let newest = expected.keys().map(|key| key.2).max().unwrap();
+    // `replay` judges readings only; areas per post are judged by the register.
+    let clauses: BTreeSet<&String> = expected.keys().map(|key| &key.0).collect();
+    let is_extra =
+        |key: &&Key| key.2 < newest - EXTRA_MS && clauses.contains(&key.0) && !expected.contains_key(key);
+    assert_eq!(states.keys().find(is_extra), None, "{name}: judged by nobody else");
     let shown = &differing[..differing.len().min(3)];
     assert!(differing.is_empty(), "{name}: {} of {} differ: {shown:#?}", differing.len(), expected.len());
 }

@@ -71,7 +71,7 @@ async fn data_of_the_first_release_still_opens_and_shows_its_alerts_and_readings
     let latest = room["latest"].as_array().unwrap();
     let co2 = latest.iter().find(|one| one["quantity"] == "co2").unwrap_or_else(|| panic!("{room}"));
     assert!(co2["value"].as_f64().unwrap() < 600.0, "{co2}");
-    let ledger = service.ledger(720, PATIENCE).await;
+    let ledger = service.ledger("stored", 720, PATIENCE).await;
     assert_balanced(&ledger);
     service.stop().await;
 }
@@ -98,7 +98,7 @@ async fn a_stop_under_load_is_quick_and_the_next_start_goes_on_where_it_was() {
     };
     let (published, ()) = tokio::join!(publish, stop);
     assert_eq!(published.unwrap().acked, count);
-    let ledger = service.ledger(count, PATIENCE).await;
+    let ledger = service.ledger("stored", count, PATIENCE).await;
     assert_balanced(&ledger);
     assert_eq!(ledger["stored"], count, "{ledger:?}");
     service.stop().await;
@@ -121,7 +121,7 @@ async fn writes_the_fixture_of_this_release() {
     service.start_connected().await;
     let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", broker.port()), "day");
     publisher.publish(day(Clock::System.now(), 720)).await.unwrap();
-    service.ledger(720, PATIENCE).await;
+    service.ledger("stored", 720, PATIENCE).await;
     until("the finding is over and told", PATIENCE, async || {
         let alerts = service.list("/alerts?state=resolved").await;
         (!alerts.is_empty() && mails.taken().len() >= 3).then_some(())

@@ -138,12 +138,12 @@ impl Service {
         Some(line.map_or(0, |value| value.trim().parse::<f64>().unwrap() as u64))
     }
 
-    /// The ledger, once it has received `messages` and none is pending.
-    pub(crate) async fn ledger(&self, messages: u64, deadline: Duration) -> BTreeMap<String, u64> {
+    /// The ledger, once it counts so many messages under this name and none is pending.
+    pub(crate) async fn ledger(&self, name: &str, count: u64, deadline: Duration) -> BTreeMap<String, u64> {
         until("the ledger is complete", deadline, async || {
             let text = self.get("/api/v1/ledger").await?;
             let ledger: BTreeMap<String, u64> = serde_json::from_str(&text).unwrap();
-            (ledger["received"] >= messages && ledger["pending"] == 0).then_some(ledger)
+            (ledger[name] >= count && ledger["pending"] == 0).then_some(ledger)
         })
         .await
     }

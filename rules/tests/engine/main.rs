@@ -22,6 +22,7 @@ mod late;
 mod meters;
 mod oracle;
 mod people;
+mod presence;
 mod properties;
 mod register;
 mod time;

@@ -33,6 +33,7 @@ pub(super) struct Item {
     layer: Layer,
     binding: Binding,
     in_force: jiff::civil::Date,
+    in_force_known: bool,
     until: Option<jiff::civil::Date>,
     citation: String,
     title: register::Text,
@@ -49,8 +50,11 @@ pub(super) struct Item {
     min_coverage: f64,
     for_ms: i64,
     limit: Limit,
-    clear: Option<Bound>,
+    clear: Option<Sides>,
     rating: Option<Rating>,
+    in_use: bool,
+    moved_by: Option<String>,
+    note: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,25 +73,43 @@ struct AppliesTo {
 struct Limit {
     unit: String,
     #[serde(flatten)]
-    fixed: Bound,
+    fixed: Sides,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<Vec<rules::Attribute>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<Vec<Row>>,
+    /// Number of the register and cap there, straight between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curve: Option<Vec<(f64, f64)>>,
+}
+
+/// The sides that a limit has.
+#[derive(Debug, Serialize)]
+struct Sides {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_most: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
+}
+
+impl From<Bound> for Sides {
+    fn from(bound: Bound) -> Self {
+        Self { at_most: bound.at_most, at_least: bound.at_least }
+    }
 }
 
 #[derive(Debug, Serialize)]
 struct Row {
     key: Vec<String>,
     #[serde(flatten)]
-    bound: Bound,
+    bound: Sides,
 }
 
 fn item(desk: &Desk, pack: &Pack, clause: &Clause) -> Item {
     let to = &clause.applies_to;
     let table = clause.limit.table.as_ref();
     let rows = |t: &rules::LimitTable| {
-        t.rows.iter().map(|row| Row { key: row.key.clone(), bound: row.bound }).collect()
+        t.rows.iter().map(|row| Row { key: row.key.clone(), bound: row.bound.into() }).collect()
     };
     Item {
         id: clause.id.clone(),
@@ -97,6 +119,7 @@ fn item(desk: &Desk, pack: &Pack, clause: &Clause) -> Item {
         layer: pack.layer,
         binding: pack.binding,
         in_force: pack.in_force,
+        in_force_known: pack.in_force_known,
         until: pack.until,
         citation: clause.citation.clone(),
         title: clause.title.clone(),
@@ -122,12 +145,16 @@ fn item(desk: &Desk, pack: &Pack, clause: &Clause) -> Item {
         for_ms: clause.hold_ms,
         limit: Limit {
             unit: clause.limit.unit.clone(),
-            fixed: clause.limit.fixed,
+            fixed: clause.limit.fixed.into(),
             by: table.map(|t| t.by.clone()),
             rows: table.map(rows),
+            curve: clause.limit.curve.as_ref().map(|curve| curve.at_most.clone()),
         },
-        clear: clause.clear,
+        clear: clause.clear.map(Sides::from),
         rating: clause.rating,
+        in_use: clause.in_use,
+        moved_by: clause.moved_by.clone(),
+        note: clause.note.clone(),
     }
 }
 

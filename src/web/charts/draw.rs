@@ -113,7 +113,8 @@ fn y_range(drawing: &Drawing) -> (f64, f64) {
         low = low.min(0.0);
     }
     if high - low < 1e-9 {
-        (low, high) = (low - 1.0, high + 1.0);
+        // A level that does not move gets a range of its own; an amount stays above zero.
+        (low, high) = if low.abs() < 1e-9 { (0.0, 1.0) } else { (low - 1.0, high + 1.0) };
     }
     let room = (high - low) * 0.08;
     // The band needs a strip of its own below the curve.
@@ -151,8 +152,9 @@ fn shade_gaps(chart: &mut Chart<'_, '_>, drawing: &Drawing, low: f64, high: f64)
 fn mesh(chart: &mut Chart<'_, '_>, drawing: &Drawing) -> Result<(), String> {
     let unit = drawing.quantity.unit().name();
     let is_state = drawing.quantity.unit() == Unit::One;
+    let is_whole = is_state || drawing.quantity.unit() == Unit::Count;
     let y_label = move |value: &f64| {
-        if is_state && (value.fract().abs() > 1e-9 || *value < 0.0) {
+        if is_whole && (value.fract().abs() > 1e-9 || *value < 0.0) {
             return String::new();
         }
         let text = format::value(*value, if is_state { "" } else { unit });

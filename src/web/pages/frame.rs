@@ -80,7 +80,7 @@ struct Frame<'a> {
     here: &'a str,
     as_of: Option<When>,
     is_stale: bool,
-    is_caught_up: bool,
+    is_behind: bool,
     firing: usize,
     version: String,
 }
@@ -102,13 +102,15 @@ pub(super) fn render(
         Language::Zh | Language::En if !name.zh.is_empty() => &name.zh,
         Language::Zh | Language::En => desk.register().id.as_str(),
     };
+    let is_old = snapshot.event_time.is_some_and(|at| now.since(at) > STALE_MS);
+    let is_behind = snapshot.event_time.is_some() && (!snapshot.is_caught_up || is_old && snapshot.is_moving);
     let frame = Frame {
         site,
         nav,
         here: &viewer.here,
         as_of: snapshot.event_time.map(|at| when_and_age(at, now, zone, viewer.language)),
-        is_stale: snapshot.event_time.is_some_and(|at| now.since(at) > STALE_MS),
-        is_caught_up: snapshot.is_caught_up,
+        is_stale: is_old && !is_behind,
+        is_behind,
         firing: snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing).count(),
         version: assets::version(),
     };

@@ -122,6 +122,13 @@ impl<'a> Look<'a> {
         format!("{} {}–{end} {offset}", date(&a), clock(&a))
     }
 
+    /// A window beside an instant that has told the offset already.
+    pub(super) fn window_here(&self, from: Instant, to: Instant) -> String {
+        let window = self.window(from, to, None);
+        let offset = self.when(from).text.split_off(16);
+        window.strip_suffix(offset.as_str()).map(str::to_owned).unwrap_or(window)
+    }
+
     pub(super) fn label(&self, place: &PlaceView) -> String {
         place.label.clone().unwrap_or_else(|| place.place.to_string())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Instant, PlaceKind, Quantity, RoomUse};
+use model::{Instant, Nature, PlaceKind, Quantity, RoomUse};
 use serde::Serialize;
 
 use super::{
@@ -103,8 +103,14 @@ pub(super) struct Page {
 }
 
 /// Quantities that say too little as a curve.
-const NOT_DRAWN: [Quantity; 4] =
-    [Quantity::BatteryLevel, Quantity::BatteryVoltage, Quantity::MotionCount, Quantity::Setpoint];
+const NOT_DRAWN: [Quantity; 5] = [
+    Quantity::BatteryLevel,
+    Quantity::BatteryVoltage,
+    // The strip under every curve tells it.
+    Quantity::Motion,
+    Quantity::MotionCount,
+    Quantity::Setpoint,
+];
 
 pub(super) fn form(look: &Look<'_>, place: &PlaceView, range: Range) -> Page {
     let presence = presence(look.snapshot, look.desk.register(), place, look.now);
@@ -140,7 +146,9 @@ fn posts(look: &Look<'_>, place: &PlaceView) -> Vec<String> {
 pub(super) fn charts(look: &Look<'_>, place: &PlaceView, range: Range) -> Charts {
     let quantities: BTreeSet<Quantity> = place.latest.iter().map(|reading| reading.quantity).collect();
     let (from, to) = span(look, range);
-    let drawn = quantities.into_iter().filter(|quantity| !NOT_DRAWN.contains(quantity));
+    // A register that only rises says nothing as a curve; its use stands among the figures.
+    let is_drawn = |q: &Quantity| !NOT_DRAWN.contains(q) && q.nature() != Nature::Counter;
+    let drawn = quantities.into_iter().filter(is_drawn);
     let mut items: Vec<Chart> = drawn.map(|quantity| chart(look, place, quantity, from, to)).collect();
     items.sort_by_key(|chart| chart.limits.is_empty());
     let is_presence = |q| matches!(q, Quantity::Occupied | Quantity::Motion | Quantity::PeopleCount);

@@ -77,7 +77,7 @@ pub(super) fn alert_row(look: &Look<'_>, alert: &AlertView) -> AlertRow {
         against: Against::of(look, alert.value, alert.limit, alert.verdict.is_minimum, &alert.unit),
         since: look.when_and_age(alert.started_at),
         judged: (clause.period != Period::Register)
-            .then(|| look.window(alert.verdict.window.from, alert.verdict.window.to, Some(clause.period))),
+            .then(|| look.window_here(alert.verdict.window.from, alert.verdict.window.to)),
         resolved: alert.resolved_at.map(|at| look.when(at)),
         is_suspicion: alert.evidence == Evidence::Suspicion,
         acknowledged: alert.acknowledged,

@@ -22,6 +22,8 @@ use crate::{
 const MOST: usize = 12;
 /// A side with fewer rows is filled from the ranking up to this.
 const FILL: usize = 5;
+/// The share of working hours in use that divides the ranking.
+const HALF: f64 = 0.5;
 /// How far back an alert that is over still tells of a room, ms.
 const LATELY_MS: i64 = 7 * 86_400_000;
 
@@ -61,15 +63,20 @@ impl Spare {
         ranking.retain(|(place, _, _)| {
             !idle.iter().chain(&scarce).any(|row| row.place.id == place.place.as_str())
         });
-        // The lower half may give, the upper half may need; a room between stands on neither side.
-        let half = ranking.len() / 2;
+        // A room that stands empty most of the time may give. That an office is in use all day says nothing
+        // of a need, as somebody works there; that a meeting room is does.
+        let (mut little, mut much): (Vec<_>, Vec<_>) =
+            ranking.into_iter().partition(|(_, _, used)| *used < HALF);
+        much.retain(|(place, _, _)| place.room_use == Some(RoomUse::Meeting));
+        much.reverse();
         let row = |(place, figure, value): &(&PlaceView, &Figure, f64)| SpareRow {
             value: Some(look.value(*value, &figure.unit)),
             ..row(look, place, Measure::Utilisation)
         };
-        let room = |rows: &[SpareRow]| FILL.saturating_sub(rows.len()).min(half);
-        idle.extend(ranking.iter().take(room(&idle)).map(row));
-        scarce.extend(ranking.iter().rev().take(room(&scarce)).map(row));
+        little.truncate(FILL.saturating_sub(idle.len()));
+        much.truncate(FILL.saturating_sub(scarce.len()));
+        idle.extend(little.iter().map(row));
+        scarce.extend(much.iter().map(row));
         Self { idle, scarce }
     }
 }
