@@ -79,6 +79,11 @@ impl SeriesBuffer {
         Span::new(at, at.plus_ms(self.reach_ms()))
     }
 
+    /// Until when a reading stands at most.
+    pub(crate) fn stands_to(&self, at: Instant) -> Instant {
+        at.plus_ms(self.max_gap_ms)
+    }
+
     /// How long after a reading it can matter, ms.
     fn reach_ms(&self) -> i64 {
         let carry = self.max_gap_ms.max(self.hold_off_ms);

@@ -40,7 +40,14 @@ impl Shard {
             }
             state.is_changed = true;
             let Some(buffer) = buffer_of(state, device, reading) else { return false };
-            buffer.insert(reading.time, micro(reading.value))
+            let touched = buffer.insert(reading.time, micro(reading.value));
+            if buffer.is_door() && touched.to < Instant::MAX {
+                // What passed a door counts until midnight; what was observed, as long as it stands.
+                let midnight = self.almanac.at(reading.time).day.to;
+                Span::new(touched.from, midnight.max(buffer.stands_to(reading.time)))
+            } else {
+                touched
+            }
         };
         let Some(state) = self.places.get(place) else { return false };
         let is_open = state.kept.opened.is_some_and(|opened| opened <= reading.time);

@@ -19,6 +19,11 @@ use crate::{
     steps::{Micro, Steps, sweep},
 };
 
+/// A step is cut wherever somebody comes or goes: each cut may lose this share of a micro-kWh.
+const FINER: i128 = 1_000_000;
+/// Parts of a kWh in which use while empty is summed.
+const SCALE: i128 = 1_000_000 * FINER;
+
 /// Use per step of each counted electricity meter of a place in an hour, in micro-kWh.
 ///
 /// `None` when the place has no electricity meter that was seen.
@@ -46,7 +51,7 @@ pub(crate) fn room(inputs: &Inputs<'_>) -> Option<Steps<Micro>> {
     inputs.has_occupancy().then(|| inputs.occupancy().map(|o| Micro::from(!o.is_occupied)))
 }
 
-/// What an hour adds: `sum` is micro-kWh used while empty, `observed` the time in which both are known.
+/// What an hour adds: `sum` is [`SCALE`]d kWh used while empty, `observed` the time in which both are known.
 pub(crate) fn partial(meters: &[Vec<(Span, i128)>], empty: &Steps<Micro>, window: Span) -> Partial {
     let mut known: Vec<Steps<Micro>> = Vec::new();
     for steps in meters {
@@ -79,16 +84,16 @@ pub(crate) fn partial(meters: &[Vec<(Span, i128)>], empty: &Steps<Micro>, window
     partial
 }
 
-/// The part of an evenly spread amount that falls into a span; the parts of a step add up to it.
+/// The part of an evenly spread amount of micro-kWh that falls into a span, in parts of [`SCALE`].
 fn share(of: Span, amount: i128, part: Span) -> i128 {
     let length = i128::from(of.millis()).max(1);
-    let until = |at: model::Instant| amount * i128::from(at.since(of.from)) / length;
+    let until = |at: model::Instant| amount * FINER * i128::from(at.since(of.from)) / length;
     until(part.to) - until(part.from)
 }
 
 /// The figure of a window from its days.
 pub(crate) fn figure(days: &[(Span, Partial)]) -> Figure {
     let sum = total(days);
-    let value = (sum.observed > 0).then(|| ratio(sum.sum, 1_000_000));
+    let value = (sum.observed > 0).then(|| ratio(sum.sum, SCALE));
     Figure { value, ..plain(&sum) }
 }
