@@ -4,7 +4,7 @@
 //! 2. hands it to the spool, and acknowledges it to the broker only when it is durable,
 //! 3. [`Judge`] reads the spool in order: history, engine, verdicts, transitions of alerts,
 //! 4. transitions go to the dispatcher and on to the outbox; pages get a [`crate::view::Snapshot`],
-//! 5. every few seconds all of that is one checkpoint ([`checkpoint`]).
+//! 5. every few seconds all of that is one checkpoint (`checkpoint.rs`).
 //!
 //! What follows the spool is a function of the spool: after a stop it goes on from the checkpoint
 //! and says the same again, and what was told before is told to nobody twice.
@@ -19,7 +19,7 @@ mod usage;
 
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
-pub use judge::{Judge, JudgeParts, Outlet};
+pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
 pub use ticks::Ticks;
 
 use crate::spool::{Entry, Position};
