@@ -50,6 +50,10 @@ pub fn measure(
     to: Option<Instant>,
     mut readings: Vec<Reading>,
 ) -> Result<Vec<MeasureRow>, NoSuchPeriod> {
+    if measure.needs_band() {
+        let known = "a clause that says the band".to_owned();
+        return Err(NoSuchPeriod { measure: measure.name(), period: period.name(), known });
+    }
     let known = measure.periods();
     if !known.contains(&period) {
         let known = known.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ");

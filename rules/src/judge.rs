@@ -34,7 +34,7 @@ pub(crate) fn measuring(live: &LiveClause, context: Context<'_>) -> Option<Measu
         }
         Scope::Applies => {
             let resolved = clause.bound_for_place(register, place, at);
-            let rating = clause.rating_for_key(&clause.key_of_place(register, place, at));
+            let rating = clause.rating_for_place(register, place, at);
             (resolved != Resolved::NoRow).then_some(Measuring { resolved, rating })
         }
     }

@@ -33,6 +33,8 @@ closed_list! {
         Transport = "transport",
         Pv = "pv",
         Other = "other",
+        /// Servers, storage and network of a data centre, without its cooling and losses.
+        It = "it",
     }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Rooms<'a> {
             Basis::Occupied => Some(weighted(&self.hours(basis))),
             Basis::People | Basis::WeekdayPeople => Some(added(&self.hours(basis))),
             Basis::Peak => Some(self.peak_of_sum()),
-            Basis::Present | Basis::WhileEmpty | Basis::Gauge(..) => None,
+            Basis::Present | Basis::WhileEmpty | Basis::Gauge(..) | Basis::Outside(..) => None,
         }
     }
 

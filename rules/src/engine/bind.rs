@@ -13,7 +13,7 @@ use crate::{
     Clause, LiveClause, Measure, Subject,
     buffer::millis,
     check::Check,
-    measure::{Basis, Source, source_of},
+    measure::{Basis, Source, source_of_clause},
     meter::MeterFacts,
 };
 
@@ -113,7 +113,7 @@ impl Shard {
         let register = Arc::clone(&self.register);
         let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
         for live in applying {
-            if let Source::Basis(basis) = source_of(live.clause.measure, live.clause.gate) {
+            if let Source::Basis(basis) = source_of_clause(&live.clause) {
                 self.need(place, basis, live.clause.period);
             }
             let is_corrected = live.clause.measure == Measure::EuiCorrected;
@@ -122,7 +122,10 @@ impl Shard {
             }
             if let Some(state) = self.places.get_mut(place) {
                 state.wants_presence |= is_corrected;
-                state.asks_outdoors |= live.clause.outdoor_ppm.is_some();
+                state.asks_outdoors |=
+                    live.clause.outdoor_ppm.is_some() || live.clause.measure == Measure::Co2AboveOutdoor;
+                state.asks_weather |=
+                    live.clause.adaptive.is_some() || live.clause.measure == Measure::RunningMeanOutdoor;
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
             }
         }

@@ -1,8 +1,8 @@
 //! The end of an hour: partials are taken, windows that end are judged, what nobody needs is forgotten.
 
-use model::{Instant, Period};
+use model::{Instant, Period, Quantity};
 
-use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard};
+use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, weather};
 use crate::{
     almanac::HourFacts,
     measure::{Basis, inputs::Inputs, room, while_empty},
@@ -70,7 +70,9 @@ impl Shard {
             state.kept.presence = state.kept.presence.split_off(&oldest);
             // A window of a day may still ask for the outdoor air of its start.
             for buffer in &mut self.outdoor {
-                buffer.settle(open_from.plus_ms(-90_000_000), before.plus_ms(-90_000_000));
+                let is_weather = buffer.series.quantity == Quantity::OutdoorTemperature;
+                let more = 90_000_000 + if is_weather { weather::KEEP_MS } else { 0 };
+                buffer.settle(open_from.plus_ms(-90_000_000), before.plus_ms(-more));
             }
             self.tidy_meters(before);
         }

@@ -13,7 +13,10 @@ use crate::{
     Clause, Energy, Measure,
     check::Finding,
     judge::{finding, measuring},
-    measure::{Basis, Context, Figure, People, Source, figure, meter_figure, meters::Supply, source_of},
+    measure::{
+        Basis, Context, Figure, People, Source, co2_above_outdoor, figure, meter_figure, meters::Supply,
+        source_of, source_of_clause,
+    },
 };
 
 impl Shard {
@@ -30,6 +33,9 @@ impl Shard {
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
         let (mut spoke, mut is_turned) = (None, false);
         for window in windows {
+            if self.places.get(place).is_some_and(|state| state.asks_weather) {
+                self.learn_weather(window.from);
+            }
             let found = self.finding(place, check, *window);
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
@@ -52,7 +58,7 @@ impl Shard {
     fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
         let state = self.places.get(place)?;
         let clause = &state.checks.get(check)?.live.clause;
-        if let Source::Basis(basis) = source_of(clause.measure, clause.gate) {
+        if let Source::Basis(basis) = source_of_clause(clause) {
             state.ledger(basis)?;
         }
         let live = &state.checks.get(check)?.live;
@@ -60,6 +66,7 @@ impl Shard {
         let mut measuring = measuring(live, context)?;
         let mut figure = self.figure(state, clause, context)?;
         measuring.resolved = self.above_outdoors(clause, window, measuring.resolved, &mut figure.why);
+        measuring.resolved = self.around_comfort(clause, window, measuring.resolved, &mut figure)?;
         let waiver = || self.register.waiver(&clause.id, &state.id, window.from).map(|w| w.reason.clone());
         finding(clause, figure, measuring, waiver, window)
     }
@@ -78,8 +85,9 @@ impl Shard {
     }
 
     fn figure(&self, state: &PlaceState, clause: &Clause, context: Context<'_>) -> Option<Figure> {
-        match source_of(clause.measure, clause.gate) {
+        match source_of_clause(clause) {
             Source::Register => None,
+            Source::Outdoors => self.has_weather().then(|| self.running_mean(context.window.from)),
             Source::Meters => {
                 let is_seen = context.supply.is_seen(clause.measure, &clause.energy, context.window.to);
                 is_seen.then(|| {
@@ -92,9 +100,23 @@ impl Shard {
                 let days = state.partials(basis, context.window, context.calendar())?;
                 let mut figure = figure(clause.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
-                Some(figure)
+                Some(self.outdoor_relative(clause.measure, figure, context.window, clause.outdoor_ppm))
             }
         }
+    }
+
+    /// Of CO2 above outdoors the part above; any other figure as it is.
+    fn outdoor_relative(
+        &self,
+        measure: Measure,
+        figure: Figure,
+        window: Span,
+        assumed: Option<f64>,
+    ) -> Figure {
+        if measure != Measure::Co2AboveOutdoor {
+            return figure;
+        }
+        co2_above_outdoor::less(figure, self.outdoor_mean(window), assumed)
     }
 
     fn people<'a>(&self, state: &'a PlaceState, context: Context<'_>) -> People<'a> {
@@ -106,6 +128,10 @@ impl Shard {
     /// Makes every place keep the partials of a measure for good.
     pub(super) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
         self.clip = clip.unwrap_or(Span::ALWAYS);
+        for state in &mut self.places {
+            state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
+            state.asks_weather |= measure == Measure::RunningMeanOutdoor;
+        }
         if let Source::Basis(basis) = source_of(measure, None) {
             for place in 0..self.places.len() {
                 self.need(place, basis, Period::All);
@@ -117,6 +143,7 @@ impl Shard {
         let Some(state) = self.index.get(place).and_then(|i| self.places.get(*i)) else { return false };
         match source_of(measure, None) {
             Source::Register => false,
+            Source::Outdoors => self.has_weather() && *place == self.root,
             Source::Basis(basis) => state.ledger(basis).is_some(),
             Source::Meters => {
                 self.register.place(place, at).is_some()
@@ -136,6 +163,7 @@ impl Shard {
         let context = self.context(state, window)?;
         match source_of(measure, None) {
             Source::Register => None,
+            Source::Outdoors => Some(self.running_mean(window.from)),
             Source::Meters => {
                 let is_seen = context.supply.is_seen(measure, &Energy::default(), window.to);
                 is_seen.then(|| meter_figure(measure, context, period, &Energy::default(), None, None))
@@ -145,7 +173,7 @@ impl Shard {
                 let days = state.partials(basis, window, context.calendar())?;
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
-                Some(figure)
+                Some(self.outdoor_relative(measure, figure, window, None))
             }
         }
     }
@@ -168,7 +196,7 @@ fn nearest(state: &PlaceState, basis: Basis, period: Period) -> Option<Basis> {
 /// States what a reader of the figure should know of its sensors.
 fn explain(state: &PlaceState, basis: Basis, before: Instant, figure: &mut Figure) {
     let gate = match basis {
-        Basis::Gauge(_, gate) => gate,
+        Basis::Gauge(_, gate) | Basis::Outside(_, gate, _) => gate,
         _ => None,
     };
     match gate {
@@ -178,7 +206,7 @@ fn explain(state: &PlaceState, basis: Basis, before: Instant, figure: &mut Figur
         }
         None => {}
     }
-    let of_people = !matches!(basis, Basis::Gauge(..)) || gate == Some(crate::Gate::Occupied);
+    let of_people = !matches!(basis, Basis::Gauge(..) | Basis::Outside(..)) || gate == Some(crate::Gate::Occupied);
     if of_people && state.counts_at_doors(before) {
         let how = "people in less people out at the doors since local midnight";
         figure.why.insert("counted".to_owned(), how.into());

@@ -5,7 +5,7 @@ use model::{Instant, Span};
 use super::{Output, shard::Shard};
 use crate::{
     Measure,
-    measure::{Source, source_of},
+    measure::{Source, source_of_clause},
 };
 
 impl Shard {
@@ -50,7 +50,7 @@ impl Shard {
         let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
         let opened = state.kept.opened.unwrap_or(closed_to);
         let oldest = check.pruned_to();
-        let is_of_meters = source_of(clause.measure, clause.gate) == Source::Meters;
+        let is_of_meters = source_of_clause(clause) == Source::Meters;
         let mut hours = Vec::new();
         if let (Some(span), true) = (use_of, is_of_meters) {
             let from = span.from.max(oldest).max(opened);

@@ -16,6 +16,7 @@ mod save;
 mod saved;
 mod shard;
 mod take;
+mod weather;
 
 use std::{
     collections::{BTreeMap, HashMap},

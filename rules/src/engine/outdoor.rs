@@ -1,11 +1,12 @@
-//! Outdoor air: CO2 limits above it move with what outdoor sensors of the building or its site say.
+//! Outdoor air: what the outdoor sensors of a building or its site say, and CO2 limits that stand above it.
 
 use model::{Quantity, Reading, Register, Span, register::Sensor};
 
-use super::{devices::DeviceKind, shard::Shard};
+use super::{devices::DeviceKind, place::PlaceState, shard::Shard};
 use crate::{
-    Bound, Clause, Why,
+    Bound, Clause, Measure, Why,
     buffer::SeriesBuffer,
+    measure::co2_above_outdoor::from,
     partial::Partial,
     standard::Resolved,
     steps::{Steps, mean_of, micro},
@@ -13,6 +14,8 @@ use crate::{
 
 /// Longest window, ms, whose outdoor readings are still at hand: a day of 25 hours.
 const LONGEST_MS: i64 = 25 * 3_600_000;
+/// For how long after it the weather of a day matters, ms: seven days, and the rest of its own.
+const WEEK_MS: i64 = 8 * 86_400_000;
 
 impl Shard {
     /// The sensor of a device that reads outdoor air, with the time of its binding.
@@ -27,7 +30,8 @@ impl Shard {
     /// Takes a reading of outdoor air. Returns whether it changes what has been judged.
     pub(super) fn take_outdoor(&mut self, reading: &Reading, sensor: &Sensor, span: Span) -> bool {
         let series = &reading.series;
-        if !self.places.iter().any(|state| state.asks_outdoors) {
+        let quantity = series.quantity;
+        if !self.places.iter().any(|state| asks(state, quantity)) {
             return false;
         }
         let found = self.outdoor.iter().position(|b| b.series == *series && b.binding == span);
@@ -40,13 +44,18 @@ impl Shard {
         let Some(buffer) = self.outdoor.get_mut(slot) else { return false };
         let touched = buffer.insert(reading.time, micro(reading.value));
         self.is_outdoor_changed = true;
-        self.touch_outdoors(touched)
+        self.touch_outdoors(quantity, touched)
     }
 
-    fn touch_outdoors(&mut self, span: Span) -> bool {
+    fn touch_outdoors(&mut self, quantity: Quantity, mut span: Span) -> bool {
+        if quantity == Quantity::OutdoorTemperature {
+            self.forget_weather(span);
+            // The weather of a day moves the limits of the week after it.
+            span.to = span.to.max(span.to.plus_ms(WEEK_MS));
+        }
         let mut is_late = false;
         for place in 0..self.places.len() {
-            if self.places.get(place).is_some_and(|state| state.asks_outdoors) {
+            if self.places.get(place).is_some_and(|state| asks(state, quantity)) {
                 is_late |= self.touch(place, span, false);
             }
         }
@@ -55,22 +64,30 @@ impl Shard {
 
     /// Takes back what the end of the input leaves unobserved outdoors.
     pub(super) fn cut_outdoors(&mut self) {
-        let cut: Vec<Span> = self.outdoor.iter().filter_map(SeriesBuffer::beyond_end).collect();
-        for span in cut.into_iter().filter(|span| !span.is_empty()) {
-            self.touch_outdoors(span);
+        let cut = self.outdoor.iter().filter_map(|b| Some((b.series.quantity, b.beyond_end()?)));
+        let cut: Vec<(Quantity, Span)> = cut.filter(|(_, span)| !span.is_empty()).collect();
+        for (quantity, span) in cut {
+            self.touch_outdoors(quantity, span);
         }
+        self.weather.clear();
     }
 
     /// Mean CO2 outdoors over a window, ppm, if it was observed at all.
-    fn outdoor_mean(&self, window: Span) -> Option<f64> {
+    pub(super) fn outdoor_mean(&self, window: Span) -> Option<f64> {
         if window.millis() > LONGEST_MS {
             return None;
         }
-        let tracks = self.outdoor.iter().map(|b| b.values(window, self.has_ended)).collect();
+        self.outdoor_partial(Quantity::OutdoorCo2, window).mean()
+    }
+
+    /// What outdoor sensors observed of a quantity over a window.
+    pub(super) fn outdoor_partial(&self, quantity: Quantity, window: Span) -> Partial {
+        let of = self.outdoor.iter().filter(|b| b.series.quantity == quantity);
+        let tracks = of.map(|b| b.values(window, self.has_ended)).collect();
         let outdoors: Steps<_> = mean_of(tracks, window);
         let mut partial = Partial::default();
         outdoors.iter().for_each(|(span, value)| partial.add(span.millis(), value));
-        partial.mean()
+        partial
     }
 
     /// Moves a limit with outdoor air, for clauses whose number stands above it; `why` says how.
@@ -82,8 +99,12 @@ impl Shard {
         why: &mut Why,
     ) -> Resolved {
         let (Some(assumed), Resolved::Bound(bound)) = (clause.outdoor_ppm, resolved) else { return resolved };
+        // What is measured above outdoors is compared as it is.
+        if clause.measure == Measure::Co2AboveOutdoor {
+            return resolved;
+        }
         let measured = self.outdoor_mean(window);
-        let from = if measured.is_some() { "outdoor sensors" } else { "assumed: no outdoor sensor tells" };
+        let from = from(measured.is_some());
         let outdoors = measured.unwrap_or(assumed);
         why.insert("outdoor_ppm".to_owned(), outdoors.into());
         why.insert("outdoor_from".to_owned(), from.into());
@@ -108,5 +129,13 @@ pub(super) fn downwind(register: &Register, shards: &[Shard]) -> Vec<Vec<usize>>
 
 /// Whether a reading is of outdoor air that limits may stand above.
 pub(super) fn is_outdoor(reading: &Reading) -> bool {
-    reading.series.quantity == Quantity::OutdoorCo2
+    matches!(reading.series.quantity, Quantity::OutdoorCo2 | Quantity::OutdoorTemperature)
+}
+
+/// Whether a figure or limit of a place depends on a quantity of outdoor air.
+const fn asks(state: &PlaceState, quantity: Quantity) -> bool {
+    match quantity {
+        Quantity::OutdoorTemperature => state.asks_weather,
+        _ => state.asks_outdoors,
+    }
 }

@@ -35,6 +35,8 @@ pub(crate) struct PlaceState {
     pub(crate) grace_ms: i64,
     /// Whether a limit here moves with outdoor air.
     pub(crate) asks_outdoors: bool,
+    /// Whether a limit here moves with the outdoor temperature of the days before.
+    pub(crate) asks_weather: bool,
     /// Whether a check here asks in which hours of a year people were there.
     pub(crate) wants_presence: bool,
     /// What must survive a restart.
@@ -70,12 +72,14 @@ impl Need {
 /// The quantities that a basis is taken from.
 fn quantities(basis: Basis) -> Vec<Quantity> {
     let people = || OCCUPANCY.iter().chain(DOORS.iter().flatten()).copied();
-    match basis {
-        Basis::Gauge(quantity, None) => vec![quantity],
-        Basis::Gauge(quantity, Some(Gate::Occupied)) => people().chain([quantity]).collect(),
-        Basis::Gauge(quantity, Some(Gate::Cooling)) => vec![quantity, Quantity::CoolingOn],
-        Basis::Gauge(quantity, Some(Gate::Heating)) => vec![quantity, Quantity::HeatingOn],
-        _ => people().collect(),
+    let (Basis::Gauge(quantity, gate) | Basis::Outside(quantity, gate, _)) = basis else {
+        return people().collect();
+    };
+    match gate {
+        None => vec![quantity],
+        Some(Gate::Occupied) => people().chain([quantity]).collect(),
+        Some(Gate::Cooling) => vec![quantity, Quantity::CoolingOn],
+        Some(Gate::Heating) => vec![quantity, Quantity::HeatingOn],
     }
 }
 
@@ -116,6 +120,7 @@ impl PlaceState {
             wanted: 0,
             grace_ms: 0,
             asks_outdoors: false,
+            asks_weather: false,
             wants_presence: false,
             kept: Kept::default(),
             is_changed: false,

@@ -14,6 +14,7 @@ use crate::{
     buffer::{SeriesBuffer, millis},
     check::Check,
     meter::{MeterFacts, Meters},
+    partial::Partial,
 };
 
 /// All places of one building with one event clock.
@@ -33,6 +34,8 @@ pub(super) struct Shard {
     /// Outdoor air of the building and its site.
     pub(super) outdoor: Vec<SeriesBuffer>,
     pub(super) is_outdoor_changed: bool,
+    /// Mean temperature outdoors of days that were asked for lately, by their start.
+    pub(super) weather: BTreeMap<Instant, Partial>,
     pub(super) almanac: Almanac,
     pub(super) clock: Option<Instant>,
     /// Places whose next hour is due at an instant; an entry whose place has moved on counts for nothing.
@@ -66,6 +69,7 @@ impl Shard {
             changed_chains: BTreeSet::new(),
             outdoor: Vec::new(),
             is_outdoor_changed: false,
+            weather: BTreeMap::new(),
             almanac: Almanac::new(Arc::clone(&register)),
             clock: None,
             timers: BTreeMap::new(),

@@ -1,12 +1,18 @@
 //! `eui`: energy use intensity, kWh/(m2.a) (or kgce/(m2.a), as the clause's factors say).
 //!
 //! Formula: use of a year x expected / valid hours, over area. Gaps and long runs of zeros are not
-//! valid. An area that changes within the year counts by the time it held. Source: the energy
-//! quota standards of the packs; the scaling is that of the reference results.
+//! valid. An area that changes within the year counts by the time it held. The excluded area leaves
+//! the divisor only with the energy of a space (data centre, kitchen, special equipment) that is
+//! metered apart and subtracted: heating or transport taken out leaves no room out. Source: the
+//! energy quota standards of the packs; the scaling is that of the reference results.
 
 use model::Period;
 
-use super::{Context, Figure, meters::weighted, over_time::mean_over};
+use super::{
+    Context, Figure,
+    meters::{SPACE_LEFT_OUT, weighted},
+    over_time::mean_over,
+};
 use crate::{AreaBasis, Energy, Measure, partial::ratio};
 
 const YEAR_MS: i128 = 365 * 86_400_000;
@@ -15,7 +21,7 @@ const YEAR_MS: i128 = 365 * 86_400_000;
 pub(crate) fn figure(measure: Measure, context: Context<'_>, period: Period, energy: &Energy) -> Figure {
     let (mut figure, sum) = weighted(measure, context, period, energy);
     let is_heated = energy.area == AreaBasis::Heated;
-    let is_reduced = figure.why.keys().any(|k| k.starts_with("subtracted_"));
+    let is_reduced = figure.why.contains_key(SPACE_LEFT_OUT);
     let area = mean_over(context, |at| {
         let place = context.register.place(&context.place.id, at)?;
         let area = if is_heated { place.heated_area_m2 } else { place.floor_area_m2 };

@@ -3,14 +3,15 @@
 //! Formula: `eui x (a + (1 - a) x hours / T) x (b + (1 - b) x S / area)`, numbers from the clause.
 //! T, h: declared opening hours, else the hours of the year in which at least 20 % of the usual
 //! working-day peak of people were in the office rooms, scaled for unobserved hours. S, m² a
-//! person: floor area over the energy-using headcount, else over the mean working-day peak.
+//! person: floor area over the energy-using headcount where that is of this place alone, else over
+//! the mean working-day peak of people.
 //! Source: GB/T 51161; which of them was used stands in `why`.
 
 use std::collections::BTreeMap;
 
 use model::{Calendar, Instant, Span};
 
-use super::{Context, Figure, count, over_time::mean_over, per_person::headcount};
+use super::{Context, Figure, count, headcount, over_time::mean_over};
 use crate::{Correction, Why, partial::ratio, steps::Micro};
 
 /// Share of the usual peak that makes an hour an hour of use.
@@ -94,7 +95,14 @@ fn density(context: Context<'_>, people: People<'_>, why: &mut Why) -> Option<f6
         let place = context.register.place(&context.place.id, at)?;
         place.floor_area_m2.filter(|a| *a > 0.0)
     })?;
-    let (persons, from) = match headcount(context) {
+    let own = match headcount::alone(context) {
+        Ok(()) => headcount::mean(context),
+        Err(reason) => {
+            why.insert("headcount_not_used".to_owned(), reason.into());
+            None
+        }
+    };
+    let (persons, from) = match own {
         Some(headcount) => (headcount, "energy headcount"),
         None => (people.usual_peak.filter(|p| *p > 0.0)?, "mean working-day peak of people"),
     };

@@ -28,6 +28,11 @@ pub(crate) struct Supply<'a> {
     pub(crate) meters: &'a [(Id, Id)],
 }
 
+/// End uses whose rooms leave an energy figure with their energy. Heating and transport have no rooms of their own.
+const SPACES: [EndUse; 3] = [EndUse::DataCentre, EndUse::Kitchen, EndUse::Special];
+/// In `why`: the place's excluded area leaves the figure too.
+pub(crate) const SPACE_LEFT_OUT: &str = "space_left_out";
+
 /// What the carrier's registers and amounts are called.
 pub(crate) const fn quantities(carrier: Carrier) -> [Quantity; 2] {
     match carrier {
@@ -49,6 +54,13 @@ impl<'a> Supply<'a> {
             m.place == place.id || register.ancestors(&m.place, at).iter().any(|p| p.id == place.id)
         })
         .collect()
+    }
+
+    /// Whether a meter serves a space that leaves a figure with its energy.
+    fn is_of_space(&self, meter: &Fact) -> bool {
+        let Fact::Text(meter) = meter else { return false };
+        let facts = self.facts.iter().find(|(id, _)| id.as_str() == meter).map(|(_, facts)| facts);
+        facts.is_some_and(|facts| facts.rows().any(|row| SPACES.contains(&row.end_use)))
     }
 
     /// The meters whose sum is the use of a carrier at an instant.
@@ -229,6 +241,7 @@ pub(crate) fn weighted(
     let mut figure = Figure { has_judged_time: true, ..Figure::default() };
     let mut total: Option<Sum> = None;
     let mut names: Vec<Fact> = Vec::new();
+    let mut has_left_space = false;
     for (carrier, factor) in carriers(measure, energy) {
         let choice = Choice { carrier, only: &energy.only, is_seen: false };
         let Some(found) = sum(choice, context, period, &mut names) else { continue };
@@ -240,12 +253,16 @@ pub(crate) fn weighted(
         let mut left_out = Vec::new();
         let choice = Choice { carrier, only: &energy.without, is_seen: true };
         if let Some(out) = sum(choice, context, period, &mut left_out) {
+            has_left_space |= left_out.iter().any(|meter| context.supply.is_of_space(meter));
             figure.why.insert(format!("subtracted_{carrier}"), Fact::List(left_out));
             total = Some(add(total, Sum { coverage: 1.0, ..out }, -factor));
         }
     }
     figure.coverage = total.map_or(0.0, |s| s.coverage);
     figure.why.insert("meters".to_owned(), Fact::List(names));
+    if has_left_space {
+        figure.why.insert(SPACE_LEFT_OUT.to_owned(), true.into());
+    }
     (figure, total)
 }
 

@@ -2,10 +2,16 @@
 
 mod amount;
 mod area_per_person;
+mod canteen_area;
+pub(crate) mod co2_above_outdoor;
 mod effective_users;
+mod energy_use_effectiveness;
+mod equipment_share;
 mod eui;
 mod eui_corrected;
+mod garage_area;
 mod gauge;
+mod headcount;
 mod idle_working_days;
 pub(crate) mod inputs;
 mod lighting_power_density;
@@ -14,11 +20,18 @@ mod night_ratio;
 mod over_time;
 mod peak_people;
 mod per_person;
+mod private_office_area;
+pub(crate) mod register;
 mod rest_day_ratio;
 pub(crate) mod room;
+mod room_area;
+pub(crate) mod running_mean_outdoor;
 mod seat_utilisation;
+mod service_area;
 mod space_utilisation;
+mod usable_share;
 mod utilisation;
+mod vacated_days;
 pub(crate) mod while_empty;
 
 use std::collections::BTreeMap;
@@ -26,7 +39,11 @@ use std::collections::BTreeMap;
 use model::{Calendar, Instant, Period, Place, Quantity, Register, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::{Correction, Energy, Gate, Measure, Why, partial::Partial, steps::Micro};
+use crate::{
+    Bound, Clause, Correction, Energy, Gate, Measure, Why,
+    partial::Partial,
+    steps::{Micro, micro},
+};
 pub(crate) use eui_corrected::People;
 use meters::Supply;
 
@@ -47,6 +64,25 @@ pub(crate) enum Basis {
     WhileEmpty,
     /// The mean of a gauge, within a gate.
     Gauge(Quantity, Option<Gate>),
+    /// Whether a gauge is outside a band, within a gate.
+    Outside(Quantity, Option<Gate>, Range),
+}
+
+/// A band in millionths of the gauge's unit, ends inside; open where a side is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Range {
+    least: Option<Micro>,
+    most: Option<Micro>,
+}
+
+impl Range {
+    fn new(bound: Bound) -> Self {
+        Self { least: bound.at_least.map(micro), most: bound.at_most.map(micro) }
+    }
+
+    fn holds(self, value: Micro) -> bool {
+        self.least.is_none_or(|least| value >= least) && self.most.is_none_or(|most| value <= most)
+    }
 }
 
 /// Where the evidence of a measure comes from.
@@ -58,6 +94,8 @@ pub(crate) enum Source {
     Meters,
     /// The register alone.
     Register,
+    /// Outdoor air of the building or its site.
+    Outdoors,
 }
 
 /// A figure of a place over a window.
@@ -92,6 +130,16 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Where the evidence of a clause comes from.
+pub(crate) fn source_of_clause(clause: &Clause) -> Source {
+    let quantity = match clause.measure {
+        Measure::TemperatureOutside => Quantity::Temperature,
+        Measure::HumidityOutside => Quantity::Humidity,
+        _ => return source_of(clause.measure, clause.gate),
+    };
+    Source::Basis(Basis::Outside(quantity, clause.gate, Range::new(clause.within.unwrap_or_default())))
+}
+
 /// Where a measure's evidence comes from; `gate` narrows the time of gauge means.
 pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
     let basis = match measure {
@@ -101,11 +149,31 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         Measure::PeakPeople | Measure::EffectiveUsers => Basis::Peak,
         Measure::AreaPerPerson => Basis::Present,
         Measure::EnergyWhileEmpty => Basis::WhileEmpty,
-        Measure::Co2HourMean | Measure::Co2DayMean => Basis::Gauge(Quantity::Co2, gate),
+        Measure::Co2HourMean | Measure::Co2DayMean | Measure::Co2AboveOutdoor => {
+            Basis::Gauge(Quantity::Co2, gate)
+        }
         Measure::TemperatureHourMean => Basis::Gauge(Quantity::Temperature, gate),
         Measure::HumidityHourMean => Basis::Gauge(Quantity::Humidity, gate),
         Measure::Illuminance => Basis::Gauge(Quantity::Illuminance, gate),
-        Measure::PrivateOfficeArea | Measure::ServiceArea => return Source::Register,
+        Measure::SetpointHourMean => Basis::Gauge(Quantity::Setpoint, gate),
+        Measure::Pm25DayMean => Basis::Gauge(Quantity::Pm2_5, gate),
+        Measure::Pm10DayMean => Basis::Gauge(Quantity::Pm10, gate),
+        Measure::TvocDayMean => Basis::Gauge(Quantity::Tvoc, gate),
+        // Without a clause there is no band, and nothing lies outside it.
+        Measure::TemperatureOutside => {
+            Basis::Outside(Quantity::Temperature, gate, Range::new(Bound::default()))
+        }
+        Measure::HumidityOutside => Basis::Outside(Quantity::Humidity, gate, Range::new(Bound::default())),
+        Measure::RunningMeanOutdoor => return Source::Outdoors,
+        Measure::PrivateOfficeArea
+        | Measure::ServiceArea
+        | Measure::RoomArea
+        | Measure::AreaPerPost
+        | Measure::CanteenArea
+        | Measure::GarageArea
+        | Measure::EquipmentShare
+        | Measure::UsableShare
+        | Measure::VacatedDays => return Source::Register,
         Measure::LightingPowerDensity
         | Measure::Electricity
         | Measure::Gas
@@ -116,7 +184,8 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         | Measure::EnergyPerPerson
         | Measure::WaterPerPerson
         | Measure::NightRatio
-        | Measure::RestDayRatio => return Source::Meters,
+        | Measure::RestDayRatio
+        | Measure::EnergyUseEffectiveness => return Source::Meters,
     };
     Source::Basis(basis)
 }
@@ -160,8 +229,9 @@ pub(crate) fn meter_figure(
             per_person::figure(measure, context, period, energy)
         }
         Measure::LightingPowerDensity => lighting_power_density::figure(context, period),
-        Measure::RestDayRatio => rest_day_ratio::figure(context),
-        Measure::NightRatio => night_ratio::figure(context),
+        Measure::RestDayRatio => rest_day_ratio::figure(context, energy),
+        Measure::NightRatio => night_ratio::figure(context, energy),
+        Measure::EnergyUseEffectiveness => energy_use_effectiveness::figure(context, period),
         _ => Figure::default(),
     }
 }

@@ -2,25 +2,38 @@
 //!
 //! Formula: mean power of the counted meters in the hours from 21:00 to 05:00 over that in the
 //! hours from 08:00 to 18:00, every day of the window alike; only steps of at most an hour tell.
+//! Which end uses count is the clause's (`only`, `without`).
 //! Coverage: observed share of those hours. Source: the product's own policy.
 
-use model::{Calendar, Period, Span, register::Carrier};
+use model::{
+    Calendar, Period, Span,
+    register::{Carrier, EndUse},
+};
 
 use super::{Context, Figure};
-use crate::{meter::Part, partial::ratio};
+use crate::{Energy, meter::Part, partial::ratio};
 
 /// The figure of a window.
-pub(crate) fn figure(context: Context<'_>) -> Figure {
+pub(crate) fn figure(context: Context<'_>, energy: &Energy) -> Figure {
     let expected = expected_ms(context.calendar(), context.window);
     let (mut night, mut day) = (Mean::default(), Mean::default());
     let mut observed = 0;
     for stretch in context.supply.stretches(context.window) {
-        let meters =
-            context.supply.roots(context.register, context.place, stretch.from, Carrier::Electricity, &[]);
+        let meters = |only: &[EndUse]| {
+            context.supply.roots(context.register, context.place, stretch.from, Carrier::Electricity, only)
+        };
+        let counted = meters(&energy.only);
+        let left_out = if energy.without.is_empty() { Vec::new() } else { meters(&energy.without) };
+        let left_out: Vec<_> =
+            left_out.into_iter().filter(|m| context.supply.chains.of(&m.id).next().is_some()).collect();
         let of = |part| {
-            let used = meters.iter().map(|m| context.supply.used(m, stretch, |used| used.part(part)));
+            let signed = counted.iter().map(|m| (m, 1.0)).chain(left_out.iter().map(|m| (m, -1.0)));
+            let used = signed.map(|(meter, sign)| {
+                let (amount, ms) = context.supply.used(meter, stretch, |used| used.part(part))?;
+                Some((amount * sign, ms))
+            });
             // A sum with an unknown part is no sum.
-            used.collect::<Option<Vec<_>>>().filter(|used| !used.is_empty())
+            used.collect::<Option<Vec<_>>>().filter(|_| !counted.is_empty())
         };
         let parts = [(Part::Night, &mut night), (Part::Day, &mut day)];
         for (part, mean) in parts {

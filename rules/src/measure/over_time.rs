@@ -9,18 +9,7 @@ use crate::partial::ratio;
 ///
 /// Time in which it is unknown does not count; `None` when it is unknown all along.
 pub(crate) fn mean_over(context: Context<'_>, number: impl Fn(Instant) -> Option<f64>) -> Option<f64> {
-    let register = context.register;
-    let above = register.ancestors(&context.place.id, context.window.from);
-    let places = above.iter().filter_map(|place| register.places.get(&place.id));
-    let mut borders: Vec<Instant> = places
-        .flat_map(|history| history.rows().map(|row| row.span))
-        .chain(register.bodies.values().flat_map(|history| history.rows().map(|row| row.span)))
-        .flat_map(|span| [span.from, span.to])
-        .filter(|at| context.window.from < *at && *at < context.window.to)
-        .collect();
-    borders.extend([context.window.from, context.window.to]);
-    borders.sort_unstable();
-    borders.dedup();
+    let borders = borders(context);
     let (mut sum, mut ms) = (0.0, 0);
     for (from, to) in borders.iter().zip(borders.iter().skip(1)) {
         if let Some(value) = number(*from) {
@@ -29,4 +18,22 @@ pub(crate) fn mean_over(context: Context<'_>, number: impl Fn(Instant) -> Option
         }
     }
     (ms > 0).then(|| sum / ratio(i128::from(ms), 1))
+}
+
+/// The instants of the window, its ends included, at which a row of a place or body begins or ends.
+pub(crate) fn borders(context: Context<'_>) -> Vec<Instant> {
+    let register = context.register;
+    let rows = register
+        .places
+        .values()
+        .flat_map(|history| history.rows().map(|row| row.span))
+        .chain(register.bodies.values().flat_map(|history| history.rows().map(|row| row.span)));
+    let mut borders: Vec<Instant> = rows
+        .flat_map(|span| [span.from, span.to])
+        .filter(|at| context.window.from < *at && *at < context.window.to)
+        .collect();
+    borders.extend([context.window.from, context.window.to]);
+    borders.sort_unstable();
+    borders.dedup();
+    borders
 }

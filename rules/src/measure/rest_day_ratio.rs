@@ -1,25 +1,32 @@
-//! `rest_day_ratio`: electricity of a rest day over that of a working day, 1.
+//! `rest_day_ratio`: energy of a rest day over that of a working day, 1.
 //!
-//! Formula: mean use of rest days over mean use of working days, of days observed to 90 %.
+//! Formula: mean use of rest days over mean use of working days, of days observed to 90 %. What
+//! counts as use is the clause's (`[clause.energy]`): all electricity, or the chilled plant alone.
 //! Coverage: share of the window's days that were. Source: the product's own policy.
 
 use model::Period;
 
-use super::{Context, Figure, amount, average, count};
+use super::{Context, Figure, average, count, meters::weighted};
 use crate::{Energy, Measure};
 
 const DAY_COVERAGE: f64 = 0.9;
 
 /// The figure of a window.
-pub(crate) fn figure(context: Context<'_>) -> Figure {
+pub(crate) fn figure(context: Context<'_>, energy: &Energy) -> Figure {
     let calendar = context.calendar();
     let (mut rest, mut work) = (Vec::new(), Vec::new());
     let days = calendar.windows(Period::Day, context.window);
+    let mut meters = None;
     for day in &days {
         let inner = Context { window: *day, ..context };
-        let of_day = amount::figure(Measure::Electricity, inner, Period::Day, &Energy::default());
-        let Some(used) = of_day.value.filter(|_| of_day.coverage >= DAY_COVERAGE) else { continue };
-        if calendar.is_working_day(calendar.date(day.from)) { work.push(used) } else { rest.push(used) }
+        let (mut of_day, sum) = weighted(Measure::RestDayRatio, inner, Period::Day, energy);
+        meters = of_day.why.remove("meters").or(meters);
+        let Some(sum) = sum.filter(|_| of_day.coverage >= DAY_COVERAGE) else { continue };
+        if calendar.is_working_day(calendar.date(day.from)) {
+            work.push(sum.observed);
+        } else {
+            rest.push(sum.observed);
+        }
     }
     let value = match (average(&rest), average(&work)) {
         (Some(rest), Some(work)) if work > 0.0 => Some(rest / work),
@@ -33,5 +40,6 @@ pub(crate) fn figure(context: Context<'_>) -> Figure {
     };
     figure.why.insert("rest_days".to_owned(), count(rest.len()).into());
     figure.why.insert("working_days".to_owned(), count(work.len()).into());
+    figure.why.extend(meters.map(|meters| ("meters".to_owned(), meters)));
     figure
 }

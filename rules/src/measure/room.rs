@@ -26,6 +26,10 @@ pub(crate) fn hour_partial(basis: Basis, inputs: &Inputs<'_>) -> Option<Partial>
         Basis::Gauge(quantity, gate) => {
             inputs.has(quantity).then(|| gated(&inputs.gauge(quantity), gate, inputs))
         }
+        Basis::Outside(quantity, gate, range) => inputs.has(quantity).then(|| {
+            let outside = inputs.gauge(quantity).map(|v| if range.holds(v) { 0 } else { 1_000_000 });
+            gated(&outside, gate, inputs)
+        }),
     }
 }
 

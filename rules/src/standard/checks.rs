@@ -38,9 +38,17 @@ fn figure(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
         let what = format!("{} has no {}", measure.name(), clause.period);
         s.report(f, "period", what, format!("write {}", known.join(", ")));
     }
-    let is_of_co2 = matches!(measure, Measure::Co2HourMean | Measure::Co2DayMean);
+    let is_of_co2 = matches!(measure, Measure::Co2HourMean | Measure::Co2DayMean | Measure::Co2AboveOutdoor);
     if clause.outdoor_ppm.is_some() && !is_of_co2 {
         s.report(f, "outdoor_ppm", "only CO2 is held against outdoor air", "remove it");
+    }
+    if clause.adaptive.is_some() && measure != Measure::TemperatureHourMean {
+        let what = "only the air temperature of an hour is held against the weather";
+        s.report(f, "adaptive", what, "remove it");
+    }
+    if clause.within.is_some() != measure.needs_band() {
+        let what = if clause.within.is_some() { "only a share outside a band has one" } else { "missing" };
+        s.report(f, "within", what, "write `within = { at_least, at_most }` for a share outside a band alone");
     }
     if clause.correction.is_some() && measure != Measure::EuiCorrected {
         s.report(f, "correction", "only eui_corrected is corrected", "remove it, or change the measure");

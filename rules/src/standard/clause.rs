@@ -83,6 +83,10 @@ pub enum Attribute {
     EnergyHeadcount,
     /// Building area of the building, m²; narrows what a clause applies to.
     FloorArea,
+    /// Storeys above ground of the building; narrows what a clause applies to.
+    Storeys,
+    /// Capacity of the place: seats, of a garage its parking spaces; keys a curve, not a table.
+    Capacity,
 }
 
 /// A row of a limit table: key cells, then the bound.
@@ -207,6 +211,24 @@ pub struct AppliesTo {
     pub building_class: Vec<BuildingClass>,
     /// Only buildings of at least this building area, m².
     pub floor_area_at_least: Option<f64>,
+    /// Only buildings of at least this many storeys.
+    pub storeys_at_least: Option<f64>,
+    /// Only buildings of at most this many storeys.
+    pub storeys_at_most: Option<f64>,
+}
+
+/// Comfort temperature that follows the weather (`[clause.adaptive]`): `slope * Trm + offset`, Trm being
+/// the running mean of the outdoor temperature. The clause's limit is the distance from it, K.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Adaptive {
+    /// K of comfort temperature a K of Trm.
+    pub slope: f64,
+    /// Comfort temperature at a Trm of 0 °C, °C.
+    pub offset: f64,
+    /// Lowest Trm for which the document has the model, °C.
+    pub trm_from: f64,
+    /// Highest Trm for which the document has the model, °C.
+    pub trm_to: f64,
 }
 
 /// How far a lower layer may move the bounds of a recommended limit, ends included.
@@ -268,6 +290,10 @@ pub struct Clause {
     /// Of a limit above outdoor air: the CO2 outdoors that its number assumes, ppm. Where outdoor sensors
     /// say otherwise, the limit moves with them.
     pub outdoor_ppm: Option<f64>,
+    /// Of a share of time outside a band: the band, in the unit of the gauge; its ends are inside.
+    pub within: Option<Bound>,
+    /// Of a limit that follows the weather: the comfort temperature that it stands around.
+    pub adaptive: Option<Adaptive>,
     /// What a reader should know about the number or its source.
     pub note: String,
     /// Whether it is judged at all; one of several alternatives is chosen by an overlay.

@@ -1,11 +1,12 @@
-//! Reading which energy counts (`[clause.energy]`) and how it is corrected (`[clause.correction]`).
+//! Reading which energy counts (`[clause.energy]`), how it is corrected (`[clause.correction]`) and which
+//! comfort temperature follows the weather (`[clause.adaptive]`).
 
 use std::collections::BTreeMap;
 
 use model::register::Carrier;
 
 use super::{
-    AreaBasis, Correction, Energy,
+    Adaptive, AreaBasis, Correction, Energy,
     section::{Findings, Section, number},
     words::Word,
 };
@@ -69,4 +70,27 @@ pub(super) fn correction(f: &mut Findings<'_>, clause: Section<'_, '_>) -> Optio
         area: positive("area", 1000.0)?,
         area_fixed: positive("area_fixed", 1.0)?,
     })
+}
+
+/// `[clause.adaptive]`: all four numbers.
+pub(super) fn adaptive(f: &mut Findings<'_>, clause: Section<'_, '_>) -> Option<Adaptive> {
+    let section = clause.section(f, "adaptive", clause.name)?;
+    let keys = ["slope", "offset", "trm_from", "trm_to"];
+    section.only(f, &keys);
+    for key in keys {
+        if section.get(key).is_none() {
+            section.report(f, key, "missing", "an adaptive limit needs slope, offset, trm_from and trm_to");
+        }
+    }
+    let mut number = |key: &str| section.number(f, key);
+    let adaptive = Adaptive {
+        slope: number("slope")?,
+        offset: number("offset")?,
+        trm_from: number("trm_from")?,
+        trm_to: number("trm_to")?,
+    };
+    if adaptive.trm_from > adaptive.trm_to {
+        section.report(f, "trm_from", "above trm_to", "exchange them");
+    }
+    Some(adaptive)
 }

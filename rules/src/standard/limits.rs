@@ -47,8 +47,9 @@ pub(super) fn bound(f: &mut Findings<'_>, section: Section<'_, '_>) -> Bound {
 
 fn curve(f: &mut Findings<'_>, section: Section<'_, '_>) -> Option<Curve> {
     let over: Attribute = section.word(f, "over")?;
-    if over != Attribute::AuthorisedHeadcount {
-        section.report(f, "over", "no number of the register", "write `authorised_headcount`");
+    if !matches!(over, Attribute::AuthorisedHeadcount | Attribute::Capacity) {
+        let remedy = "write `authorised_headcount` or `capacity`";
+        section.report(f, "over", "no number of the register", remedy);
     }
     let mut at_most: Vec<(f64, f64)> = Vec::new();
     for item in array(f, section, "at_most")? {
@@ -144,7 +145,16 @@ fn split(row: &[Value<'_>]) -> Option<(Vec<String>, f64)> {
 
 /// `clear = { at_most, at_least }`.
 pub(super) fn clear(f: &mut Findings<'_>, clause: Section<'_, '_>) -> Option<Bound> {
-    let section = clause.section(f, "clear", clause.name)?;
+    sides(f, clause, "clear")
+}
+
+/// `within = { at_most, at_least }`: the band of a share of time outside it.
+pub(super) fn within(f: &mut Findings<'_>, clause: Section<'_, '_>) -> Option<Bound> {
+    sides(f, clause, "within")
+}
+
+fn sides(f: &mut Findings<'_>, clause: Section<'_, '_>, key: &str) -> Option<Bound> {
+    let section = clause.section(f, key, clause.name)?;
     section.only(f, &["at_most", "at_least"]);
     Some(bound(f, section))
 }

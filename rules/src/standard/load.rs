@@ -51,6 +51,8 @@ const CLAUSE: &[&str] = &[
     "correction",
     "outdoor_ppm",
     "in_use",
+    "within",
+    "adaptive",
 ];
 const APPLIES_TO: &[&str] = &[
     "kind",
@@ -61,6 +63,8 @@ const APPLIES_TO: &[&str] = &[
     "building_type",
     "building_class",
     "floor_area_at_least",
+    "storeys_at_least",
+    "storeys_at_most",
 ];
 
 impl Pack {
@@ -203,6 +207,8 @@ fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Cl
         energy: energy::energy(f, s),
         correction: energy::correction(f, s),
         outdoor_ppm: s.number(f, "outdoor_ppm"),
+        within: limits::within(f, s),
+        adaptive: energy::adaptive(f, s),
         note: s.text(f, "note").unwrap_or_default().to_owned(),
         in_use: s.flag(f, "in_use").unwrap_or(true),
         moved_by: None,
@@ -248,5 +254,7 @@ fn applies_to(f: &mut Findings<'_>, clause: Section<'_, '_>) -> AppliesTo {
         building_type: s.words(f, "building_type"),
         building_class: s.words(f, "building_class"),
         floor_area_at_least: s.number(f, "floor_area_at_least"),
+        storeys_at_least: s.number(f, "storeys_at_least"),
+        storeys_at_most: s.number(f, "storeys_at_most"),
     }
 }

@@ -71,6 +71,39 @@ pub enum Measure {
     RestDayRatio,
     /// People at work per day as sensors see them.
     EffectiveUsers,
+    /// Usable area of a room, m².
+    RoomArea,
+    /// Usable area of a shared room over the posts assigned to it, m²/post.
+    AreaPerPost,
+    /// Building area of a body's canteens, m².
+    CanteenArea,
+    /// Building area of a garage, m².
+    GarageArea,
+    /// Usable area of equipment rooms over that of office and service rooms, 1.
+    EquipmentShare,
+    /// Usable area of a building over its building area, 1.
+    UsableShare,
+    /// Days since the last post left an office that is still held.
+    VacatedDays,
+    /// Mean set-point of an hour, °C.
+    SetpointHourMean,
+    /// Mean PM2.5 of a day, µg/m³.
+    #[serde(rename = "pm2_5_day_mean")]
+    Pm25DayMean,
+    /// Mean PM10 of a day, µg/m³.
+    Pm10DayMean,
+    /// Mean TVOC of a day, µg/m³.
+    TvocDayMean,
+    /// Share of time with the temperature outside a band, 1.
+    TemperatureOutside,
+    /// Share of time with the relative humidity outside a band, 1.
+    HumidityOutside,
+    /// Mean CO2 of an hour less that outdoors, ppm.
+    Co2AboveOutdoor,
+    /// Running mean of the outdoor temperature of the seven days before, °C.
+    RunningMeanOutdoor,
+    /// Electricity of a data centre over that of its IT equipment, 1.
+    EnergyUseEffectiveness,
 }
 
 impl Measure {
@@ -102,6 +135,22 @@ impl Measure {
         (Self::NightRatio, "night_ratio"),
         (Self::RestDayRatio, "rest_day_ratio"),
         (Self::EffectiveUsers, "effective_users"),
+        (Self::RoomArea, "room_area"),
+        (Self::AreaPerPost, "area_per_post"),
+        (Self::CanteenArea, "canteen_area"),
+        (Self::GarageArea, "garage_area"),
+        (Self::EquipmentShare, "equipment_share"),
+        (Self::UsableShare, "usable_share"),
+        (Self::VacatedDays, "vacated_days"),
+        (Self::SetpointHourMean, "setpoint_hour_mean"),
+        (Self::Pm25DayMean, "pm2_5_day_mean"),
+        (Self::Pm10DayMean, "pm10_day_mean"),
+        (Self::TvocDayMean, "tvoc_day_mean"),
+        (Self::TemperatureOutside, "temperature_outside"),
+        (Self::HumidityOutside, "humidity_outside"),
+        (Self::Co2AboveOutdoor, "co2_above_outdoor"),
+        (Self::RunningMeanOutdoor, "running_mean_outdoor"),
+        (Self::EnergyUseEffectiveness, "energy_use_effectiveness"),
     ];
 
     /// The name in files and the API.
@@ -132,12 +181,24 @@ impl Measure {
             | Self::SeatUtilisation
             | Self::SpaceUtilisation
             | Self::NightRatio
-            | Self::RestDayRatio => &["1"],
+            | Self::RestDayRatio
+            | Self::EquipmentShare
+            | Self::UsableShare
+            | Self::TemperatureOutside
+            | Self::HumidityOutside
+            | Self::EnergyUseEffectiveness => &["1"],
             Self::PeakPeople | Self::EffectiveUsers => &["count"],
-            Self::IdleWorkingDays => &["d"],
-            Self::AreaPerPerson | Self::PrivateOfficeArea | Self::ServiceArea => &["m2"],
-            Self::Co2HourMean | Self::Co2DayMean => &["ppm"],
-            Self::TemperatureHourMean => &["Cel"],
+            Self::IdleWorkingDays | Self::VacatedDays => &["d"],
+            Self::AreaPerPerson
+            | Self::PrivateOfficeArea
+            | Self::ServiceArea
+            | Self::RoomArea
+            | Self::AreaPerPost
+            | Self::CanteenArea
+            | Self::GarageArea => &["m2"],
+            Self::Co2HourMean | Self::Co2DayMean | Self::Co2AboveOutdoor => &["ppm"],
+            Self::TemperatureHourMean | Self::SetpointHourMean | Self::RunningMeanOutdoor => &["Cel"],
+            Self::Pm25DayMean | Self::Pm10DayMean | Self::TvocDayMean => &["ug/m3"],
             Self::HumidityHourMean => &["%RH"],
             Self::Illuminance => &["lx"],
             Self::LightingPowerDensity => &["W/m2"],
@@ -155,11 +216,34 @@ impl Measure {
     pub const fn periods(self) -> &'static [Period] {
         use Period as P;
         match self {
-            Self::PrivateOfficeArea | Self::ServiceArea => &[P::Register],
-            Self::Co2HourMean | Self::TemperatureHourMean | Self::HumidityHourMean => &[P::Hour],
-            Self::Co2DayMean => &[P::Day],
+            Self::PrivateOfficeArea
+            | Self::ServiceArea
+            | Self::RoomArea
+            | Self::AreaPerPost
+            | Self::CanteenArea
+            | Self::GarageArea
+            | Self::EquipmentShare
+            | Self::UsableShare
+            | Self::VacatedDays => &[P::Register],
+            Self::Co2HourMean
+            | Self::TemperatureHourMean
+            | Self::HumidityHourMean
+            | Self::SetpointHourMean
+            | Self::Co2AboveOutdoor => &[P::Hour],
+            Self::Co2DayMean
+            | Self::Pm25DayMean
+            | Self::Pm10DayMean
+            | Self::TvocDayMean
+            | Self::RunningMeanOutdoor => &[P::Day],
+            Self::TemperatureOutside | Self::HumidityOutside => {
+                &[P::Hour, P::Day, P::Week, P::Month, P::Year]
+            }
             // A year's figure of a year: a part of one is a projection and no verdict.
-            Self::Eui | Self::EuiCorrected | Self::EnergyPerPerson | Self::WaterPerPerson => &[P::Year],
+            Self::Eui
+            | Self::EuiCorrected
+            | Self::EnergyPerPerson
+            | Self::WaterPerPerson
+            | Self::EnergyUseEffectiveness => &[P::Year],
             // A week is the least that holds working days and rest days.
             Self::RestDayRatio => &[P::Week, P::Month, P::Year, P::All],
             Self::IdleWorkingDays | Self::SpaceUtilisation | Self::NightRatio | Self::EffectiveUsers => {
@@ -183,7 +267,15 @@ impl Measure {
     #[must_use]
     pub const fn decides(self) -> Decides {
         match self {
-            Self::PrivateOfficeArea | Self::ServiceArea => Decides::Register,
+            Self::PrivateOfficeArea
+            | Self::ServiceArea
+            | Self::RoomArea
+            | Self::AreaPerPost
+            | Self::CanteenArea
+            | Self::GarageArea
+            | Self::EquipmentShare
+            | Self::UsableShare
+            | Self::VacatedDays => Decides::Register,
             Self::LightingPowerDensity
             | Self::Electricity
             | Self::Gas
@@ -195,7 +287,8 @@ impl Measure {
             | Self::WaterPerPerson
             | Self::EnergyWhileEmpty
             | Self::NightRatio
-            | Self::RestDayRatio => Decides::Meters,
+            | Self::RestDayRatio
+            | Self::EnergyUseEffectiveness => Decides::Meters,
             Self::Utilisation
             | Self::SeatUtilisation
             | Self::SpaceUtilisation
@@ -207,8 +300,22 @@ impl Measure {
             | Self::TemperatureHourMean
             | Self::HumidityHourMean
             | Self::Illuminance
-            | Self::EffectiveUsers => Decides::Sensors,
+            | Self::EffectiveUsers
+            | Self::SetpointHourMean
+            | Self::Pm25DayMean
+            | Self::Pm10DayMean
+            | Self::TvocDayMean
+            | Self::TemperatureOutside
+            | Self::HumidityOutside
+            | Self::Co2AboveOutdoor
+            | Self::RunningMeanOutdoor => Decides::Sensors,
         }
+    }
+
+    /// Whether it is a share of time outside a band, which the clause has to say (`within`).
+    #[must_use]
+    pub const fn needs_band(self) -> bool {
+        matches!(self, Self::TemperatureOutside | Self::HumidityOutside)
     }
 }
 

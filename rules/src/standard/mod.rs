@@ -24,7 +24,7 @@ mod words;
 pub use cases::{Case, CaseReport};
 pub use catalogue::{Catalogue, Counts};
 pub use clause::{
-    AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Gate, Limit,
+    Adaptive, AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Gate, Limit,
     LimitTable, Provenance, Rating, RatingLevel, Row,
 };
 pub use judge::{Judged, judge, rating_of};

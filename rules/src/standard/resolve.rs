@@ -85,6 +85,30 @@ impl Clause {
         mean(bounds)
     }
 
+    /// The ratings for a place. Where rank decides, the mean of the ratings of the posts in the room, as
+    /// far as each has all of them.
+    #[must_use]
+    pub fn rating_for_place(&self, register: &Register, place: &Place, at: Instant) -> Option<Rating> {
+        if !self.key_attributes().contains(&Attribute::Rank) {
+            return self.rating_for_key(&self.key_of_place(register, place, at));
+        }
+        let posts = posts_in(register, &place.id, at);
+        let of_post = |post: &&Post| self.rating_for_key(&self.key_of_post(register, place, post, at));
+        let ratings: Vec<Rating> = posts.iter().map(of_post).collect::<Option<_>>()?;
+        let mean = |sum: f64| u32::try_from(ratings.len()).ok().map(|n| sum / f64::from(n));
+        let baselines: Option<Vec<f64>> = ratings.iter().map(|rating| rating.baseline).collect();
+        (!ratings.is_empty()).then_some(Rating {
+            baseline: baselines.and_then(|all| mean(all.iter().sum())),
+            guide: mean(ratings.iter().map(|rating| rating.guide).sum())?,
+        })
+    }
+
+    /// The ratings for a body.
+    #[must_use]
+    pub fn rating_for_body(&self, register: &Register, body: &Body, at: Instant) -> Option<Rating> {
+        self.rating_for_key(&self.key_of_body(register, body, at))
+    }
+
     /// The bound for a body.
     #[must_use]
     pub fn bound_for_body(&self, register: &Register, body: &Body, at: Instant) -> Resolved {
@@ -164,6 +188,11 @@ pub fn attribute_of_place(
             let building = register.enclosing(&place.id, model::PlaceKind::Building, at)?;
             building.floor_area_m2.map(|area| area.to_string())
         }
+        Attribute::Storeys => {
+            let building = register.enclosing(&place.id, model::PlaceKind::Building, at)?;
+            building.storeys.map(|storeys| storeys.to_string())
+        }
+        Attribute::Capacity => place.capacity.map(|capacity| capacity.to_string()),
         Attribute::Rank => {
             let mut ranks = posts_in(register, &place.id, at).into_iter().map(|post| post.rank);
             let first = ranks.next()?;
@@ -196,6 +225,8 @@ pub fn attribute_of_body(
         | Attribute::ClimateZone
         | Attribute::BuildingType
         | Attribute::BuildingClass
-        | Attribute::FloorArea => None,
+        | Attribute::FloorArea
+        | Attribute::Storeys
+        | Attribute::Capacity => None,
     }
 }

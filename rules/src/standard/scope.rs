@@ -3,7 +3,7 @@
 use model::{Instant, Place, Register, register::Body};
 
 use super::{
-    Attribute, Clause, Measure, Provenance,
+    Attribute, Clause, Provenance,
     resolve::{attribute_of_body, attribute_of_place},
 };
 
@@ -33,22 +33,20 @@ impl Clause {
         }
         let word = |attribute| attribute_of_place(register, place, at, attribute);
         let mut scope = self.narrow(word);
-        if let (Scope::Applies, Some(least)) = (scope, to.floor_area_at_least) {
-            let area = word(Attribute::FloorArea).and_then(|text| text.parse::<f64>().ok());
-            scope = match area {
-                None => Scope::Unknown(Attribute::FloorArea),
-                Some(area) if area < least => Scope::Foreign,
-                Some(_) => Scope::Applies,
-            };
-        }
-        if scope == Scope::Applies && self.is_per_person() && !has_headcount_of_its_own(register, place, at) {
-            return Scope::Unknown(Attribute::EnergyHeadcount);
+        for (attribute, least, most) in [
+            (Attribute::FloorArea, to.floor_area_at_least, None),
+            (Attribute::Storeys, to.storeys_at_least, to.storeys_at_most),
+        ] {
+            if scope == Scope::Applies && (least.is_some() || most.is_some()) {
+                scope = match word(attribute).and_then(|text| text.parse::<f64>().ok()) {
+                    None => Scope::Unknown(attribute),
+                    Some(x) if least.is_some_and(|least| x < least) => Scope::Foreign,
+                    Some(x) if most.is_some_and(|most| x > most) => Scope::Foreign,
+                    Some(_) => Scope::Applies,
+                };
+            }
         }
         scope
-    }
-
-    const fn is_per_person(&self) -> bool {
-        matches!(self.measure, Measure::EnergyPerPerson | Measure::WaterPerPerson)
     }
 
     /// Whether this clause applies to a body as it was at `at`.
@@ -95,7 +93,9 @@ impl Clause {
             Attribute::Rank
             | Attribute::AuthorisedHeadcount
             | Attribute::EnergyHeadcount
-            | Attribute::FloorArea => Vec::new(),
+            | Attribute::FloorArea
+            | Attribute::Storeys
+            | Attribute::Capacity => Vec::new(),
         }
     }
 
@@ -122,13 +122,4 @@ impl Clause {
         }
         scope
     }
-}
-
-/// Whether the headcount of the body that holds a place is that of this place alone. The people of a
-/// body with several buildings must not divide the energy of one of them.
-fn has_headcount_of_its_own(register: &Register, place: &Place, at: Instant) -> bool {
-    let Some(body) = register.body_of(&place.id, at) else { return false };
-    let alike = register.places.values().filter_map(|history| history.at(at));
-    let mut others = alike.filter(|p| p.kind == place.kind && p.id != place.id);
-    !others.any(|other| register.body_of(&other.id, at).is_some_and(|b| b.id == body.id))
 }

@@ -63,7 +63,7 @@ named! {
         Level = "level", Rank = "rank", Use = "use", ClimateZone = "climate_zone",
         BuildingType = "building_type", BuildingClass = "building_class", QuotaZone = "quota_zone",
         AuthorisedHeadcount = "authorised_headcount", EnergyHeadcount = "energy_headcount",
-        FloorArea = "floor_area_m2",
+        FloorArea = "floor_area_m2", Storeys = "storeys", Capacity = "capacity",
     }
 }
 
@@ -107,7 +107,11 @@ impl Attribute {
             Self::BuildingClass => check::<BuildingClass>(word),
             // Zones are local words: any that is one.
             Self::QuotaZone => word.trim().is_empty().then(|| "write the zone as bodies.csv does".to_owned()),
-            Self::AuthorisedHeadcount | Self::EnergyHeadcount | Self::FloorArea => {
+            Self::AuthorisedHeadcount
+            | Self::EnergyHeadcount
+            | Self::FloorArea
+            | Self::Storeys
+            | Self::Capacity => {
                 Some("a number of the register keys a curve, not a table".to_owned())
             }
         }
