@@ -36,9 +36,9 @@ pub use engine::{Engine, EngineOptions, Output, Presence, SavedShard, Taken};
 pub use measure::Figure;
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
-    Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause, Correction,
-    Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable, Measure, Pack,
-    Provenance, Rating, RatingLevel, Resolved, Row, Scope, attribute_of_body, attribute_of_place, judge,
-    posts_in, rating_of,
+    Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause,
+    Correction, Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable,
+    Measure, Pack, Provenance, Rating, RatingLevel, Resolved, Row, Scope, attribute_of_body,
+    attribute_of_place, judge, posts_in, rating_of,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};

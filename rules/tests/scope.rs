@@ -212,16 +212,20 @@ fn a_large_building_is_asked_for_where_the_document_asks_for_one() {
 }
 
 #[test]
-fn the_people_of_two_buildings_do_not_divide_the_energy_of_one() {
+fn storeys_tell_a_high_rise_from_other_buildings_and_are_missed_where_unknown() {
     let mut register = register();
-    let energy = clause("db37-t-2672-2019/energy-per-person-provincial-b");
-    let scope = |register: &Register| energy.scope_of_place(register, get(register, "house"), NOW);
-    assert_eq!(scope(&register), Scope::Applies);
-    let mut annexe = place("annexe", PlaceKind::Building, None);
-    annexe.body = Some(id("agency"));
-    put(&mut register, annexe.clone());
-    assert_eq!(scope(&register), Scope::Unknown(Attribute::EnergyHeadcount));
-    annexe.body = Some(id("department"));
-    put(&mut register, annexe);
-    assert_eq!(scope(&register), Scope::Applies, "the annexe has a body of its own");
+    let scope = |register: &Register, name: &str| {
+        clause(&format!("cn-2674-2014/usable-share-{name}")).scope_of_place(
+            register,
+            get(register, "house"),
+            NOW,
+        )
+    };
+    assert_eq!(scope(&register, "high-rise"), Scope::Unknown(Attribute::Storeys));
+    for (storeys, multi, high) in [(6, Scope::Applies, Scope::Foreign), (7, Scope::Foreign, Scope::Applies)] {
+        let mut house = get(&register, "house").clone();
+        house.storeys = Some(storeys);
+        put(&mut register, house);
+        assert_eq!((scope(&register, "multi-storey"), scope(&register, "high-rise")), (multi, high));
+    }
 }

@@ -157,7 +157,8 @@ fn t9_equality_complies_with_every_number_of_every_pack() {
                 assert_eq!(judge(&bound, value).outcome, Outcome::Compliant, "{} {value}", clause.id);
                 numbers += 1;
             }
-            let beyond = at_most.map(|x| x * 1.001).into_iter().chain(at_least.map(|x| x * 0.999));
+            let step = |x: f64| x.abs() * 0.001;
+            let beyond = at_most.map(|x| x + step(x)).into_iter().chain(at_least.map(|x| x - step(x)));
             for value in beyond {
                 assert_eq!(judge(&bound, value).outcome, Outcome::Breach, "{} {value}", clause.id);
             }

@@ -33,7 +33,7 @@ impl Shard {
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
         let (mut spoke, mut is_turned) = (None, false);
         for window in windows {
-            if self.places.get(place).is_some_and(|state| state.asks_weather) {
+            if self.follows_weather(place, check) {
                 self.learn_weather(window.from);
             }
             let found = self.finding(place, check, *window);
@@ -53,6 +53,11 @@ impl Shard {
             let transition = check.settle(&before, &verdict, is_turned, stale);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
+    }
+
+    fn follows_weather(&self, place: usize, check: usize) -> bool {
+        let state = self.places.get(place).filter(|state| state.asks_weather);
+        state.and_then(|s| s.checks.get(check)).is_some_and(|c| c.live.clause.adaptive.is_some())
     }
 
     fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
@@ -206,7 +211,8 @@ fn explain(state: &PlaceState, basis: Basis, before: Instant, figure: &mut Figur
         }
         None => {}
     }
-    let of_people = !matches!(basis, Basis::Gauge(..) | Basis::Outside(..)) || gate == Some(crate::Gate::Occupied);
+    let of_people =
+        !matches!(basis, Basis::Gauge(..) | Basis::Outside(..)) || gate == Some(crate::Gate::Occupied);
     if of_people && state.counts_at_doors(before) {
         let how = "people in less people out at the doors since local midnight";
         figure.why.insert("counted".to_owned(), how.into());

@@ -2,7 +2,7 @@
 
 use model::{Quantity, Reading, Register, Span, register::Sensor};
 
-use super::{devices::DeviceKind, place::PlaceState, shard::Shard};
+use super::{devices::DeviceKind, place::PlaceState, shard::Shard, weather::WEEK_MS};
 use crate::{
     Bound, Clause, Measure, Why,
     buffer::SeriesBuffer,
@@ -14,8 +14,6 @@ use crate::{
 
 /// Longest window, ms, whose outdoor readings are still at hand: a day of 25 hours.
 const LONGEST_MS: i64 = 25 * 3_600_000;
-/// For how long after it the weather of a day matters, ms: seven days, and the rest of its own.
-const WEEK_MS: i64 = 8 * 86_400_000;
 
 impl Shard {
     /// The sensor of a device that reads outdoor air, with the time of its binding.

@@ -9,12 +9,11 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{EngineOptions, Output, Taken, devices::Device, place::PlaceState};
 use crate::{
-    Alert, LiveClause, Verdict,
+    Alert, Figure, LiveClause, Verdict,
     almanac::Almanac,
     buffer::{SeriesBuffer, millis},
     check::Check,
     meter::{MeterFacts, Meters},
-    partial::Partial,
 };
 
 /// All places of one building with one event clock.
@@ -34,8 +33,8 @@ pub(super) struct Shard {
     /// Outdoor air of the building and its site.
     pub(super) outdoor: Vec<SeriesBuffer>,
     pub(super) is_outdoor_changed: bool,
-    /// Mean temperature outdoors of days that were asked for lately, by their start.
-    pub(super) weather: BTreeMap<Instant, Partial>,
+    /// Running means of the outdoor temperature that were asked for lately, by the start of their day.
+    pub(super) weather: BTreeMap<Instant, Figure>,
     pub(super) almanac: Almanac,
     pub(super) clock: Option<Instant>,
     /// Places whose next hour is due at an instant; an entry whose place has moved on counts for nothing.

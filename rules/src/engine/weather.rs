@@ -15,6 +15,8 @@ use crate::{
 const LEAST_KNOWN: f64 = 0.75;
 /// How long outdoor temperature is kept beyond what other outdoor air needs, ms.
 pub(super) const KEEP_MS: i64 = 9 * 86_400_000;
+/// For how long after it the weather of a day matters, ms: seven days, and the rest of its own.
+pub(super) const WEEK_MS: i64 = 8 * 86_400_000;
 
 impl Shard {
     /// Whether the temperature outdoors was ever heard of.
@@ -39,30 +41,35 @@ impl Shard {
         partial
     }
 
-    /// Remembers the means of the days before a window, which every room of the building asks for.
+    /// Remembers the running mean for the day of a window, which every room of the building asks for.
     pub(super) fn learn_weather(&mut self, at: Instant) {
-        for day in self.days_before(at) {
-            if !self.weather.contains_key(&day.from) {
-                let partial = self.outdoor_day(day);
-                self.weather.insert(day.from, partial);
-            }
+        /// Days that late data may ask for again.
+        const MOST: usize = 16;
+        let today = self.almanac.at(at).day.from;
+        if !self.weather.contains_key(&today) {
+            let mean = self.mean_before(at);
+            self.weather.insert(today, mean);
         }
-        while self.weather.len() > 64 {
+        if self.weather.len() > MOST {
             self.weather.pop_first();
         }
     }
 
-    /// Forgets what new readings of a span may have changed.
+    /// Forgets the running means that new readings of a span may change: those of the days after it.
     pub(super) fn forget_weather(&mut self, touched: Span) {
-        const DAY_MS: i64 = 25 * 3_600_000;
-        self.weather.retain(|day, _| *day >= touched.to || day.plus_ms(DAY_MS) <= touched.from);
+        self.weather.retain(|day, _| *day <= touched.from || *day >= touched.to.plus_ms(WEEK_MS));
     }
 
     /// The running mean of the outdoor temperature for the day of an instant.
     pub(super) fn running_mean(&self, at: Instant) -> Figure {
-        let days = self.days_before(at).into_iter();
-        let known = |day: Span| self.weather.get(&day.from).copied().unwrap_or_else(|| self.outdoor_day(day));
-        running_mean_outdoor::figure(&days.map(known).collect::<Vec<_>>())
+        let calendar = &self.register.calendar;
+        let known = self.weather.get(&calendar.start_of(calendar.date(at)));
+        known.cloned().unwrap_or_else(|| self.mean_before(at))
+    }
+
+    fn mean_before(&self, at: Instant) -> Figure {
+        let days: Vec<Partial> = self.days_before(at).into_iter().map(|day| self.outdoor_day(day)).collect();
+        running_mean_outdoor::figure(&days)
     }
 
     /// Puts the limit of an adaptive clause around the comfort temperature of the day.
@@ -75,7 +82,9 @@ impl Shard {
         resolved: Resolved,
         figure: &mut Figure,
     ) -> Option<Resolved> {
-        let (Some(model), Resolved::Bound(bound)) = (clause.adaptive, resolved) else { return Some(resolved) };
+        let (Some(model), Resolved::Bound(bound)) = (clause.adaptive, resolved) else {
+            return Some(resolved);
+        };
         let trm = self.running_mean(window.from);
         let Some(mean) = trm.value.filter(|_| trm.coverage >= LEAST_KNOWN) else {
             figure.why.insert("missing".to_owned(), "outdoor_temperature of the seven days before".into());
@@ -89,6 +98,9 @@ impl Shard {
         figure.why.insert("running_mean_outdoor".to_owned(), mean.into());
         figure.why.insert("comfort_temperature".to_owned(), comfort.into());
         let moved = |distance: f64| crate::partial::printed(comfort + distance);
-        Some(Resolved::Bound(Bound { at_most: bound.at_most.map(moved), at_least: bound.at_least.map(moved) }))
+        Some(Resolved::Bound(Bound {
+            at_most: bound.at_most.map(moved),
+            at_least: bound.at_least.map(moved),
+        }))
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn alone(context: Context<'_>) -> Result<(), String> {
 fn alone_at(register: &Register, place: &Place, body: &Body, at: Instant) -> Result<(), String> {
     for other in register.places.values().filter_map(|history| history.at(at)) {
         // Only a place that says whose it is can be in the way; those below inherit.
-        let Some(holder) = other.body.as_ref().and_then(|id| register.bodies.get(id)?.at(at)) else { continue };
+        let Some(holder) = other.body.as_ref().and_then(|id| register.bodies.get(id)?.at(at)) else {
+            continue;
+        };
         let chain = register.ancestors(&other.id, at);
         let is_inside = chain.iter().any(|p| p.id == place.id);
         let is_above = register.ancestors(&place.id, at).iter().any(|p| p.id == other.id);

@@ -66,7 +66,9 @@ pub(super) fn rooms_of<'r>(
 ) -> Vec<&'r Place> {
     let places = register.places.values().filter_map(|history| history.at(at));
     let rooms = places.filter(|place| place.room_use.is_some_and(|u| uses.contains(&u)));
-    rooms.filter(|place| register.body_of(&place.id, at).is_some_and(|b| is_of(register, b, body, at))).collect()
+    rooms
+        .filter(|place| register.body_of(&place.id, at).is_some_and(|b| is_of(register, b, body, at)))
+        .collect()
 }
 
 /// Whether a body is another one or lies below it.

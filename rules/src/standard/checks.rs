@@ -48,7 +48,12 @@ fn figure(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
     }
     if clause.within.is_some() != measure.needs_band() {
         let what = if clause.within.is_some() { "only a share outside a band has one" } else { "missing" };
-        s.report(f, "within", what, "write `within = { at_least, at_most }` for a share outside a band alone");
+        s.report(
+            f,
+            "within",
+            what,
+            "write `within = { at_least, at_most }` for a share outside a band alone",
+        );
     }
     if clause.correction.is_some() && measure != Measure::EuiCorrected {
         s.report(f, "correction", "only eui_corrected is corrected", "remove it, or change the measure");

@@ -24,8 +24,8 @@ mod words;
 pub use cases::{Case, CaseReport};
 pub use catalogue::{Catalogue, Counts};
 pub use clause::{
-    Adaptive, AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Gate, Limit,
-    LimitTable, Provenance, Rating, RatingLevel, Row,
+    Adaptive, AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence,
+    Gate, Limit, LimitTable, Provenance, Rating, RatingLevel, Row,
 };
 pub use judge::{Judged, judge, rating_of};
 pub use measure::{Decides, Measure};

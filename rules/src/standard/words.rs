@@ -111,9 +111,7 @@ impl Attribute {
             | Self::EnergyHeadcount
             | Self::FloorArea
             | Self::Storeys
-            | Self::Capacity => {
-                Some("a number of the register keys a curve, not a table".to_owned())
-            }
+            | Self::Capacity => Some("a number of the register keys a curve, not a table".to_owned()),
         }
     }
 }
