@@ -1,9 +1,14 @@
 //! `packs`: the standards catalogue.
 
-use std::path::{Path, PathBuf};
+mod show;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use model::Problem;
-use rules::{Bound, Catalogue, Clause, Limit, Pack};
+use rules::{Catalogue, Decides, Provenance};
 
 use super::{Exit, Terminal};
 use crate::files;
@@ -26,7 +31,7 @@ pub(super) struct Packs {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Lists every pack with its document, dates and number of clauses, tab-separated.
+    /// Lists every pack with its document, dates and clauses by provenance and by what decides them, tab-separated.
     #[command(after_help = "Example:\n  normwatch packs list")]
     List,
     /// Shows the clauses, limits and citations of one pack.
@@ -60,31 +65,42 @@ impl Packs {
     }
 }
 
-/// Writes one line a pack, and how many clauses there are of which kind to stderr.
+/// Writes one line a pack and one for all of them: how many clauses there are, where their numbers come
+/// from and what decides them. The sums go to stderr too, for people.
 fn list(standards: &Catalogue, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    terminal.line("pack\tdocument\tlayer\tbinding\tin_force\tuntil\tclauses\ttitle")?;
+    terminal
+        .line("pack\tdocument\tlayer\tbinding\tin_force\tuntil\tclauses\tprovenance\tdecided_by\ttitle")?;
     for pack in standards.packs() {
         let until = pack.until.map(|date| date.to_string()).unwrap_or_default();
+        let counts = pack.counts();
         terminal.line(format_args!(
-            "{}\t{}\t{}\t{}\t{}\t{until}\t{}\t{}",
+            "{}\t{}\t{}\t{}\t{}\t{until}\t{}\t{}\t{}\t{}",
             pack.id,
             pack.document,
             pack.layer.name(),
             pack.binding.name(),
             pack.in_force,
-            pack.clauses.len(),
+            counts.clauses,
+            kinds(&counts.by_provenance, Provenance::name),
+            kinds(&counts.by_decides, Decides::name),
             pack.title.en
         ))?;
     }
     let counts = standards.counts();
+    let by_provenance = kinds(&counts.by_provenance, Provenance::name);
+    let by_decides = kinds(&counts.by_decides, Decides::name);
+    terminal.line(format_args!("total\t\t\t\t\t\t{}\t{by_provenance}\t{by_decides}\t", counts.clauses))?;
     let packs = standards.packs().len();
     terminal.say(format_args!("{packs} packs, {} clauses, {} limits", counts.clauses, counts.limits));
-    let by: Vec<String> =
-        counts.by_provenance.iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect();
-    terminal.say(format_args!("by provenance: {}", by.join(", ")));
-    let by: Vec<String> = counts.by_decides.iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect();
-    terminal.say(format_args!("decided by: {}", by.join(", ")));
+    terminal.say(format_args!("by provenance: {by_provenance}"));
+    terminal.say(format_args!("decided by: {by_decides}"));
     Ok(Exit::Fine)
+}
+
+/// `3 two_sources, 1 policy`.
+fn kinds<T: Copy>(counts: &BTreeMap<T, usize>, name: fn(T) -> &'static str) -> String {
+    let counts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {}", name(*kind))).collect();
+    counts.join(", ")
 }
 
 /// Writes one pack for people; an id that there is not is a usage error.
@@ -94,71 +110,10 @@ fn show(standards: &Catalogue, id: &str, terminal: &mut Terminal) -> anyhow::Res
         terminal.say(format_args!("there is no pack `{id}`; did you mean `{}`?", known.unwrap_or_default()));
         return Ok(Exit::Usage);
     };
-    terminal.line(format_args!("{}  {} / {}", pack.document, pack.title.zh, pack.title.en))?;
-    terminal.line(format_args!(
-        "{}, {}, {}, {}",
-        pack.id,
-        pack.layer.name(),
-        pack.binding.name(),
-        dates(pack)
-    ))?;
-    if !pack.note.is_empty() {
-        terminal.line(&pack.note)?;
-    }
-    for clause in &pack.clauses {
-        show_clause(clause, terminal)?;
+    for line in show::pack(pack) {
+        terminal.line(line)?;
     }
     Ok(Exit::Fine)
-}
-
-fn dates(pack: &Pack) -> String {
-    let from = if pack.in_force_known { "in force from" } else { "in force from about" };
-    let until = pack.until.map(|date| format!(" until {date}")).unwrap_or_default();
-    format!("{from} {}{until}", pack.in_force)
-}
-
-fn show_clause(clause: &Clause, terminal: &mut Terminal) -> anyhow::Result<()> {
-    terminal.line("")?;
-    let use_ = if clause.in_use { "" } else { ", not in use" };
-    terminal.line(format_args!(
-        "{}  {}  [{}, {}, {}{use_}]",
-        clause.id,
-        clause.citation,
-        clause.provenance.name(),
-        clause.severity,
-        clause.evidence.name()
-    ))?;
-    terminal.line(format_args!("  {} / {}", clause.title.zh, clause.title.en))?;
-    for limit in limits(&clause.limit) {
-        terminal.line(format_args!("  {} by {}: {limit}", clause.measure.name(), clause.period))?;
-    }
-    for note in [&clause.note, &clause.remedy.en].into_iter().filter(|text| !text.is_empty()) {
-        terminal.line(format_args!("  {note}"))?;
-    }
-    Ok(())
-}
-
-/// Every number of a limit in words.
-fn limits(limit: &Limit) -> Vec<String> {
-    if let Some(table) = &limit.table {
-        let row = |row: &rules::Row| format!("{}: {}", row.key.join(", "), bound(&row.bound, &limit.unit));
-        return table.rows.iter().map(row).collect();
-    }
-    if let Some(curve) = &limit.curve {
-        let point =
-            |(at, cap): &(f64, f64)| format!("{}: {}: at most {cap} {}", curve.over.name(), at, limit.unit);
-        return curve.at_most.iter().map(point).collect();
-    }
-    vec![bound(&limit.fixed, &limit.unit)]
-}
-
-fn bound(bound: &Bound, unit: &str) -> String {
-    match (bound.at_least, bound.at_most) {
-        (Some(low), Some(high)) => format!("{low} to {high} {unit}"),
-        (Some(low), None) => format!("at least {low} {unit}"),
-        (None, Some(high)) => format!("at most {high} {unit}"),
-        (None, None) => "no number".to_owned(),
-    }
 }
 
 /// Runs tests and writes the cases that fail.
@@ -191,8 +146,24 @@ mod tests {
     fn every_pack_is_listed_once_with_as_many_cells_as_the_header() {
         let (exit, out, _) = run(Command::List);
         assert_eq!(exit, Exit::Fine);
-        let cells: Vec<usize> = out.lines().map(|line| line.split('\t').count()).collect();
-        assert!(cells.len() > 10 && cells.iter().all(|n| *n == 8), "{out}");
+        let rows: Vec<Vec<&str>> = out.lines().map(|line| line.split('\t').collect()).collect();
+        assert!(rows.len() > 10 && rows.iter().all(|row| row.len() == rows[0].len()), "{out}");
+    }
+
+    #[test]
+    fn the_counts_of_the_packs_add_up_to_the_total() {
+        let (_, out, err) = run(Command::List);
+        let rows: Vec<Vec<&str>> = out.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+        let (total, packs) = rows.split_last().unwrap();
+        let sum =
+            |cell: &str| cell.split(", ").filter_map(|n| n.split(' ').next()?.parse::<usize>().ok()).sum();
+        let clauses: usize = packs.iter().map(|row| row[6].parse::<usize>().unwrap()).sum();
+        for (column, what) in [(6, "clauses"), (7, "provenance"), (8, "decides")] {
+            let of_packs: usize = packs.iter().map(|row| sum(row[column])).sum::<usize>();
+            assert_eq!((sum(total[column]), of_packs), (clauses, clauses), "{what}");
+        }
+        assert!(total[7].contains("unverified") && total[8].contains("register"), "{total:?}");
+        assert!(err.contains("by provenance: ") && err.contains("decided by: "), "{err}");
     }
 
     #[test]
@@ -203,6 +174,53 @@ mod tests {
         let (exit, out, err) = run(Command::Show { id: "gb-t-18883".to_owned() });
         assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
         assert!(err.contains("did you mean `gb-t-18883-20"), "{err}");
+    }
+
+    #[test]
+    fn a_pack_shows_dates_provenance_notes_and_every_row_with_its_ratings() {
+        let show = |id: &str| run(Command::Show { id: id.to_owned() }).1;
+        let offices = show("cn-2674-2014");
+        for wanted in [
+            "in force from 2014-11-24 (day not confirmed, see the note)",
+            "[two_sources, warning, firm]",
+            "by level, rank:",
+            "city, below_bureau: at most 9 m2",
+            "authorised_headcount: 400: at most 6 m2",
+            "note: Usable area per post.",
+        ] {
+            assert!(offices.contains(wanted), "{wanted}: {offices}");
+        }
+        let quota = show("db37-t-2672-2019");
+        for wanted in [
+            "at most 80 kWh/(m2.a), baseline 51.5, guide 31.9",
+            "a lower layer may set at most 31.9 to 80",
+            "energy: electricity x 0.31 + gas x 1.2143 + heat x 34.12, without heating, transport",
+            "applies to building, level city, quota_zone db37-b",
+        ] {
+            assert!(quota.contains(wanted), "{wanted}: {quota}");
+        }
+        let rows = show("gb-t-51161-2016");
+        assert!(rows.contains("cold, a: at most 55 kWh/(m2.a), guide 45"), "{rows}");
+        assert!(rows.contains("corrected by (0.3 + 0.7 x 2500 h / T) x (0.7 + 0.3 x S / 10 m2)"), "{rows}");
+        let weather = show("en-16798-1-2019");
+        assert!(weather.contains("-4 to 3 Cel around 0.33 x Trm + 18.8"), "{weather}");
+        assert!(show("gb-t-18883-2002").contains("until 2023-02-01"));
+    }
+
+    #[test]
+    fn a_number_that_an_overlay_moved_says_by_what_right() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("local.toml");
+        let text =
+            "[[override]]\nclause = \"gb-t-18883-2022/co2\"\ncitation = \"house rule 3\"\nat_most = 900\n";
+        std::fs::write(&file, text).unwrap();
+        let (mut terminal, out, _) = terminal();
+        let command = Command::Show { id: "gb-t-18883-2022".to_owned() };
+        let packs = Packs { packs: None, overlay: Some(file), command };
+        assert_eq!(packs.run(&mut terminal).unwrap(), Exit::Fine);
+        let out = out.text();
+        assert!(out.contains("moved by: house rule 3") && out.contains("at most 900 ppm"), "{out}");
+        assert!(out.contains("alert clears: at most 850 ppm"), "{out}");
     }
 
     #[test]

@@ -215,14 +215,28 @@ impl Catalogue {
     /// How many clauses there are, and of what kind.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for clause in self.packs.iter().flat_map(|pack| &pack.clauses) {
+        Counts::of(self.packs.iter().flat_map(|pack| &pack.clauses))
+    }
+}
+
+impl Counts {
+    fn of<'c>(clauses: impl Iterator<Item = &'c Arc<Clause>>) -> Self {
+        let mut counts = Self::default();
+        for clause in clauses {
             counts.clauses += 1;
             counts.limits += clause.limit.count();
             *counts.by_provenance.entry(clause.provenance).or_default() += 1;
             *counts.by_decides.entry(clause.measure.decides()).or_default() += 1;
         }
         counts
+    }
+}
+
+impl Pack {
+    /// How many clauses it has, and of what kind.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.clauses.iter())
     }
 }
 

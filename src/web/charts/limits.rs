@@ -26,6 +26,10 @@ pub(in crate::web) const fn quantity_of(measure: Measure) -> Option<Quantity> {
     match measure {
         Measure::Co2HourMean | Measure::Co2DayMean => Some(Quantity::Co2),
         Measure::TemperatureHourMean => Some(Quantity::Temperature),
+        Measure::SetpointHourMean => Some(Quantity::Setpoint),
+        Measure::Pm25DayMean => Some(Quantity::Pm2_5),
+        Measure::Pm10DayMean => Some(Quantity::Pm10),
+        Measure::TvocDayMean => Some(Quantity::Tvoc),
         Measure::HumidityHourMean => Some(Quantity::Humidity),
         Measure::Illuminance => Some(Quantity::Illuminance),
         Measure::PeakPeople => Some(Quantity::PeopleCount),
@@ -48,7 +52,8 @@ pub(in crate::web) fn limits_of(
         |clause: &Clause| quantity_of(clause.measure) == Some(quantity) && desk.is_enforced(clause);
     let judged = snapshot.verdicts.iter().filter(|v| v.subject.id() == place && is_shown(&v.clause));
     for verdict in judged {
-        if let (Some(value), Some(_)) = (verdict.limit, &verdict.clause.limit.table) {
+        let moves = verdict.clause.limit.table.is_some() || verdict.clause.adaptive.is_some();
+        if let Some(value) = verdict.limit.filter(|_| moves) {
             add(&mut lines, &verdict.clause, value, verdict.is_minimum);
         }
         add_fixed(&mut lines, &verdict.clause);
@@ -60,6 +65,10 @@ pub(in crate::web) fn limits_of(
 }
 
 fn add_fixed(lines: &mut Vec<Line>, clause: &Arc<Clause>) {
+    // Its numbers are distances from a comfort temperature that only a verdict knows.
+    if clause.adaptive.is_some() {
+        return;
+    }
     let fixed = clause.limit.fixed;
     for (bound, is_minimum) in [(fixed.at_least, true), (fixed.at_most, false)] {
         if let Some(value) = bound {
