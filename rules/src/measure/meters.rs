@@ -162,19 +162,35 @@ pub(crate) struct Sum {
 struct Choice<'a> {
     carrier: Carrier,
     only: &'a [EndUse],
-    /// Leave out meters that were never seen.
-    is_seen: bool,
+    /// Whether the sum is to be taken off: meters that were never seen do not count then, and time
+    /// without such a meter is no gap, since what is not metered apart stays in.
+    is_left_out: bool,
+}
+
+/// What the meters of a choice say of a window.
+#[derive(Debug)]
+enum Found {
+    /// There is no such meter.
+    NoMeter,
+    /// There are, and none of them observed anything.
+    Silent,
+    Sum(Sum),
 }
 
 /// Sums the chosen meters over the window, stretch by stretch; names what was summed.
-fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec<Fact>) -> Option<Sum> {
+fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec<Fact>) -> Found {
     let hour = context.calendar().window(Period::Hour, context.window.from).from;
     let (mut total, mut known_ms) = (Sum { observed: 0.0, scaled: 0.0, coverage: 0.0 }, 0);
+    let mut metered_ms = 0;
     let whole = i128::from(context.window.millis());
     for stretch in context.supply.stretches(context.window) {
         let mut chosen =
             context.supply.roots(context.register, context.place, stretch.from, choice.carrier, choice.only);
-        chosen.retain(|m| !choice.is_seen || context.supply.chains.of(&m.id).next().is_some());
+        chosen.retain(|m| !choice.is_left_out || context.supply.chains.of(&m.id).next().is_some());
+        if chosen.is_empty() {
+            continue;
+        }
+        metered_ms += stretch.millis();
         // A window need not begin on the hour; its first hour counts in full.
         let from = if stretch.from == context.window.from { hour } else { stretch.from };
         let Some(part) = over_stretch(&chosen, stretch, from, context, period) else { continue };
@@ -189,10 +205,12 @@ fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec
         }
     }
     if known_ms == 0 {
-        return None;
+        return if metered_ms == 0 { Found::NoMeter } else { Found::Silent };
     }
-    total.scaled /= ratio(i128::from(known_ms), whole);
-    Some(total)
+    let expected_ms = if choice.is_left_out { i128::from(metered_ms) } else { whole };
+    total.scaled /= ratio(i128::from(known_ms), expected_ms);
+    total.coverage /= ratio(expected_ms, whole);
+    Found::Sum(total)
 }
 
 fn over_stretch(
@@ -242,21 +260,38 @@ pub(crate) fn weighted(
     let mut total: Option<Sum> = None;
     let mut names: Vec<Fact> = Vec::new();
     let mut has_left_space = false;
+    let mut silent: Vec<Carrier> = Vec::new();
     for (carrier, factor) in carriers(measure, energy) {
-        let choice = Choice { carrier, only: &energy.only, is_seen: false };
-        let Some(found) = sum(choice, context, period, &mut names) else { continue };
+        let choice = Choice { carrier, only: &energy.only, is_left_out: false };
+        let found = match sum(choice, context, period, &mut names) {
+            Found::Sum(found) => found,
+            Found::NoMeter => continue,
+            Found::Silent => {
+                silent.push(carrier);
+                continue;
+            }
+        };
         total = Some(add(total, found, factor));
         figure.why.insert(format!("factor_{carrier}"), factor.into());
         if energy.without.is_empty() {
             continue;
         }
         let mut left_out = Vec::new();
-        let choice = Choice { carrier, only: &energy.without, is_seen: true };
-        if let Some(out) = sum(choice, context, period, &mut left_out) {
-            has_left_space |= left_out.iter().any(|meter| context.supply.is_of_space(meter));
-            figure.why.insert(format!("subtracted_{carrier}"), Fact::List(left_out));
-            total = Some(add(total, Sum { coverage: 1.0, ..out }, -factor));
+        let choice = Choice { carrier, only: &energy.without, is_left_out: true };
+        match sum(choice, context, period, &mut left_out) {
+            Found::Sum(out) => {
+                has_left_space |= left_out.iter().any(|meter| context.supply.is_of_space(meter));
+                figure.why.insert(format!("subtracted_{carrier}"), Fact::List(left_out));
+                total = Some(add(total, out, -factor));
+            }
+            Found::NoMeter => {}
+            Found::Silent => silent.push(carrier),
         }
+    }
+    if let Some(carrier) = silent.first() {
+        // A sum with an unknown part is no sum.
+        total = None;
+        figure.why.insert("missing".to_owned(), format!("readings of the {carrier} meters").into());
     }
     figure.coverage = total.map_or(0.0, |s| s.coverage);
     figure.why.insert("meters".to_owned(), Fact::List(names));

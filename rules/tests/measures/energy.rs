@@ -226,3 +226,65 @@ fn the_effectiveness_of_a_data_centre_needs_a_meter_of_its_it() {
     let known = year(&world, &[("m", 100_000.0), ("d", 44_000.0), ("i", 20_000.0)]).remove(0);
     assert_eq!((known.value, known.coverage), (Some(2.2), 1.0));
 }
+
+#[test]
+fn a_carrier_whose_meter_is_silent_all_year_is_unknown_and_not_nothing() {
+    let mut both = yearly(Measure::Eui);
+    both.energy.factors =
+        [(model::register::Carrier::Electricity, 1.0), (model::register::Carrier::Gas, 10.0)].into();
+    let mut world = World::new().with(both);
+    meter(&mut world, "m", "b", EndUse::Total);
+    assert_eq!(year(&world, &[("m", 80_000.0)])[0].value, Some(80.0), "no gas meter, no gas");
+    world.meter("g", "b", |meter| meter.carrier = model::register::Carrier::Gas);
+    let verdict = year(&world, &[("m", 80_000.0)]).remove(0);
+    assert_eq!((verdict.value, verdict.outcome), (None, Outcome::Insufficient));
+    assert_eq!(verdict.why["missing"], Fact::from("readings of the gas meters"));
+}
+
+#[test]
+fn what_is_taken_off_is_not_guessed_for_the_time_before_it_was_metered() {
+    let mut without = yearly(Measure::Eui);
+    without.energy.without = vec![EndUse::DataCentre];
+    let mut world = World::new().with(without);
+    meter(&mut world, "m", "b", EndUse::Total);
+    meter(&mut world, "d", "b", EndUse::DataCentre);
+    // Metered apart from October on: what was used before stays in.
+    let row = world.register.meters[&id("d")].last().unwrap().clone();
+    let mut history = History::default();
+    let span = model::Span::new(at("2025-10-01 00:00"), model::Instant::MAX);
+    history.insert(model::register::Dated { span, value: row }).unwrap();
+    world.register.meters.insert(id("d"), history);
+    let mut run = world.run();
+    for (name, time, value) in [
+        ("m", "2025-01-01 00:00", 0.0),
+        ("d", "2025-10-01 00:00", 0.0),
+        ("m", "2026-01-01 00:00", 100_000.0),
+        ("d", "2026-01-01 00:00", 10_000.0),
+    ] {
+        run.send(name, Quantity::EnergyImport, at(time), value);
+    }
+    run.advance(at("2026-01-01 03:00"));
+    let verdict = run.verdicts()[0];
+    assert_eq!((verdict.value, verdict.coverage), (Some(90.0), 1.0));
+}
+
+#[test]
+fn half_a_year_of_what_is_taken_off_is_too_little_to_judge() {
+    let mut without = yearly(Measure::Eui);
+    without.energy.without = vec![EndUse::Heating];
+    let mut world = World::new().with(without);
+    meter(&mut world, "m", "b", EndUse::Total);
+    meter(&mut world, "h", "b", EndUse::Heating);
+    let mut run = world.run();
+    for (name, time, value) in [
+        ("m", "2025-01-01 00:00", 0.0),
+        ("h", "2025-01-01 00:00", 0.0),
+        ("h", "2025-07-02 12:00", 10_000.0),
+        ("m", "2026-01-01 00:00", 100_000.0),
+    ] {
+        run.send(name, Quantity::EnergyImport, at(time), value);
+    }
+    run.advance(at("2026-01-01 03:00"));
+    let verdict = run.verdicts()[0];
+    assert_eq!((verdict.coverage, verdict.outcome), (0.5, Outcome::Insufficient));
+}
