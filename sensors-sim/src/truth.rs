@@ -8,8 +8,8 @@ use crate::{
     day::{Day, STEP_S},
     energy::Registers,
     fault::FaultKind,
-    office::Office,
-    scenario::Breach,
+    office::{Office, Role},
+    scenario::{Breach, Kit},
 };
 
 /// What was seeded.
@@ -74,6 +74,8 @@ type Rule = (&'static str, &'static str);
 const CO2: Rule = ("gb-t-18883-2022/co2", "co2_hour_mean");
 const COOLING: Rule = ("cn-42-2007/cooling", "temperature_hour_mean");
 const HEATING: Rule = ("cn-42-2007/heating", "temperature_hour_mean");
+const SET_COOLING: Rule = ("cn-42-2007/setpoint-cooling", "setpoint_hour_mean");
+const SET_HEATING: Rule = ("cn-42-2007/setpoint-heating", "setpoint_hour_mean");
 const CROWDING: Rule = ("jgj-t-67-2019/office-crowding", "area_per_person");
 const OFFICE_AREA: Rule = ("cn-2674-2014/office-area", "private_office_area");
 const IDLE: [Rule; 2] =
@@ -128,6 +130,13 @@ fn observed(office: &Office, span: Span) -> Vec<Truth> {
             };
             for part in spans.into_iter().filter_map(|s| s.intersect(span)) {
                 join(&mut found, &Label::Breach { place: place.clone(), clause, measure }, part);
+            }
+            if let Breach::Setpoint { room, .. } = breach {
+                let (clause, measure) = if day.mode == Mode::Cooling { SET_COOLING } else { SET_HEATING };
+                let label = Label::Breach { place: room.clone(), clause, measure };
+                for part in hours(&day, |at| set_wrong(office, &day, room, at)) {
+                    part.intersect(span).into_iter().for_each(|part| join(&mut found, &label, part));
+                }
             }
         }
         match date.checked_add(1.day()) {
@@ -191,6 +200,23 @@ fn misset(office: &Office, day: &Day, room: &Id, hour: Span) -> bool {
         Mode::Heating => !inside.is_empty() && mean(&inside) > 20.0,
         Mode::Off => false,
     }
+}
+
+/// Whether a unit that tells its set-point runs in the hour with a wrong one.
+fn set_wrong(office: &Office, day: &Day, room: &Id, hour: Span) -> bool {
+    let Some((index, room)) = office.room(room) else { return false };
+    let is_told = office.devices.iter().any(|d| matches!(d.role, Role::Room(i, Kit::Hvac) if i == index));
+    let runs = |at| {
+        let (cools, heats) = day.conditioning(room, at);
+        cools || heats
+    };
+    is_told
+        && instants(hour).any(runs)
+        && match day.mode {
+            Mode::Cooling => room.cooling_c < 26.0,
+            Mode::Heating => room.heating_c > 20.0,
+            Mode::Off => false,
+        }
 }
 
 fn is_crowded(office: &Office, day: &Day, room: &Id, at: Instant) -> bool {

@@ -16,7 +16,7 @@ packs = ["cn-2674-2014", "gb-t-18883-2022", "normwatch-policy-1"]
 # Clauses whose limit nobody has checked against the document stay silent until accepted here by id.
 accept_unverified = []
 
-# Holidays and make-up workdays. The file beside this one holds example dates: replace them every year.
+# Holidays and make-up workdays. The file beside this one holds an example year: replace it by the published dates.
 calendar = "calendar.csv"
 
 [name]
@@ -95,15 +95,51 @@ gb-t-18883-2022/co2,a-302,,示例：新风改造 Example: ventilation works,offi
 const CALENDAR: &str = "\
 date,kind,name
 2026-01-01,holiday,示例：元旦 EXAMPLE: New Year
+2026-01-02,holiday,示例：元旦 EXAMPLE: New Year
+2026-01-03,holiday,示例：元旦 EXAMPLE: New Year
+2026-01-04,workday,示例：调休上班 EXAMPLE: make-up workday
+2026-02-14,workday,示例：调休上班 EXAMPLE: make-up workday
+2026-02-15,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-16,holiday,示例：春节 EXAMPLE: Spring Festival
 2026-02-17,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-18,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-19,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-20,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-21,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-22,holiday,示例：春节 EXAMPLE: Spring Festival
+2026-02-23,holiday,示例：春节 EXAMPLE: Spring Festival
 2026-02-28,workday,示例：调休上班 EXAMPLE: make-up workday
+2026-04-04,holiday,示例：清明节 EXAMPLE: Tomb-Sweeping Day
+2026-04-05,holiday,示例：清明节 EXAMPLE: Tomb-Sweeping Day
+2026-04-06,holiday,示例：清明节 EXAMPLE: Tomb-Sweeping Day
+2026-05-01,holiday,示例：劳动节 EXAMPLE: Labour Day
+2026-05-02,holiday,示例：劳动节 EXAMPLE: Labour Day
+2026-05-03,holiday,示例：劳动节 EXAMPLE: Labour Day
+2026-05-04,holiday,示例：劳动节 EXAMPLE: Labour Day
+2026-05-05,holiday,示例：劳动节 EXAMPLE: Labour Day
+2026-05-09,workday,示例：调休上班 EXAMPLE: make-up workday
+2026-06-19,holiday,示例：端午节 EXAMPLE: Dragon Boat Festival
+2026-06-20,holiday,示例：端午节 EXAMPLE: Dragon Boat Festival
+2026-06-21,holiday,示例：端午节 EXAMPLE: Dragon Boat Festival
+2026-09-20,workday,示例：调休上班 EXAMPLE: make-up workday
+2026-09-25,holiday,示例：中秋节 EXAMPLE: Mid-Autumn Festival
+2026-09-26,holiday,示例：中秋节 EXAMPLE: Mid-Autumn Festival
+2026-09-27,holiday,示例：中秋节 EXAMPLE: Mid-Autumn Festival
 2026-10-01,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-02,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-03,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-04,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-05,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-06,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-07,holiday,示例：国庆节 EXAMPLE: National Day
+2026-10-10,workday,示例：调休上班 EXAMPLE: make-up workday
 ";
 
 impl Register {
     /// The files of a new register, by name: small, valid, with every column and an example of most.
     ///
-    /// The calendar holds a few example dates, marked as such in their names: not a published list of holidays.
+    /// The calendar holds one example year of a Chinese office, holidays and make-up workdays, every date
+    /// marked as an example in its name: to be replaced by the dates that are published for the year.
     #[must_use]
     pub fn template() -> BTreeMap<String, String> {
         let files = [
