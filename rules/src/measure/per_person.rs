@@ -1,4 +1,4 @@
-//! `energy_per_person` (kgce/(p.a) or kWh/(p.a)) and `water_per_person` (m3/(p.a)).
+//! `energy_per_person` (kWh/(p.a), or kgce/(p.a) by the factors of a clause) and `water_per_person` (m3/(p.a)).
 //!
 //! Formula: use of a year x expected / valid hours, over the energy-using headcount of the body
 //! that holds the place; a headcount that changes counts by the time it held. The headcount is the

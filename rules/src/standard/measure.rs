@@ -59,7 +59,7 @@ pub enum Measure {
     Eui,
     /// Energy use intensity corrected for hours and density, kWh/(m2.a).
     EuiCorrected,
-    /// Energy over energy-using headcount, kgce/(p.a).
+    /// Energy over energy-using headcount, kWh/(p.a), or kgce/(p.a) by the factors of a clause.
     EnergyPerPerson,
     /// Water over energy-using headcount, m3/(p.a).
     WaterPerPerson,
@@ -206,7 +206,8 @@ impl Measure {
             Self::Gas | Self::Water => &["m3"],
             Self::Heat => &["GJ"],
             Self::Eui | Self::EuiCorrected => &["kWh/(m2.a)", "kgce/(m2.a)"],
-            Self::EnergyPerPerson => &["kgce/(p.a)", "kWh/(p.a)"],
+            // Without a clause there are no factors: electricity as it is.
+            Self::EnergyPerPerson => &["kWh/(p.a)", "kgce/(p.a)"],
             Self::WaterPerPerson => &["m3/(p.a)"],
         }
     }
@@ -336,6 +337,13 @@ mod tests {
         for (measure, name) in Measure::NAMES {
             let of_register = measure.periods().contains(&Period::Register);
             assert_eq!(of_register, measure.decides() == Decides::Register, "{name}");
+        }
+    }
+
+    #[test]
+    fn without_factors_energy_is_in_kilowatt_hours() {
+        for measure in [Measure::Eui, Measure::EuiCorrected, Measure::EnergyPerPerson] {
+            assert!(measure.unit().starts_with("kWh/"), "{}", measure.name());
         }
     }
 }

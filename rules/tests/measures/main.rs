@@ -8,6 +8,7 @@
 
 mod assess;
 mod comfort;
+mod coverage;
 mod energy;
 mod worked;
 #[path = "../engine/world.rs"]

@@ -50,7 +50,7 @@ office,办公室 General office,bureau,,12,14,,,
 const PLACES: &str = "\
 place,kind,parent,label,use,floor_area_m2,usable_area_m2,heated_area_m2,excluded_area_m2,body,capacity,storeys,climate_zone,building_type,building_class,from,to
 campus,site,,示例院区 Example site,,,,,,bureau,,,,,,,
-block-a,building,campus,A 座 Block A,,4200,2600,4000,150,,,6,cold,party_office,a,,
+block-a,building,campus,A 座 Block A,,4200,2800,4000,150,,,6,cold,party_office,a,,
 block-a-3,floor,block-a,三层 Third floor,,700,430,,,,,,,,,,
 a-301,room,block-a-3,301 办公室 Office,single_office,,11.5,,,office,1,,,,,,
 a-302,room,block-a-3,302 会议室 Meeting room,meeting,,48,,,office,20,,,,,,
