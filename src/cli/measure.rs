@@ -79,14 +79,8 @@ impl Measure {
             terminal.say(format_args!("--measure: unknown `{}`; did you mean `{meant}`?", self.measure));
             return Ok(Exit::Usage);
         };
-        if !measure.periods().contains(&self.period) {
-            let known: Vec<&str> = measure.periods().iter().map(|period| period.name()).collect();
-            terminal.say(format_args!(
-                "--period: {} has no {}; it has {}",
-                measure.name(),
-                self.period,
-                known.join(", ")
-            ));
+        if let Some(refusal) = refusal(measure, self.period) {
+            terminal.say(refusal);
             return Ok(Exit::Usage);
         }
         let Some(register) = register::load(&self.register, terminal)? else { return Ok(Exit::Findings) };
@@ -107,6 +101,22 @@ impl Measure {
         write(measure, &rows, &register, terminal)?;
         Ok(if input.is_failure(self.readings.strict) { Exit::Findings } else { Exit::Fine })
     }
+}
+
+/// Why a measure cannot be taken over a period from readings alone.
+fn refusal(measure: rules::Measure, period: Period) -> Option<String> {
+    let name = measure.name();
+    if measure.periods() == [Period::Register] {
+        return Some(format!("--measure: {name} is of the register alone: see `assess`"));
+    }
+    if measure.needs_band() {
+        return Some(format!("--measure: {name} needs the band of a clause: see `replay`"));
+    }
+    if measure.periods().contains(&period) {
+        return None;
+    }
+    let known: Vec<&str> = measure.periods().iter().map(|period| period.name()).collect();
+    Some(format!("--period: {name} has no {period}; it has {}", known.join(", ")))
 }
 
 /// Writes the rows as CSV. Ids, names and units hold nothing that would need quoting.
