@@ -99,6 +99,8 @@ fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> Liv
         energy: Energy::default(),
         correction: None,
         outdoor_ppm: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,

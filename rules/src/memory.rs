@@ -8,7 +8,7 @@ use crate::{
     check::Finding,
     compact,
     judge::keeps,
-    life::{Life, Step},
+    life::{Life, Rule, Step},
 };
 
 /// What was said of one window: enough to see whether a correction says anything else, and to
@@ -186,7 +186,7 @@ impl Memory {
     }
 
     /// Takes what is now said of a window.
-    pub(crate) fn take(&mut self, seen: Seen, last: Last, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn take(&mut self, seen: Seen, last: Last, rule: &Rule) {
         let newer = |held: Option<&Last>| held.is_none_or(|h| h.window.from <= last.window.from);
         if last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
             self.spoke = Some(Box::new(last.clone()));
@@ -203,7 +203,7 @@ impl Memory {
             }
             Err(index) if index == self.history.len() => {
                 if !self.is_rewritten {
-                    self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+                    self.life.step(&seen.step(), rule);
                 }
                 if self.history.len() == self.history.capacity() {
                     self.history.reserve_exact(4 + self.history.len() / 4);
@@ -219,13 +219,13 @@ impl Memory {
 
     /// Tells the life of the alert anew where an older window has changed. An alert that goes on
     /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
-    pub(crate) fn settle(&mut self, before: &Life, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
         if !std::mem::take(&mut self.is_rewritten) {
             return;
         }
-        self.life = self.base;
+        self.life.clone_from(&self.base);
         for seen in &self.history {
-            self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+            self.life.step(&seen.step(), rule);
         }
         self.life.go_on_from(before);
     }
@@ -238,12 +238,12 @@ impl Memory {
     }
 
     /// Forgets windows that ended by `before`; the newest stays.
-    pub(crate) fn prune(&mut self, before: Instant, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn prune(&mut self, before: Instant, rule: &Rule) {
         let over = self.history.partition_point(|seen| seen.to() <= before);
         let over = over.min(self.history.len().saturating_sub(1));
         for seen in self.history.drain(..over) {
             self.pruned_to = seen.to();
-            self.base.step(&seen.step(), clause.hold_ms, stale_after_ms);
+            self.base.step(&seen.step(), rule);
         }
     }
 }

@@ -123,6 +123,8 @@ fn clause() -> Clause {
         energy: Energy::default(),
         correction: None,
         outdoor_ppm: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,

@@ -8,6 +8,7 @@ use super::{
     devices::{Device, DeviceKind},
     place::{Need, PlaceState},
     shard::Shard,
+    shared::Asked,
 };
 use crate::{
     Clause, LiveClause, Measure, Subject,
@@ -113,8 +114,17 @@ impl Shard {
         let register = Arc::clone(&self.register);
         let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
         for live in applying {
-            if let Source::Basis(basis) = source_of(live.clause.measure, live.clause.gate) {
-                self.need(place, basis, live.clause.period);
+            if live.clause.measure.is_of_devices() && !self.has_devices(place) {
+                continue;
+            }
+            for asked in Asked::all(&live.clause) {
+                match source_of(asked.measure, asked.gate) {
+                    Source::Basis(basis) => self.need(place, basis, live.clause.period),
+                    Source::Devices => {
+                        self.watch_devices(place);
+                    }
+                    Source::Meters | Source::Register => {}
+                }
             }
             let is_corrected = live.clause.measure == Measure::EuiCorrected;
             if is_corrected {

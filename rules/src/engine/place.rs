@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Calendar, Id, Instant, Period, Quantity, Span};
 use serde::{Deserialize, Serialize};
 
+use super::devices::DeviceLog;
 use crate::{
     Gate,
     buffer::{DOORS, SeriesBuffer},
@@ -29,6 +30,10 @@ pub(crate) struct PlaceState {
     pub(crate) checks: Vec<Check>,
     /// Meters that were ever bound here or below, with where.
     pub(crate) meters: Vec<(Id, Id)>,
+    /// Numbers of the devices ever bound here, where it matters whether they are heard.
+    pub(crate) devices: Box<[u32]>,
+    /// Whether it does.
+    pub(crate) watches_devices: bool,
     /// Quantities that anything here is taken from, a bit each.
     wanted: u64,
     /// How long after an hour it is judged, ms.
@@ -102,6 +107,9 @@ pub(crate) struct Kept {
     pub(crate) touched_use: Option<Span>,
     /// Memories of checks that this catalogue does not have (kept for a catalogue that does).
     pub(crate) memories: BTreeMap<String, Memory>,
+    /// When devices were heard; filled only to be written (absent in files of 0.1).
+    #[serde(default)]
+    pub(crate) heard: Vec<DeviceLog>,
 }
 
 impl PlaceState {
@@ -113,6 +121,8 @@ impl PlaceState {
             bases: BTreeMap::new(),
             checks: Vec::new(),
             meters: Vec::new(),
+            devices: Box::default(),
+            watches_devices: false,
             wanted: 0,
             grace_ms: 0,
             asks_outdoors: false,
@@ -124,7 +134,7 @@ impl PlaceState {
 
     /// Whether anything here is to be judged.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.checks.is_empty() || !self.bases.is_empty()
+        !self.checks.is_empty() || !self.bases.is_empty() || self.watches_devices
     }
 
     /// Makes the place keep partials for figures of a period.

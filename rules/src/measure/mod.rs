@@ -1,5 +1,6 @@
 //! Measures: figures derived from readings and the register, a file each (alike ones share one).
 
+pub(crate) mod absence;
 mod amount;
 mod area_per_person;
 mod effective_users;
@@ -18,6 +19,7 @@ mod rest_day_ratio;
 pub(crate) mod room;
 mod seat_utilisation;
 mod space_utilisation;
+pub(crate) mod stuck;
 mod utilisation;
 pub(crate) mod while_empty;
 
@@ -58,6 +60,8 @@ pub(crate) enum Source {
     Meters,
     /// The register alone.
     Register,
+    /// When the devices of the place were heard.
+    Devices,
 }
 
 /// A figure of a place over a window.
@@ -105,6 +109,10 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         Measure::TemperatureHourMean => Basis::Gauge(Quantity::Temperature, gate),
         Measure::HumidityHourMean => Basis::Gauge(Quantity::Humidity, gate),
         Measure::Illuminance => Basis::Gauge(Quantity::Illuminance, gate),
+        Measure::WindowOpen => Basis::Gauge(Quantity::WindowOpen, gate),
+        Measure::CoolingOn => Basis::Gauge(Quantity::CoolingOn, gate),
+        Measure::HeatingOn => Basis::Gauge(Quantity::HeatingOn, gate),
+        Measure::Absence | Measure::Stuck => return Source::Devices,
         Measure::PrivateOfficeArea | Measure::ServiceArea => return Source::Register,
         Measure::LightingPowerDensity
         | Measure::Electricity

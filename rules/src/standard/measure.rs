@@ -71,6 +71,16 @@ pub enum Measure {
     RestDayRatio,
     /// People at work per day as sensors see them.
     EffectiveUsers,
+    /// Longest silence of a sensor or meter of the place beyond its carry, h.
+    Absence,
+    /// Longest time for which a series of the place has been flagged stuck, h.
+    Stuck,
+    /// Share of the time in which a window is open, 1.
+    WindowOpen,
+    /// Share of the time in which the cooling runs, 1.
+    CoolingOn,
+    /// Share of the time in which the heating runs, 1.
+    HeatingOn,
 }
 
 impl Measure {
@@ -102,6 +112,11 @@ impl Measure {
         (Self::NightRatio, "night_ratio"),
         (Self::RestDayRatio, "rest_day_ratio"),
         (Self::EffectiveUsers, "effective_users"),
+        (Self::Absence, "absence"),
+        (Self::Stuck, "stuck"),
+        (Self::WindowOpen, "window_open"),
+        (Self::CoolingOn, "cooling_on"),
+        (Self::HeatingOn, "heating_on"),
     ];
 
     /// The name in files and the API.
@@ -132,7 +147,11 @@ impl Measure {
             | Self::SeatUtilisation
             | Self::SpaceUtilisation
             | Self::NightRatio
-            | Self::RestDayRatio => &["1"],
+            | Self::RestDayRatio
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => &["1"],
+            Self::Absence | Self::Stuck => &["h"],
             Self::PeakPeople | Self::EffectiveUsers => &["count"],
             Self::IdleWorkingDays => &["d"],
             Self::AreaPerPerson | Self::PrivateOfficeArea | Self::ServiceArea => &["m2"],
@@ -156,7 +175,11 @@ impl Measure {
         use Period as P;
         match self {
             Self::PrivateOfficeArea | Self::ServiceArea => &[P::Register],
-            Self::Co2HourMean | Self::TemperatureHourMean | Self::HumidityHourMean => &[P::Hour],
+            Self::Co2HourMean
+            | Self::TemperatureHourMean
+            | Self::HumidityHourMean
+            | Self::Absence
+            | Self::Stuck => &[P::Hour],
             Self::Co2DayMean => &[P::Day],
             // A year's figure of a year: a part of one is a projection and no verdict.
             Self::Eui | Self::EuiCorrected | Self::EnergyPerPerson | Self::WaterPerPerson => &[P::Year],
@@ -175,7 +198,10 @@ impl Measure {
             | Self::Gas
             | Self::Heat
             | Self::Water
-            | Self::EnergyWhileEmpty => &[P::Hour, P::Day, P::Week, P::Month, P::Year, P::All],
+            | Self::EnergyWhileEmpty
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => &[P::Hour, P::Day, P::Week, P::Month, P::Year, P::All],
         }
     }
 
@@ -207,8 +233,19 @@ impl Measure {
             | Self::TemperatureHourMean
             | Self::HumidityHourMean
             | Self::Illuminance
-            | Self::EffectiveUsers => Decides::Sensors,
+            | Self::EffectiveUsers
+            | Self::Absence
+            | Self::Stuck
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => Decides::Sensors,
         }
+    }
+
+    /// Whether it is about the devices of a place and not about what they observe.
+    #[must_use]
+    pub const fn is_of_devices(self) -> bool {
+        matches!(self, Self::Absence | Self::Stuck)
     }
 }
 

@@ -5,9 +5,11 @@ mod cases;
 mod catalogue;
 mod checks;
 mod clause;
+mod condition;
 mod duration;
 mod editions;
 mod energy;
+mod firing;
 mod judge;
 mod layers;
 mod limits;
@@ -24,9 +26,10 @@ mod words;
 pub use cases::{Case, CaseReport};
 pub use catalogue::{Catalogue, Counts};
 pub use clause::{
-    AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Gate, Limit,
-    LimitTable, Provenance, Rating, RatingLevel, Row,
+    AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence, Firing, Flap,
+    Gate, Limit, LimitTable, Provenance, Rating, RatingLevel, Row,
 };
+pub use condition::{Condition, Expr, OnlyIf};
 pub use judge::{Judged, judge, rating_of};
 pub use measure::{Decides, Measure};
 pub use pack::{Binding, Layer, Pack};

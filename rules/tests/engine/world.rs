@@ -84,6 +84,8 @@ pub(crate) fn clause(name: &str, kind: PlaceKind, measure: Measure, period: Peri
         energy: Energy::default(),
         correction: None,
         outdoor_ppm: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,

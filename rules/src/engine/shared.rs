@@ -1,0 +1,69 @@
+//! Figures that several checks of one place ask for at once: taken once, held against each limit.
+
+use model::{Period, Span};
+
+use crate::{Clause, Condition, Correction, Energy, Figure, Gate, Measure};
+
+/// What a figure is asked for with. Two that are equal have the same figure over a window of one place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    pub(super) measure: Measure,
+    pub(super) gate: Option<Gate>,
+    pub(super) period: Period,
+    pub(super) energy: Energy,
+    pub(super) correction: Option<Correction>,
+    /// How long after its last device was taken away a place is still judged for silence, ms.
+    pub(super) linger_ms: i64,
+}
+
+impl Asked {
+    /// What a clause limits.
+    pub(super) fn by(clause: &Clause) -> Self {
+        let flap_ms = clause.firing.flap.map_or(0, |flap| flap.within_ms);
+        Self {
+            energy: clause.energy.clone(),
+            correction: clause.correction,
+            linger_ms: clause.firing.keep_ms.max(flap_ms),
+            ..Self::plain(clause.measure, clause.gate, clause.period)
+        }
+    }
+
+    /// What a condition of a clause bounds.
+    pub(super) fn by_condition(condition: &Condition, period: Period) -> Self {
+        Self::plain(condition.measure, condition.gate, period)
+    }
+
+    /// A figure without anything a clause may add.
+    pub(super) fn plain(measure: Measure, gate: Option<Gate>, period: Period) -> Self {
+        Self { measure, gate, period, energy: Energy::default(), correction: None, linger_ms: 0 }
+    }
+
+    /// Everything that a check asks for: its own figure, then those of its conditions.
+    pub(super) fn all(clause: &Clause) -> impl Iterator<Item = Self> + '_ {
+        let conditions = clause.only_if.iter().flat_map(|only_if| &only_if.conditions);
+        let period = clause.period;
+        std::iter::once(Self::by(clause)).chain(conditions.map(move |c| Self::by_condition(c, period)))
+    }
+}
+
+/// Figures of one place that were taken just now; nothing may change while they are held.
+#[derive(Debug, Default)]
+pub(super) struct Shared(Vec<(Asked, Span, Option<Figure>)>);
+
+impl Shared {
+    /// The figure asked for over a window, taken when nobody has asked before.
+    pub(super) fn get(
+        &mut self,
+        asked: &Asked,
+        window: Span,
+        take: impl FnOnce() -> Option<Figure>,
+    ) -> Option<Figure> {
+        let known = self.0.iter().find(|(held, over, _)| *over == window && held == asked);
+        if let Some((_, _, figure)) = known {
+            return figure.clone();
+        }
+        let figure = take();
+        self.0.push((asked.clone(), window, figure.clone()));
+        figure
+    }
+}
