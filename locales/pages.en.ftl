@@ -473,6 +473,11 @@ measure-energy_while_empty = Energy while empty
 measure-night_ratio = Night ratio
 measure-rest_day_ratio = Rest-day ratio
 measure-effective_users = Effective users
+measure-absence = Sensor silent
+measure-stuck = Value stuck
+measure-window_open = Window open
+measure-cooling_on = Cooling on
+measure-heating_on = Heating on
 
 ## Closed list: word
 word-central = central

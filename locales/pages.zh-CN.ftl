@@ -455,6 +455,11 @@ measure-energy_while_empty = 无人时用电
 measure-night_ratio = 夜间用电比
 measure-rest_day_ratio = 休息日用电比
 measure-effective_users = 实际使用人数
+measure-absence = 传感器无数据
+measure-stuck = 读数不变
+measure-window_open = 开窗时间占比
+measure-cooling_on = 制冷时间占比
+measure-heating_on = 供暖时间占比
 
 ## Closed list: word
 word-central = 中央机关

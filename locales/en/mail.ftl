@@ -144,6 +144,11 @@ measure-energy_while_empty = energy used while empty
 measure-night_ratio = night power against working hours
 measure-rest_day_ratio = energy of rest days against working days
 measure-effective_users = people at work a day
+measure-absence = longest silence of a sensor
+measure-stuck = longest time a value was stuck
+measure-window_open = time with a window open
+measure-cooling_on = time with cooling on
+measure-heating_on = time with heating on
 
 unit-count = people
 unit-days = days

@@ -144,6 +144,11 @@ measure-energy_while_empty = 无人时段用电量
 measure-night_ratio = 夜间与工作时间功率比
 measure-rest_day_ratio = 休息日与工作日能耗比
 measure-effective_users = 日均在岗人数
+measure-absence = 传感器最长无数据时间
+measure-stuck = 读数最长不变时间
+measure-window_open = 开窗时间占比
+measure-cooling_on = 制冷时间占比
+measure-heating_on = 供暖时间占比
 
 unit-count = 人
 unit-days = 天

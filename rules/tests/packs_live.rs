@@ -151,6 +151,7 @@ fn readings(register: &Register) -> Vec<Reading> {
                 (Quantity::Illuminance, 400.0),
                 (Quantity::CoolingOn, f64::from(u8::from(is_day))),
                 (Quantity::HeatingOn, f64::from(u8::from(is_day))),
+                (Quantity::WindowOpen, 0.0),
             ] {
                 push(&mut readings, sensor, quantity, at, value);
             }

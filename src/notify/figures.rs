@@ -80,7 +80,14 @@ fn is_share(unit: &str, measure: Measure) -> bool {
     use Measure as M;
     let is_ratio = matches!(
         measure,
-        M::Utilisation | M::SeatUtilisation | M::SpaceUtilisation | M::NightRatio | M::RestDayRatio
+        M::Utilisation
+            | M::SeatUtilisation
+            | M::SpaceUtilisation
+            | M::NightRatio
+            | M::RestDayRatio
+            | M::WindowOpen
+            | M::CoolingOn
+            | M::HeatingOn
     );
     unit == "1" && is_ratio
 }

@@ -47,6 +47,8 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         in_use: true,
         moved_by: None,
         outdoor_ppm: None,
+        only_if: None,
+        firing: rules::Firing::default(),
     }
 }
 

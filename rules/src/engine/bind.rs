@@ -117,8 +117,11 @@ impl Shard {
             if live.clause.measure.is_of_devices() && !self.has_devices(place) {
                 continue;
             }
-            for asked in Asked::all(&live.clause) {
-                match source_of(asked.measure, asked.gate) {
+            let sources: Vec<Source> =
+                Asked::all(&live.clause).map(|asked| source_of(asked.measure, asked.gate)).collect();
+            let is_mixed = sources.contains(&Source::Meters) && sources.iter().any(|s| *s != Source::Meters);
+            for source in sources {
+                match source {
                     Source::Basis(basis) => self.need(place, basis, live.clause.period),
                     Source::Devices => {
                         self.watch_devices(place);
@@ -132,6 +135,7 @@ impl Shard {
             }
             if let Some(state) = self.places.get_mut(place) {
                 state.wants_presence |= is_corrected;
+                state.mixes_meters |= is_mixed;
                 state.asks_outdoors |= live.clause.outdoor_ppm.is_some();
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
             }

@@ -34,6 +34,8 @@ pub(crate) struct PlaceState {
     pub(crate) devices: Box<[u32]>,
     /// Whether it does.
     pub(crate) watches_devices: bool,
+    /// Whether a check here asks for meters and for sensors at once.
+    pub(crate) mixes_meters: bool,
     /// Quantities that anything here is taken from, a bit each.
     wanted: u64,
     /// How long after an hour it is judged, ms.
@@ -123,6 +125,7 @@ impl PlaceState {
             meters: Vec::new(),
             devices: Box::default(),
             watches_devices: false,
+            mixes_meters: false,
             wanted: 0,
             grace_ms: 0,
             asks_outdoors: false,
@@ -154,7 +157,7 @@ impl PlaceState {
 
     /// Whether a figure here joins meters with who was there, hour by hour.
     pub(crate) fn joins_meters(&self) -> bool {
-        self.bases.contains_key(&Basis::WhileEmpty)
+        self.mixes_meters || self.bases.contains_key(&Basis::WhileEmpty)
     }
 
     /// Instant at which the next hour is due, if the place is open.

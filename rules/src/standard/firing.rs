@@ -1,6 +1,8 @@
 //! Reading what else decides when a clause is judged and when its alert ends: `only_if`, `condition`,
 //! `keep_firing_for`, `flap`.
 
+use model::Period;
+
 use super::{
     Bound, Clause, Condition, Expr, Firing, Flap, Measure, OnlyIf, condition, duration, limits,
     section::{Findings, Section},
@@ -88,14 +90,15 @@ fn conditions(f: &mut Findings<'_>, s: Section<'_, '_>, min_coverage: f64) -> Ve
             table.report(f, name, "no name of a condition", "use a-z, 0-9, _ and -, and not and, or, not");
         }
         if let Some(section) = table.section(f, name, s.name) {
-            found.extend(one(f, section, name, min_coverage));
+            found.push(one(f, section, name, min_coverage));
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
-fn one(f: &mut Findings<'_>, s: Section<'_, '_>, name: &str, min_coverage: f64) -> Option<Condition> {
+/// A condition; what is wrong stands in as something harmless, so that its name is known.
+fn one(f: &mut Findings<'_>, s: Section<'_, '_>, name: &str, min_coverage: f64) -> Condition {
     s.only(f, &["measure", "gate", "at_most", "at_least", "unit", "min_coverage"]);
     let bound = limits::bound(f, s);
     if bound == Bound::default() && s.get("at_most").is_none() && s.get("at_least").is_none() {
@@ -113,11 +116,16 @@ fn one(f: &mut Findings<'_>, s: Section<'_, '_>, name: &str, min_coverage: f64) 
         let what = format!("{min_coverage} is not between 0 and 1");
         s.report(f, "min_coverage", what, "write a share, such as 0.75");
     }
-    Some(Condition { name: name.to_owned(), measure: measure?, gate: s.word(f, "gate"), bound, min_coverage })
+    let (name, measure) = (name.to_owned(), measure.unwrap_or(Measure::Utilisation));
+    Condition { name, measure, gate: s.word(f, "gate"), bound, min_coverage }
 }
 
 /// What does not fit together: the conditions' measures must exist over the clause's period.
 pub(super) fn check(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
+    if clause.only_if.is_some() && clause.period == Period::Register {
+        s.report(f, "only_if", "the register alone has no conditions", "remove it, or write another period");
+        return;
+    }
     let conditions = clause.only_if.iter().flat_map(|only_if| &only_if.conditions);
     for condition in conditions.filter(|c| !c.measure.periods().contains(&clause.period)) {
         let known: Vec<&str> = condition.measure.periods().iter().map(|p| p.name()).collect();
