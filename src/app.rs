@@ -191,6 +191,7 @@ impl Site<'_> {
     ) -> Result<Judge, ServiceError> {
         let options = EngineOptions {
             stale_after_ms: parts::millis(self.config.alerts.stale_after),
+            listening_is_told: true,
             ..EngineOptions::default()
         };
         let parts = JudgeParts {

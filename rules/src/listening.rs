@@ -22,13 +22,14 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// We have listened from `since` to `to`. `clock` is the event time so far.
-    pub(crate) fn note(&mut self, since: Instant, to: Instant, clock: Option<Instant>) {
+    /// We have listened from `since` to `to`. Where that is the first word, `before` is up to when we are taken to
+    /// have listened without any.
+    pub(crate) fn note(&mut self, since: Instant, to: Instant, before: Option<Instant>) {
         let to = to.max(since);
         match &mut self.sure {
             Some(sure) if since <= sure.to.max(sure.from) => sure.to = sure.to.max(to),
             known => {
-                let heard_to = known.map(|sure| sure.to).or(clock);
+                let heard_to = known.map(|sure| sure.to).or(before);
                 if let Some(heard_to) = heard_to.filter(|heard_to| *heard_to < since) {
                     self.deaf.push(Span::new(heard_to, since));
                 }
@@ -40,10 +41,11 @@ impl Listening {
         }
     }
 
-    /// Whether we listened at an instant, so that silence then means something.
-    pub(crate) fn is_sure(&self, at: Instant) -> bool {
-        let is_told = self.sure.is_none_or(|sure| at <= sure.to.plus_ms(SLACK_MS));
-        is_told && !self.deaf.iter().any(|deaf| deaf.from < at && at <= deaf.to)
+    /// Whether we listened at an instant, so that silence then means something. Where nobody has told
+    /// anything, we did unless somebody should have (`is_told`).
+    pub(crate) fn is_sure(&self, at: Instant, is_told: bool) -> bool {
+        let is_known = self.sure.map_or(!is_told, |sure| at <= sure.to.plus_ms(SLACK_MS));
+        is_known && !self.deaf.iter().any(|deaf| deaf.from < at && at <= deaf.to)
     }
 
     /// How long we listened inside a span, ms.
@@ -72,15 +74,16 @@ mod tests {
         assert_eq!(listening.inside(Span::new(at(2), at(9))), 7 * HOUR);
         listening.note(at(20), at(21), Some(at(15)));
         assert_eq!(listening.inside(Span::new(at(2), at(21))), 8 * HOUR, "from 9 to 20 we were away");
-        assert!(listening.is_sure(at(9)) && !listening.is_sure(at(15)) && !listening.is_sure(at(20)));
-        assert!(listening.is_sure(at(21)) && !listening.is_sure(at(22)));
+        assert!(listening.is_sure(at(9), true) && !listening.is_sure(at(15), true) && !listening.is_sure(at(20), true));
+        assert!(listening.is_sure(at(21), true) && !listening.is_sure(at(22), true));
     }
 
     #[test]
     fn where_nobody_tells_all_time_is_listened_to() {
         let listening = Listening::default();
-        assert!(listening.is_sure(at(9)));
+        assert!(listening.is_sure(at(9), false));
         assert_eq!(listening.inside(Span::new(at(2), at(9))), 7 * HOUR);
+        assert!(!listening.is_sure(at(9), true), "unless somebody should have told");
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl Shard {
         let device = Device::new(id.clone(), span, place, kind());
         if let Some(state) = self.places.get_mut(place) {
             state.grace_ms = state.grace_ms.max(millis(device.max_gap_s()));
+            state.devices.extend(u32::try_from(self.devices.len()));
         }
         self.devices.push(device);
         true
@@ -114,7 +115,8 @@ impl Shard {
         let register = Arc::clone(&self.register);
         let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
         for live in applying {
-            if live.clause.measure.is_of_devices() && !self.has_devices(place) {
+            let has_devices = self.places.get(place).is_some_and(|state| !state.devices.is_empty());
+            if live.clause.measure.is_of_devices() && !has_devices {
                 continue;
             }
             let sources: Vec<Source> =
@@ -123,9 +125,7 @@ impl Shard {
             for source in sources {
                 match source {
                     Source::Basis(basis) => self.need(place, basis, live.clause.period),
-                    Source::Devices => {
-                        self.watch_devices(place);
-                    }
+                    Source::Devices => self.watch_devices(place),
                     Source::Meters | Source::Register => {}
                 }
             }

@@ -1,5 +1,7 @@
 //! The end of an hour: partials are taken, windows that end are judged, what nobody needs is forgotten.
 
+use std::sync::Arc;
+
 use model::{Instant, Period};
 
 use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared};
@@ -21,7 +23,8 @@ impl Shard {
         let facts = self.almanac.at(hour.from);
         self.compute(place, &facts);
         let checks = self.places.get(place).map_or(0, |p| p.checks.len());
-        let mut shared = Shared::default();
+        let register = Arc::clone(&self.register);
+        let mut shared = Shared::new(&register);
         for check in 0..checks {
             let period = self.period_of(place, check);
             let window = period.map(|period| facts.window(period)).filter(|w| w.to == hour.to);

@@ -25,7 +25,7 @@ impl Shard {
         place: usize,
         check: usize,
         windows: &[Span],
-        shared: &mut Shared,
+        shared: &mut Shared<'_>,
         (now, out): (Instant, &mut Vec<Output>),
     ) {
         let stale = self.options.stale_after_ms;
@@ -51,14 +51,15 @@ impl Shard {
         }
     }
 
-    fn finding(&self, place: usize, check: usize, window: Span, shared: &mut Shared) -> Option<Finding> {
+    fn finding(&self, place: usize, check: usize, window: Span, shared: &mut Shared<'_>) -> Option<Finding> {
         let state = self.places.get(place)?;
         let live = &state.checks.get(check)?.live;
         let clause = &live.clause;
         if let Source::Basis(basis) = source_of(clause.measure, clause.gate) {
             state.ledger(basis)?;
         }
-        let context = self.context(state, window)?;
+        let place = shared.place(&state.id, window)?;
+        let context = Context { register: &self.register, place, window, supply: self.supply(state) };
         let mut measuring = measuring(live, context)?;
         let mut taken = |asked: &Asked| shared.get(asked, window, || self.figure(state, asked, context));
         let mut figure = taken(&Asked::by(clause))?;

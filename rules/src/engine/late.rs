@@ -1,5 +1,7 @@
 //! Late data: hours are taken again and windows judged again.
 
+use std::sync::Arc;
+
 use model::{Instant, Span};
 
 use super::{
@@ -38,7 +40,8 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let checks = self.places.get(place).map_or(0, |p| p.checks.len());
-        let mut shared = Shared::default();
+        let register = Arc::clone(&self.register);
+        let mut shared = Shared::new(&register);
         for check in 0..checks {
             let windows = self.reopened(place, check, dirty, use_of);
             if !windows.is_empty() {

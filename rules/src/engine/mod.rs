@@ -40,11 +40,14 @@ pub struct EngineOptions {
     /// How far back late data can re-open a window, ms (default 48 h). Memory grows with it: recent
     /// readings of every series are held for as long.
     pub horizon_ms: i64,
+    /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
+    /// says nothing. In files (the default) all time from the first reading to the last counts.
+    pub listening_is_told: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000 }
+        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000, listening_is_told: false }
     }
 }
 

@@ -30,9 +30,9 @@ pub(crate) struct PlaceState {
     pub(crate) checks: Vec<Check>,
     /// Meters that were ever bound here or below, with where.
     pub(crate) meters: Vec<(Id, Id)>,
-    /// Numbers of the devices ever bound here, where it matters whether they are heard.
-    pub(crate) devices: Box<[u32]>,
-    /// Whether it does.
+    /// Numbers of the devices ever bound here.
+    pub(crate) devices: Vec<u32>,
+    /// Whether anything asks if they are heard.
     pub(crate) watches_devices: bool,
     /// Whether a check here asks for meters and for sensors at once.
     pub(crate) mixes_meters: bool,
@@ -123,7 +123,7 @@ impl PlaceState {
             bases: BTreeMap::new(),
             checks: Vec::new(),
             meters: Vec::new(),
-            devices: Box::default(),
+            devices: Vec::new(),
             watches_devices: false,
             mixes_meters: false,
             wanted: 0,

@@ -16,7 +16,8 @@ impl Shard {
         let mut changed = Vec::new();
         for state in self.places.iter_mut().filter(|s| s.is_changed) {
             state.is_changed = false;
-            let devices = state.devices.iter().filter_map(|number| self.devices.get(*number as usize));
+            let watched = if state.watches_devices { state.devices.as_slice() } else { &[] };
+            let devices = watched.iter().filter_map(|number| self.devices.get(*number as usize));
             let kept = Kept { heard: devices.map(DeviceLog::of).collect(), ..state.kept.clone() };
             let memories =
                 state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();

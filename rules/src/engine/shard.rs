@@ -131,7 +131,9 @@ impl Shard {
 
     /// We have listened from `since` to `to`.
     pub(super) fn listen(&mut self, since: Instant, to: Instant) {
-        self.listening.note(since, to, self.clock);
+        // What came before the first word was not listened to, unless readings alone say so.
+        let before = if self.options.listening_is_told { Some(Instant::MIN) } else { self.clock };
+        self.listening.note(since, to, before);
     }
 
     /// Lets event time reach `to`; what is due before it happens.

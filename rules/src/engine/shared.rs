@@ -1,6 +1,6 @@
 //! Figures that several checks of one place ask for at once: taken once, held against each limit.
 
-use model::{Period, Span};
+use model::{Id, Period, Place, Register, Span};
 
 use crate::{Clause, Condition, Correction, Energy, Figure, Gate, Measure};
 
@@ -47,10 +47,30 @@ impl Asked {
 }
 
 /// Figures of one place that were taken just now; nothing may change while they are held.
-#[derive(Debug, Default)]
-pub(super) struct Shared(Vec<(Asked, Span, Option<Figure>)>);
+#[derive(Debug)]
+pub(super) struct Shared<'r> {
+    register: &'r Register,
+    figures: Vec<(Asked, Span, Option<Figure>)>,
+    place: Option<(Span, Option<&'r Place>)>,
+}
 
-impl Shared {
+impl<'r> Shared<'r> {
+    pub(super) const fn new(register: &'r Register) -> Self {
+        Self { register, figures: Vec::new(), place: None }
+    }
+
+    /// The place as it is at the start of a window.
+    pub(super) fn place(&mut self, id: &Id, window: Span) -> Option<&'r Place> {
+        match self.place {
+            Some((known, place)) if known == window => place,
+            _ => {
+                let place = self.register.place(id, window.from);
+                self.place = Some((window, place));
+                place
+            }
+        }
+    }
+
     /// The figure asked for over a window, taken when nobody has asked before.
     pub(super) fn get(
         &mut self,
@@ -58,12 +78,12 @@ impl Shared {
         window: Span,
         take: impl FnOnce() -> Option<Figure>,
     ) -> Option<Figure> {
-        let known = self.0.iter().find(|(held, over, _)| *over == window && held == asked);
+        let known = self.figures.iter().find(|(held, over, _)| *over == window && held == asked);
         if let Some((_, _, figure)) = known {
             return figure.clone();
         }
         let figure = take();
-        self.0.push((asked.clone(), window, figure.clone()));
+        self.figures.push((asked.clone(), window, figure.clone()));
         figure
     }
 }

@@ -26,14 +26,11 @@ impl Shard {
         }
     }
 
-    /// Gives a place the devices that were ever bound to it, once something asks whether they are heard.
-    pub(super) fn watch_devices(&mut self, place: usize) -> bool {
-        let devices = (0..).zip(&self.devices).filter(|(_, device)| device.place == place);
-        let devices: Box<[u32]> = devices.map(|(number, _)| number).collect();
-        let Some(state) = self.places.get_mut(place).filter(|_| !devices.is_empty()) else { return false };
-        state.devices = devices;
-        state.watches_devices = true;
-        true
+    /// From now on something asks whether the devices of a place are heard, if it has any.
+    pub(super) fn watch_devices(&mut self, place: usize) {
+        if let Some(state) = self.places.get_mut(place) {
+            state.watches_devices = !state.devices.is_empty();
+        }
     }
 
     /// Notes that a device was heard. Returns whether it changes what has been judged.
@@ -69,11 +66,6 @@ impl Shard {
         }
     }
 
-    /// Whether any device was ever bound to a place.
-    pub(super) fn has_devices(&self, place: usize) -> bool {
-        self.devices.iter().any(|device| device.place == place)
-    }
-
     /// What a window says of the devices of a place; `None` where none has been bound for `linger_ms`.
     pub(super) fn device_figure(
         &self,
@@ -95,7 +87,7 @@ impl Shard {
         if measure == Measure::Stuck {
             return Some(stuck::figure(frozen(&bound, end), time));
         }
-        if !self.listening.is_sure(end) {
+        if !self.listening.is_sure(end, self.options.listening_is_told) {
             return Some(absence::unheard());
         }
         let silent = bound.iter().filter_map(|device| self.silent(device, end)).collect();
@@ -121,7 +113,7 @@ impl Shard {
 
     /// Forgets silences and runs that late data can no longer touch.
     pub(super) fn tidy_devices(&mut self, place: usize, before: Instant) {
-        let Some(state) = self.places.get(place) else { return };
+        let Some(state) = self.places.get(place).filter(|state| state.watches_devices) else { return };
         for number in &state.devices {
             let Some(device) = self.devices.get_mut(*number as usize) else { continue };
             device.heard.prune(before);

@@ -153,6 +153,24 @@ fn a_short_outage_of_ours_does_not_clear_what_was_silent_before_and_after() {
 }
 
 #[test]
+fn where_listening_is_told_what_comes_before_the_first_word_proves_no_silence() {
+    let mut world = world(silent());
+    world.options.listening_is_told = true;
+    let mut run = world.run();
+    // The past as somebody hands it over: all of s1, nothing of s2.
+    run.steady("s1", Quantity::Co2, at("03-01 08:00"), at("03-02 08:00"), 600.0);
+    assert_eq!(said(&run, "r2", at("03-02 06:00")), Some((None, Outcome::Insufficient)));
+    let since = at("03-02 08:00");
+    for minute in (0..240).step_by(5) {
+        let time = since.plus_ms(minute * MINUTE);
+        run.send("s1", Quantity::Co2, time, 600.0);
+        run.engine.advance_listening(time, since, &mut run.out);
+    }
+    assert_eq!(said(&run, "r2", at("03-02 08:00")), Some((Some(0.75), Outcome::Compliant)));
+    assert_eq!(said(&run, "r2", at("03-02 10:00")), Some((Some(2.75), Outcome::Breach)));
+}
+
+#[test]
 fn a_backlog_before_the_next_word_that_we_listen_judges_no_silence() {
     let mut run = world(silent()).run();
     let since = at("03-02 08:00");
