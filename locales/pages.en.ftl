@@ -490,6 +490,11 @@ measure-humidity_outside = Time outside the humidity band
 measure-co2_above_outdoor = CO₂ above outdoors
 measure-running_mean_outdoor = Outdoor temperature, running mean
 measure-energy_use_effectiveness = Energy use effectiveness
+measure-absence = Sensor silent
+measure-stuck = Value stuck
+measure-window_open = Window open
+measure-cooling_on = Cooling on
+measure-heating_on = Heating on
 
 ## Closed list: word
 word-central = central

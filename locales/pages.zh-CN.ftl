@@ -472,6 +472,11 @@ measure-humidity_outside = 相对湿度超出范围的时间占比
 measure-co2_above_outdoor = 高于室外的二氧化碳
 measure-running_mean_outdoor = 室外温度滑动平均
 measure-energy_use_effectiveness = 电能使用效率
+measure-absence = 传感器无数据
+measure-stuck = 读数不变
+measure-window_open = 开窗时间占比
+measure-cooling_on = 制冷时间占比
+measure-heating_on = 供暖时间占比
 
 ## Closed list: word
 word-central = 中央机关

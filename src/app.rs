@@ -153,7 +153,7 @@ impl Site<'_> {
         let judge = self.judge(snapshot, judged).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();
-        let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
+        let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
         watchers::trimmer(&mut self, settled);
         watchers::pruner(&mut self);
@@ -162,7 +162,7 @@ impl Site<'_> {
             clock: self.clock.clone(),
             lag_ms: TICK_LAG_MS,
             every: TICK_EVERY,
-            is_live,
+            listening,
         };
         let (batches, to_judge) = mpsc::channel(BATCHES);
         let intake = intake.run(batches.clone(), stopping.clone());
@@ -191,6 +191,7 @@ impl Site<'_> {
     ) -> Result<Judge, ServiceError> {
         let options = EngineOptions {
             stale_after_ms: parts::millis(self.config.alerts.stale_after),
+            listening_is_told: true,
             ..EngineOptions::default()
         };
         let parts = JudgeParts {

@@ -160,6 +160,11 @@ measure-humidity_outside = share of time with the humidity outside its band
 measure-co2_above_outdoor = CO2 above outdoors
 measure-running_mean_outdoor = running mean of the outdoor temperature
 measure-energy_use_effectiveness = electricity of the data centre against its IT
+measure-absence = longest silence of a sensor
+measure-stuck = longest time a value was stuck
+measure-window_open = time with a window open
+measure-cooling_on = time with cooling on
+measure-heating_on = time with heating on
 
 unit-count = people
 unit-days = days

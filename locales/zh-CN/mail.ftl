@@ -160,6 +160,11 @@ measure-humidity_outside = 相对湿度超出范围的时间占比
 measure-co2_above_outdoor = 高于室外的二氧化碳
 measure-running_mean_outdoor = 室外温度滑动平均
 measure-energy_use_effectiveness = 数据中心总用电与 IT 用电之比
+measure-absence = 传感器最长无数据时间
+measure-stuck = 读数最长不变时间
+measure-window_open = 开窗时间占比
+measure-cooling_on = 制冷时间占比
+measure-heating_on = 供暖时间占比
 
 unit-count = 人
 unit-days = 天

@@ -8,7 +8,7 @@ pub(crate) use crate::memory::Memory;
 use crate::{
     Alert, AlertState, CheckId, Clause, Outcome, RatingLevel, Subject, Transition, TransitionId,
     TransitionKind, Verdict, Why,
-    life::{Life, Phase},
+    life::{Life, Phase, Rule},
     memory::{Last, Seen},
 };
 
@@ -37,6 +37,13 @@ pub(crate) struct Finding {
     pub(crate) why: Why,
 }
 
+impl Finding {
+    /// The same with an outcome that says nothing: it is not known whether the clause asks at all.
+    pub(crate) fn unproven(self) -> Self {
+        Self { outcome: Outcome::Insufficient, rating: None, waived: None, ..self }
+    }
+}
+
 /// One clause bound to one place or body.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
@@ -54,6 +61,10 @@ impl Check {
         CheckId { clause: self.live.clause.id.clone(), subject: self.subject.clone() }
     }
 
+    fn rule(&self, stale_after_ms: i64) -> Rule {
+        Rule::of(&self.live.clause, stale_after_ms)
+    }
+
     /// Windows that end by this instant are closed for good.
     pub(crate) fn pruned_to(&self) -> Instant {
         self.memory.pruned_to
@@ -61,7 +72,7 @@ impl Check {
 
     /// Where the alert stands.
     pub(crate) fn life(&self) -> Life {
-        self.memory.life
+        self.memory.life.clone()
     }
 
     /// What is left of a verdict whose evidence late data took away; `None` if none was given.
@@ -100,7 +111,7 @@ impl Check {
             known.is_some_and(|k| k.outcome != seen.outcome && speaks(k.outcome) && speaks(seen.outcome));
         let verdict = self.verdict(&finding, seen.revision(), at);
         let last = Last::new(finding, seen.revision(), at);
-        self.memory.take(seen, last, &self.live.clause, stale_after_ms);
+        self.memory.take(seen, last, &self.rule(stale_after_ms));
         Some((verdict, is_turned))
     }
 
@@ -115,7 +126,7 @@ impl Check {
         is_turned: bool,
         stale_after_ms: i64,
     ) -> Option<Transition> {
-        self.memory.settle(before, &self.live.clause, stale_after_ms);
+        self.memory.settle(before, &self.rule(stale_after_ms));
         let transition =
             if self.live.is_enforced { self.transition(before, verdict, is_turned) } else { None };
         self.memory.tidy();
@@ -216,6 +227,6 @@ impl Check {
 
     /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, stale_after_ms: i64) {
-        self.memory.prune(before, &self.live.clause, stale_after_ms);
+        self.memory.prune(before, &self.rule(stale_after_ms));
     }
 }

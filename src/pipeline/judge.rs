@@ -263,9 +263,12 @@ impl Judge {
                     self.engine.observe(reading, &mut self.outputs);
                 }
             }
-            Kind::Tick(to) => {
+            Kind::Tick { to, since } => {
                 self.remember(position, &[])?;
-                self.engine.advance(*to, &mut self.outputs);
+                match since {
+                    Some(since) => self.engine.advance_listening(*to, *since, &mut self.outputs),
+                    None => self.engine.advance(*to, &mut self.outputs),
+                }
             }
             Kind::Change { .. } => self.remember(position, &[])?,
         }

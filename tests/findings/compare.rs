@@ -1,6 +1,9 @@
 //! Findings held against what was seeded, window by window and alert by alert.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{Instant, Span};
 use rules::{Outcome, Transition, TransitionKind, Verdict};
@@ -86,6 +89,8 @@ pub(crate) struct Comparison {
     pub(crate) never_told: BTreeSet<Pair>,
     /// Told to be over while they lasted.
     pub(crate) false_all_clears: Vec<(Pair, String)>,
+    /// What fired about the sensors themselves: silent or stuck ones.
+    pub(crate) devices: BTreeSet<Pair>,
 }
 
 pub(crate) fn pair_of(verdict: &Verdict) -> Pair {
@@ -95,10 +100,15 @@ pub(crate) fn pair_of(verdict: &Verdict) -> Pair {
 /// Compares everything said of windows that end after `since`.
 pub(crate) fn compare(played: &Played, seeded: &Seeded, since: Instant) -> Comparison {
     let mut comparison = Comparison::default();
-    for verdict in played.verdicts.values().filter(|v| v.window.to > since) {
+    let is_of_room = |v: &&Arc<Verdict>| !v.clause.measure.is_of_devices();
+    for verdict in played.verdicts.values().filter(|v| v.window.to > since).filter(is_of_room) {
         comparison.window(verdict, seeded);
     }
-    for transition in &played.transitions {
+    let (devices, rooms): (Vec<&Transition>, Vec<&Transition>) =
+        played.transitions.iter().partition(|t| t.alert.verdict.clause.measure.is_of_devices());
+    let fired = devices.into_iter().filter(|t| t.kind == TransitionKind::Firing);
+    comparison.devices = fired.map(|t| pair_of(&t.alert.verdict)).collect();
+    for transition in rooms {
         comparison.transition(transition, seeded);
     }
     let waived = played.verdicts.values().filter(|v| v.waived.is_some());

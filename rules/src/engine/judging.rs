@@ -8,15 +8,17 @@ use super::{
     Output,
     place::{Need, PlaceState},
     shard::Shard,
+    shared::{Asked, Shared},
 };
 use crate::{
-    Clause, Energy, Measure,
+    Clause, Energy, Fact, Measure, Why,
     check::Finding,
-    judge::{finding, measuring},
+    judge::{finding, keeps, measuring},
     measure::{
         Basis, Context, Figure, People, Source, co2_above_outdoor, figure, meter_figure, meters::Supply,
-        source_of, source_of_clause,
+        source_of,
     },
+    partial::printed,
 };
 
 impl Shard {
@@ -26,8 +28,8 @@ impl Shard {
         place: usize,
         check: usize,
         windows: &[Span],
-        now: Instant,
-        out: &mut Vec<Output>,
+        shared: &mut Shared<'_>,
+        (now, out): (Instant, &mut Vec<Output>),
     ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
@@ -36,7 +38,7 @@ impl Shard {
             if self.follows_weather(place, check) {
                 self.learn_weather(window.from);
             }
-            let found = self.finding(place, check, *window);
+            let found = self.finding(place, check, *window, shared);
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
@@ -60,20 +62,27 @@ impl Shard {
         state.and_then(|s| s.checks.get(check)).is_some_and(|c| c.live.clause.adaptive.is_some())
     }
 
-    fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+    fn finding(&self, place: usize, check: usize, window: Span, shared: &mut Shared<'_>) -> Option<Finding> {
         let state = self.places.get(place)?;
-        let clause = &state.checks.get(check)?.live.clause;
-        if let Source::Basis(basis) = source_of_clause(clause) {
+        let live = &state.checks.get(check)?.live;
+        let clause = &live.clause;
+        if let Source::Basis(basis) = Asked::by(clause).source() {
             state.ledger(basis)?;
         }
-        let live = &state.checks.get(check)?.live;
-        let context = self.context(state, window)?;
+        let place = shared.place(&state.id, window)?;
+        let context = Context { register: &self.register, place, window, supply: self.supply(state) };
         let mut measuring = measuring(live, context)?;
-        let mut figure = self.figure(state, clause, context)?;
+        let mut taken = |asked: &Asked| shared.get(asked, window, || self.figure(state, asked, context));
+        let mut figure = taken(&Asked::by(clause))?;
+        let conditions = conditions(clause, &mut figure.why, taken);
+        if conditions == Some(false) {
+            return None;
+        }
         measuring.resolved = self.above_outdoors(clause, window, measuring.resolved, &mut figure.why);
         measuring.resolved = self.around_comfort(clause, window, measuring.resolved, &mut figure)?;
         let waiver = || self.register.waiver(&clause.id, &state.id, window.from).map(|w| w.reason.clone());
-        finding(clause, figure, measuring, waiver, window)
+        let found = finding(clause, figure, measuring, waiver, window)?;
+        Some(if conditions.is_none() { found.unproven() } else { found })
     }
 
     pub(super) fn context<'a>(&'a self, state: &'a PlaceState, window: Span) -> Option<Context<'a>> {
@@ -89,24 +98,25 @@ impl Shard {
         Supply { chains: &self.meters, facts: &self.facts, meters: state.meters.as_slice() }
     }
 
-    fn figure(&self, state: &PlaceState, clause: &Clause, context: Context<'_>) -> Option<Figure> {
-        match source_of_clause(clause) {
+    fn figure(&self, state: &PlaceState, asked: &Asked, context: Context<'_>) -> Option<Figure> {
+        match asked.source() {
             Source::Register => None,
             Source::Outdoors => self.has_weather().then(|| self.running_mean(context.window.from)),
             Source::Meters => {
-                let is_seen = context.supply.is_seen(clause.measure, &clause.energy, context.window.to);
+                let is_seen = context.supply.is_seen(asked.measure, &asked.energy, context.window.to);
                 is_seen.then(|| {
-                    let correction = clause.correction.as_ref();
+                    let correction = asked.correction.as_ref();
                     let people = state.wants_presence.then(|| self.people(state, context));
-                    meter_figure(clause.measure, context, clause.period, &clause.energy, correction, people)
+                    meter_figure(asked.measure, context, asked.period, &asked.energy, correction, people)
                 })
             }
             Source::Basis(basis) => {
                 let days = state.partials(basis, context.window, context.calendar())?;
-                let mut figure = figure(clause.measure, &days, context);
+                let mut figure = figure(asked.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
-                Some(self.outdoor_relative(clause.measure, figure, context.window, clause.outdoor_ppm))
+                Some(self.outdoor_relative(asked.measure, figure, context.window, asked.outdoor_ppm))
             }
+            Source::Devices => self.device_figure(state, asked.measure, context.window, asked.linger_ms),
         }
     }
 
@@ -137,6 +147,11 @@ impl Shard {
             state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
             state.asks_weather |= measure == Measure::RunningMeanOutdoor;
         }
+        if measure.is_of_devices() {
+            for place in 0..self.places.len() {
+                self.watch_devices(place);
+            }
+        }
         if let Source::Basis(basis) = source_of(measure, None) {
             for place in 0..self.places.len() {
                 self.need(place, basis, Period::All);
@@ -149,6 +164,7 @@ impl Shard {
         match source_of(measure, None) {
             Source::Register => false,
             Source::Outdoors => self.has_weather() && *place == self.root,
+            Source::Devices => state.watches_devices,
             Source::Basis(basis) => state.ledger(basis).is_some(),
             Source::Meters => {
                 self.register.place(place, at).is_some()
@@ -173,6 +189,10 @@ impl Shard {
                 let is_seen = context.supply.is_seen(measure, &Energy::default(), window.to);
                 is_seen.then(|| meter_figure(measure, context, period, &Energy::default(), None, None))
             }
+            Source::Devices => {
+                let is_closed = state.kept.next_hour.is_some_and(|next| window.to <= next.from);
+                is_closed.then(|| self.device_figure(state, measure, window, 0)).flatten()
+            }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;
                 let days = state.partials(basis, window, context.calendar())?;
@@ -182,6 +202,35 @@ impl Shard {
             }
         }
     }
+}
+
+/// Whether the conditions of a clause hold, `None` being unknown; `why` says what each is.
+///
+/// A condition is unknown where its figure is, or is covered too little.
+fn conditions(
+    clause: &Clause,
+    why: &mut Why,
+    mut taken: impl FnMut(&Asked) -> Option<Figure>,
+) -> Option<bool> {
+    let Some(only_if) = &clause.only_if else { return Some(true) };
+    let mut known: Vec<(&str, Option<bool>)> = Vec::new();
+    for condition in &only_if.conditions {
+        let figure = taken(&Asked::by_condition(condition, clause.period)).filter(|f| f.has_judged_time);
+        let value = figure.and_then(|f| f.value.filter(|_| printed(f.coverage) >= condition.min_coverage));
+        let value = value.map(printed);
+        known.push((&condition.name, value.map(|value| keeps(&condition.bound, value))));
+        let fact = value.map_or_else(|| "unknown".into(), Fact::Number);
+        why.insert(format!("condition_{}", condition.name), fact);
+    }
+    why.insert("only_if".to_owned(), only_if.text.as_str().into());
+    let holds =
+        only_if.expr.holds(&|name| known.iter().find(|(n, _)| *n == name).and_then(|(_, holds)| *holds));
+    if holds.is_none() {
+        let unknown = known.iter().filter(|(_, holds)| holds.is_none());
+        let names = unknown.map(|(name, _)| Fact::Text((*name).to_owned())).collect();
+        why.insert("unknown_conditions".to_owned(), Fact::List(names));
+    }
+    holds
 }
 
 /// The basis that a figure without a clause is taken from: ungated where that is kept long enough,

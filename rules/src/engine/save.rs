@@ -1,12 +1,14 @@
 //! Checkpoints: what changed, piece by piece, and how it is taken up again.
 
+use model::Instant;
+
 use super::{
-    devices::DeviceKind,
+    devices::{DeviceKind, DeviceLog},
     place::Kept,
     saved::{Piece, SavedShard},
     shard::Shard,
 };
-use crate::check::Memory;
+use crate::{check::Memory, listening::Listening};
 
 impl Shard {
     /// The pieces that changed since the last call, each under a key of its own.
@@ -14,9 +16,12 @@ impl Shard {
         let mut changed = Vec::new();
         for state in self.places.iter_mut().filter(|s| s.is_changed) {
             state.is_changed = false;
+            let watched = if state.watches_devices { state.devices.as_slice() } else { &[] };
+            let devices = watched.iter().filter_map(|number| self.devices.get(*number as usize));
+            let kept = Kept { heard: devices.map(DeviceLog::of).collect(), ..state.kept.clone() };
             let memories =
                 state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
-            let piece = Piece::Place(Box::new(state.kept.clone()), memories);
+            let piece = Piece::Place(Box::new(kept), memories);
             changed.push((format!("place/{}", state.id), SavedShard(piece)));
         }
         for number in std::mem::take(&mut self.changed_chains) {
@@ -30,9 +35,13 @@ impl Shard {
             let piece = Piece::Outdoor(self.outdoor.clone());
             changed.push((format!("outdoor/{}", self.root), SavedShard(piece)));
         }
-        if let Some(clock) = self.clock.filter(|clock| self.saved_clock != Some(*clock)) {
-            self.saved_clock = Some(clock);
-            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Clock(clock))));
+        let is_told = |(clock, listening): &(Option<Instant>, Box<Listening>)| {
+            *clock == self.clock && **listening == self.listening
+        };
+        if !self.saved_moment.as_ref().is_some_and(is_told) {
+            let moment = (self.clock, Box::new(self.listening.clone()));
+            self.saved_moment = Some(moment.clone());
+            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Moment(moment.0, moment.1))));
         }
         changed
     }
@@ -42,6 +51,10 @@ impl Shard {
         match saved.0 {
             // After a change of the register two clocks may meet here: the newer one holds.
             Piece::Clock(clock) => self.clock = self.clock.max(Some(clock)),
+            Piece::Moment(clock, listening) => {
+                self.clock = self.clock.max(clock);
+                self.listening = *listening;
+            }
             Piece::Outdoor(outdoor) => self.outdoor = outdoor,
             Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
             Piece::Chain(chain) => {
@@ -54,8 +67,13 @@ impl Shard {
     fn restore_place(&mut self, id: &str, mut kept: Kept, memories: Vec<(String, Memory)>) {
         let Some(number) = self.index.get(id).copied() else { return };
         kept.memories.extend(memories);
+        let logs = std::mem::take(&mut kept.heard);
         for device in self.devices.iter_mut().filter(|device| device.place == number) {
             device.forget();
+            if let Some(log) = logs.iter().find(|log| log.is_of(device)) {
+                device.heard = log.heard.clone();
+                device.stuck = log.stuck.clone();
+            }
             let own = kept.buffers.iter_mut().filter(|b| {
                 // The row may have got another end since.
                 b.series.sensor == device.id && device.span.contains(b.first)

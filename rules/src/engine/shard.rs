@@ -13,6 +13,7 @@ use crate::{
     almanac::Almanac,
     buffer::{SeriesBuffer, millis},
     check::Check,
+    listening::Listening,
     meter::{MeterFacts, Meters},
 };
 
@@ -44,10 +45,14 @@ pub(super) struct Shard {
     /// Meters have forgotten what lies before.
     pub(super) tidied_to: Option<Instant>,
     pub(super) has_ended: bool,
+    /// Where the input ended, if it did: silence after it says nothing.
+    pub(super) ended_at: Option<Instant>,
+    /// When we listened.
+    pub(super) listening: Listening,
     /// Only time inside counts; all of it but in `measure`.
     pub(super) clip: Span,
-    /// The clock at the last checkpoint.
-    pub(super) saved_clock: Option<Instant>,
+    /// Clock and listening at the last checkpoint.
+    pub(super) saved_moment: Option<(Option<Instant>, Box<Listening>)>,
 }
 
 impl Shard {
@@ -75,8 +80,10 @@ impl Shard {
             touched: BTreeSet::new(),
             tidied_to: None,
             has_ended: false,
+            ended_at: None,
+            listening: Listening::default(),
             clip: Span::ALWAYS,
-            saved_clock: None,
+            saved_moment: None,
             options,
             register,
         };
@@ -123,6 +130,13 @@ impl Shard {
             }
         }
         if take(self) { Taken::Late } else { Taken::InOrder }
+    }
+
+    /// We have listened from `since` to `to`.
+    pub(super) fn listen(&mut self, since: Instant, to: Instant) {
+        // What came before the first word was not listened to, unless readings alone say so.
+        let before = if self.options.listening_is_told { Some(Instant::MIN) } else { self.clock };
+        self.listening.note(since, to, before);
     }
 
     /// Lets event time reach `to`; what is due before it happens.
@@ -177,12 +191,13 @@ impl Shard {
             let stands = meter.filter(|_| is_interval).map_or(0, |meter| millis(meter.interval_s));
             Some(at.plus_ms(stands))
         });
-        gauges.chain(meters).max()
+        gauges.chain(meters).chain(self.last_heard()).max()
     }
 
     /// Ends the input at `end`.
     pub(super) fn finish(&mut self, end: Instant, out: &mut Vec<Output>) {
         self.has_ended = true;
+        self.ended_at = Some(end);
         self.cut_last_readings();
         self.cut_outdoors();
         if let Some(clock) = self.clock {

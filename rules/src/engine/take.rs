@@ -19,6 +19,12 @@ impl Shard {
             let about = self.outdoor_sensor(number);
             return about.is_some_and(|(sensor, span)| self.take_outdoor(reading, &sensor, span));
         }
+        let was_missed = self.hear(reading, number);
+        self.keep(reading, number) || was_missed
+    }
+
+    /// Keeps a reading for what is taken from it. Returns whether it changes what has been judged.
+    fn keep(&mut self, reading: &Reading, number: usize) -> bool {
         let Some(device) = self.devices.get_mut(number) else { return false };
         let place = device.place;
         let nature = reading.series.quantity.nature();
@@ -82,7 +88,7 @@ impl Shard {
     }
 
     /// Opens a place and those above it with their first hour, or earlier than before.
-    fn open(&mut self, place: usize, at: Instant) {
+    pub(super) fn open(&mut self, place: usize, at: Instant) {
         let hour = self.almanac.at(at).hour;
         for step in 0.. {
             let Some(number) = self.upward(place, step) else { return };
@@ -128,13 +134,25 @@ impl Shard {
                 state.kept.touched_use = Some(joined);
             }
             if !is_meter || state.joins_meters() {
-                let opened = state.kept.opened.unwrap_or(next.from);
-                let oldest = next.from.plus_ms(self.options.horizon_ms.saturating_neg() - 3_600_000);
-                let from = closed.from.max(oldest).max(opened);
-                state.kept.dirty.extend(self.almanac.hours(Span::new(from, closed.to)));
+                let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
+                state.kept.dirty.extend(self.almanac.hours(hours));
             }
         }
         is_late
+    }
+
+    /// Marks what a reading changes in closed hours of its own place, whatever it observes.
+    pub(super) fn touch_own(&mut self, place: usize, span: Span) -> bool {
+        let Some(state) = self.places.get_mut(place) else { return false };
+        let Some(next) = state.kept.next_hour else { return false };
+        let closed = Span::new(span.from, span.to.min(next.from).max(span.from));
+        if closed.is_empty() {
+            return false;
+        }
+        self.touched.insert(place);
+        let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
+        state.kept.dirty.extend(self.almanac.hours(hours));
+        true
     }
 
     /// Takes back the time after the last reading of each series that the end of the input leaves unobserved.
@@ -147,6 +165,13 @@ impl Shard {
             }
         }
     }
+}
+
+/// From when on closed time of a place can be judged again.
+fn reachable(state: &PlaceState, closed: Span, next: Span, horizon_ms: i64) -> Instant {
+    let opened = state.kept.opened.unwrap_or(next.from);
+    let oldest = next.from.plus_ms(horizon_ms.saturating_neg() - 3_600_000);
+    closed.from.max(oldest).max(opened)
 }
 
 /// The buffer of a series of a sensor, or of a meter that also sends a gauge.

@@ -17,7 +17,10 @@
 mod air;
 mod alerts;
 mod case;
+mod conditions;
+mod edges;
 mod energy;
+mod guard;
 mod late;
 mod meters;
 mod oracle;
@@ -25,5 +28,6 @@ mod people;
 mod presence;
 mod properties;
 mod register;
+mod silence;
 mod time;
 mod world;
