@@ -89,7 +89,7 @@ impl Shard {
                 })
             }
             Source::Basis(basis) => {
-                let days = state.partials(basis, context.window, context.calendar())?;
+                let days = self.days(state, basis, context.window, Instant::MAX)?;
                 let mut figure = figure(clause.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
                 Some(figure)
@@ -106,6 +106,7 @@ impl Shard {
     /// Makes every place keep the partials of a measure for good.
     pub(super) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
         self.clip = clip.unwrap_or(Span::ALWAYS);
+        self.is_clipped = clip.is_some();
         if let Source::Basis(basis) = source_of(measure, None) {
             for place in 0..self.places.len() {
                 self.need(place, basis, Period::All);
@@ -142,7 +143,7 @@ impl Shard {
             }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;
-                let days = state.partials(basis, window, context.calendar())?;
+                let days = self.days(state, basis, window, self.closed_to(state))?;
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
                 Some(figure)

@@ -16,6 +16,7 @@ mod save;
 mod saved;
 mod shard;
 mod take;
+mod unseen;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -44,6 +44,8 @@ pub(super) struct Shard {
     pub(super) has_ended: bool,
     /// Only time inside counts; all of it but in `measure`.
     pub(super) clip: Span,
+    /// Whether the end of the input ends the time that counts.
+    pub(super) is_clipped: bool,
     /// The clock at the last checkpoint.
     pub(super) saved_clock: Option<Instant>,
 }
@@ -73,6 +75,7 @@ impl Shard {
             tidied_to: None,
             has_ended: false,
             clip: Span::ALWAYS,
+            is_clipped: false,
             saved_clock: None,
             options,
             register,
@@ -180,6 +183,9 @@ impl Shard {
     /// Ends the input at `end`.
     pub(super) fn finish(&mut self, end: Instant, out: &mut Vec<Output>) {
         self.has_ended = true;
+        if self.is_clipped {
+            self.clip.to = self.clip.to.min(end);
+        }
         self.cut_last_readings();
         self.cut_outdoors();
         if let Some(clock) = self.clock {

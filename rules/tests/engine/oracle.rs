@@ -248,11 +248,35 @@ impl<'a> Oracle<'a> {
             let Some((value, judged, observed)) = found.filter(|(_, judged, _)| *judged > 0.0) else {
                 continue;
             };
+            let judged = match live.clause.measure {
+                Measure::Electricity => judged,
+                _ => self.with_unseen(&live.clause, name, (from, to), opened, judged),
+            };
             all.insert(
                 (live.clause.id.clone(), name.clone(), from),
                 said(&live.clause, value, observed / judged),
             );
         }
+    }
+
+    /// Judged time with that of the window before the place's first reading.
+    fn with_unseen(
+        &self,
+        clause: &Clause,
+        name: &Id,
+        (from, to): (Instant, Instant),
+        opened: Instant,
+        judged: f64,
+    ) -> f64 {
+        let counts = |m: &&Minute| {
+            let only_working = matches!(clause.measure, Measure::Utilisation | Measure::SeatUtilisation);
+            from <= m.at && m.at < to && (m.is_working || !only_working)
+        };
+        let (before, after): (Vec<&Minute>, Vec<&Minute>) =
+            self.minutes.iter().filter(counts).partition(|m| m.at < opened);
+        let is_weighted = name.as_str() == "b" && clause.measure == Measure::Utilisation;
+        let weight = if is_weighted { judged / after.len() as f64 } else { 1.0 };
+        judged + before.len() as f64 * weight
     }
 
     /// Alerts that live at the end, from verdicts in time order.

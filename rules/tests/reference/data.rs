@@ -1,9 +1,9 @@
 //! Finding and reading data sets, building registers for them.
 
-use std::{fs::File, io::Read, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fs::File, io::Read, path::PathBuf, sync::Arc};
 
 use model::{
-    Calendar, Id, Instant, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series,
+    Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
     register::{Carrier, History, Meter, Sensor},
 };
 use rules::{Measure, MeasureRow};
@@ -35,7 +35,7 @@ pub(crate) fn text(path: PathBuf) -> String {
 }
 
 /// The rows of a CSV text as columns by name.
-pub(crate) fn rows(text: &str) -> Vec<std::collections::HashMap<String, String>> {
+pub(crate) fn rows(text: &str) -> Vec<HashMap<String, String>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
@@ -99,13 +99,29 @@ pub(crate) fn reading(sensor: &str, quantity: Quantity, time: Instant, value: f6
     Reading::new(Series { sensor: id(sensor), quantity, channel: None }, time, value).unwrap()
 }
 
-/// Shuffled by a fixed rule, every fifth reading twice: the result may not change.
+/// Shuffled by a fixed rule, every fifth instant of a series twice: the result may not change.
+///
+/// Readings of one series at one instant stay together and in their order: of those the last wins.
 pub(crate) fn disordered(readings: &[Reading]) -> Vec<Reading> {
+    let mut instants: Vec<(&Series, Instant, Vec<&Reading>)> = Vec::new();
+    let mut index: HashMap<(&Series, Instant), usize> = HashMap::new();
+    for reading in readings {
+        let next = instants.len();
+        let at = *index.entry((&reading.series, reading.time)).or_insert(next);
+        if at == next {
+            instants.push((&reading.series, reading.time, Vec::new()));
+        }
+        instants[at].2.push(reading);
+    }
     let mut out: Vec<Reading> = Vec::new();
     for start in 0..7 {
-        out.extend(readings.iter().skip(start).step_by(7).cloned());
+        for (.., group) in instants.iter().skip(start).step_by(7) {
+            out.extend(group.iter().copied().cloned());
+        }
     }
-    out.extend(readings.iter().step_by(5).cloned());
+    for (.., group) in instants.iter().step_by(5) {
+        out.extend(group.iter().copied().cloned());
+    }
     out
 }
 
@@ -113,14 +129,31 @@ pub(crate) fn disordered(readings: &[Reading]) -> Vec<Reading> {
 pub(crate) fn measured(
     register: Register,
     measure: Measure,
-    period: model::Period,
+    period: Period,
+    readings: &[Reading],
+) -> Vec<MeasureRow> {
+    measured_over(register, measure, period, None, readings)
+}
+
+/// The same over a span of one's own.
+pub(crate) fn measured_over(
+    register: Register,
+    measure: Measure,
+    period: Period,
+    span: Option<Span>,
     readings: &[Reading],
 ) -> Vec<MeasureRow> {
     let register = Arc::new(register);
-    let rows = rules::measure(&register, measure, period, None, None, readings.to_vec()).unwrap();
-    let again = rules::measure(&register, measure, period, None, None, disordered(readings)).unwrap();
+    let (from, to) = (span.map(|s| s.from), span.map(|s| s.to));
+    let rows = rules::measure(&register, measure, period, from, to, readings.to_vec()).unwrap();
+    let again = rules::measure(&register, measure, period, from, to, disordered(readings)).unwrap();
     assert_eq!(rows, again, "input order changes the result");
     rows
+}
+
+/// What the quality stage leaves to the measures: nothing outside the physical range of its quantity.
+pub(crate) fn plausible(readings: Vec<Reading>) -> Vec<Reading> {
+    readings.into_iter().filter(|r| r.series.quantity.is_plausible(r.value)).collect()
 }
 
 pub(crate) fn assert_close(name: &str, ours: f64, truth: &Value, tolerance: f64) {

@@ -7,9 +7,12 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
     reason = "test helpers outside #[test] functions"
 )]
 
 mod data;
 mod energy;
 mod rooms;
+mod windesheim;
