@@ -18,7 +18,9 @@ pub(crate) fn figure(context: Context<'_>) -> Figure {
         let meters =
             context.supply.roots(context.register, context.place, stretch.from, Carrier::Electricity, &[]);
         let of = |part| {
-            let used = meters.iter().map(|m| context.supply.used(m, stretch, |used| used.part(part)));
+            let used = meters
+                .iter()
+                .map(|m| context.supply.used(m, stretch, Some(context.calendar()), |used| used.part(part)));
             // A sum with an unknown part is no sum.
             used.collect::<Option<Vec<_>>>().filter(|used| !used.is_empty())
         };
