@@ -14,5 +14,8 @@
 
 mod data;
 mod energy;
+mod estates;
+mod imports;
 mod rooms;
+mod totals;
 mod windesheim;
