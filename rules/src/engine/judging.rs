@@ -28,23 +28,25 @@ impl Shard {
     ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
-        let (mut spoke, mut is_turned) = (None, false);
+        let (mut spoke, mut turned) = (None, None);
         for window in windows {
             let found = self.finding(place, check, *window);
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
             let found = found.or_else(|| check.withdrawal(*window));
-            if let Some((verdict, turned)) = found.and_then(|found| check.note(found, now, stale)) {
+            if let Some((verdict, is_turned)) = found.and_then(|found| check.note(found, now, stale)) {
                 let verdict = Arc::new(verdict);
-                is_turned |= turned;
+                if is_turned {
+                    turned = Some(Arc::clone(&verdict));
+                }
                 out.push(Output::Verdict(Arc::clone(&verdict)));
                 spoke = Some(verdict);
             }
         }
         let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else { return };
         if let (Some(before), Some(verdict)) = (before, spoke) {
-            let transition = check.settle(&before, &verdict, is_turned, stale);
+            let transition = check.settle(&before, &verdict, turned.as_deref(), stale);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
     }
