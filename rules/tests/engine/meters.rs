@@ -122,6 +122,38 @@ fn a_reading_at_the_instant_of_a_replacement_is_of_the_register_that_it_fits() {
 }
 
 #[test]
+fn what_is_declared_at_one_instant_touches_no_other_step() {
+    let mut world = metered(|_| {});
+    let replaced = event(MeterEventKind::Replaced, "03-02 09:30", (Some(903.0), Some(50.0)), None);
+    world.register.meter_events.push(replaced);
+    let readings =
+        [("03-02 08:00", 900.0), ("03-02 09:00", 902.0), ("03-02 10:00", 53.0), ("03-02 11:00", 57.0)];
+    assert_eq!(hours(&world, &readings), [(Some(2.0), 1.0), (Some(4.0), 1.0), (Some(4.0), 1.0)]);
+}
+
+#[test]
+fn a_step_as_long_as_the_period_counts_for_it_also_when_the_clock_goes_back_within() {
+    let world = metered(|_| {});
+    let weekly = [("03-02 00:00", 0.0), ("03-09 00:00", 70.0)];
+    assert_eq!(rows(&world, registered(&weekly), Period::Week)[0].value, Some(70.0));
+    let monthly = [("03-01 00:00", 0.0), ("04-01 00:00", 310.0)];
+    assert_eq!(rows(&world, registered(&monthly), Period::Month)[0].value, Some(310.0));
+    assert_eq!(rows(&world, registered(&monthly), Period::Week)[0].value, None);
+    let mut berlin = metered(|_| {});
+    berlin.register.calendar = model::Calendar::new(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
+    for (period, from, to) in [
+        (Period::Day, "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+        (Period::Week, "2026-10-19T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+        (Period::Month, "2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00"),
+    ] {
+        let read =
+            |time: &str, value| reading("m", Quantity::EnergyImport, Instant::parse(time).unwrap(), value);
+        let found = rows(&berlin, vec![read(from, 1.0), read(to, 26.0)], period);
+        assert_eq!((found[0].value, found[0].coverage), (Some(25.0), 1.0), "{period}");
+    }
+}
+
+#[test]
 fn a_replaced_meter_counts_up_to_its_last_reading_and_on_from_the_new_one() {
     let mut world = metered(|_| {});
     let event = event(MeterEventKind::Replaced, "03-02 08:30", (Some(902.0), Some(50.0)), None);
