@@ -259,3 +259,16 @@ fn a_breach_found_late_before_a_firing_alert_moves_its_start_and_is_told() {
     assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Revised]);
     assert_eq!(run.alert().unwrap().started_at, at("03-02 08:00"));
 }
+
+#[test]
+fn what_is_kept_of_a_check_does_not_grow_with_its_years() {
+    let mut run = World::new().with(co2()).run();
+    let mut sizes = Vec::new();
+    for day in 0..24 {
+        run.co2_hours(at("03-02 00:00").plus_ms(day * 24 * HOUR), &[Some(900.0); 23]);
+        let saved = run.engine.take_changed();
+        let size: usize = saved.iter().map(|(_, piece)| serde_json::to_string(piece).unwrap().len()).sum();
+        sizes.push(size);
+    }
+    assert!(sizes[23] * 10 < sizes[11] * 11, "bytes of a checkpoint by day: {sizes:?}");
+}

@@ -27,3 +27,4 @@ mod properties;
 mod register;
 mod time;
 mod world;
+mod years;
