@@ -117,18 +117,17 @@ impl Check {
 
     /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
     ///
-    /// `is_turned`: late data turned the outcome of one of them. A corrected figure of the same
+    /// `turned`: the last of them whose outcome late data turned. A corrected figure of the same
     /// outcome is a new revision of the verdict, but nothing to tell anybody.
     pub(crate) fn settle(
         &mut self,
         before: &Life,
         verdict: &Verdict,
-        is_turned: bool,
+        turned: Option<&Verdict>,
         stale_after_ms: i64,
     ) -> Option<Transition> {
         self.memory.settle(before, &self.rule(stale_after_ms));
-        let transition =
-            if self.live.is_enforced { self.transition(before, verdict, is_turned) } else { None };
+        let transition = if self.live.is_enforced { self.transition(before, verdict, turned) } else { None };
         self.memory.tidy();
         transition
     }
@@ -151,11 +150,12 @@ impl Check {
         }
     }
 
-    fn transition(&self, before: &Life, verdict: &Verdict, is_turned: bool) -> Option<Transition> {
+    fn transition(&self, before: &Life, verdict: &Verdict, turned: Option<&Verdict>) -> Option<Transition> {
         let after = &self.memory.life;
         let was = before.phase == Phase::Firing;
         let is = after.phase == Phase::Firing;
-        let is_of_alert = after.started_at.is_some_and(|start| start <= verdict.window.from);
+        let turned = turned.filter(|v| after.started_at.is_some_and(|start| start <= v.window.from));
+        let corrected = turned.unwrap_or(verdict);
         let (kind, at, revision) = match (was, is) {
             (false, true) => {
                 let (at, revision) = after.fired?;
@@ -165,8 +165,8 @@ impl Check {
             (true, true) if after.is_unproven && !before.is_unproven => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true) if before.started_at != after.started_at || (is_turned && is_of_alert) => {
-                (TransitionKind::Revised, verdict.window.from, verdict.revision)
+            (true, true) if before.started_at != after.started_at || turned.is_some() => {
+                (TransitionKind::Revised, corrected.window.from, corrected.revision)
             }
             _ => return None,
         };
@@ -176,7 +176,7 @@ impl Check {
             _ => self.memory.spoke.as_deref().map(|last| self.revive(last)),
         };
         let life = if is { after } else { before };
-        let mut alert = self.alert_of(life, told.unwrap_or_else(|| verdict.clone()))?;
+        let mut alert = self.alert_of(life, told.unwrap_or_else(|| corrected.clone()))?;
         if kind == TransitionKind::Resolved {
             alert.state = AlertState::Resolved;
             alert.resolved_at = Some(verdict.time);

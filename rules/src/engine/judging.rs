@@ -33,7 +33,7 @@ impl Shard {
     ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
-        let (mut spoke, mut is_turned) = (None, false);
+        let (mut spoke, mut turned) = (None, None);
         for window in windows {
             if self.follows_weather(place, check) {
                 self.learn_weather(window.from);
@@ -43,16 +43,18 @@ impl Shard {
                 return;
             };
             let found = found.or_else(|| check.withdrawal(*window));
-            if let Some((verdict, turned)) = found.and_then(|found| check.note(found, now, stale)) {
+            if let Some((verdict, is_turned)) = found.and_then(|found| check.note(found, now, stale)) {
                 let verdict = Arc::new(verdict);
-                is_turned |= turned;
+                if is_turned {
+                    turned = Some(Arc::clone(&verdict));
+                }
                 out.push(Output::Verdict(Arc::clone(&verdict)));
                 spoke = Some(verdict);
             }
         }
         let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else { return };
         if let (Some(before), Some(verdict)) = (before, spoke) {
-            let transition = check.settle(&before, &verdict, is_turned, stale);
+            let transition = check.settle(&before, &verdict, turned.as_deref(), stale);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
     }
@@ -111,7 +113,7 @@ impl Shard {
                 })
             }
             Source::Basis(basis) => {
-                let days = state.partials(basis, context.window, context.calendar())?;
+                let days = self.days(state, basis, context.window, Instant::MAX)?;
                 let mut figure = figure(asked.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
                 Some(self.outdoor_relative(asked.measure, figure, context.window, asked.outdoor_ppm))
@@ -143,6 +145,7 @@ impl Shard {
     /// Makes every place keep the partials of a measure for good.
     pub(super) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
         self.clip = clip.unwrap_or(Span::ALWAYS);
+        self.is_clipped = clip.is_some();
         for state in &mut self.places {
             state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
             state.asks_weather |= measure == Measure::RunningMeanOutdoor;
@@ -195,7 +198,7 @@ impl Shard {
             }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;
-                let days = state.partials(basis, window, context.calendar())?;
+                let days = self.days(state, basis, window, self.closed_to(state))?;
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
                 Some(self.outdoor_relative(measure, figure, window, None))

@@ -18,6 +18,7 @@ mod shard;
 mod shared;
 mod silence;
 mod take;
+mod unseen;
 mod weather;
 
 use std::{

@@ -53,6 +53,8 @@ pub(super) struct Shard {
     pub(super) clip: Span,
     /// Clock and listening at the last checkpoint.
     pub(super) saved_moment: Option<(Option<Instant>, Box<Listening>)>,
+    /// Whether the end of the input ends the time that counts.
+    pub(super) is_clipped: bool,
 }
 
 impl Shard {
@@ -84,6 +86,7 @@ impl Shard {
             listening: Listening::default(),
             clip: Span::ALWAYS,
             saved_moment: None,
+            is_clipped: false,
             options,
             register,
         };
@@ -198,6 +201,9 @@ impl Shard {
     pub(super) fn finish(&mut self, end: Instant, out: &mut Vec<Output>) {
         self.has_ended = true;
         self.ended_at = Some(end);
+        if self.is_clipped {
+            self.clip.to = self.clip.to.min(end);
+        }
         self.cut_last_readings();
         self.cut_outdoors();
         if let Some(clock) = self.clock {

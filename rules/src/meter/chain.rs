@@ -1,6 +1,6 @@
 //! One series of one meter: its recent readings and all that it has counted.
 
-use model::{Id, Instant, Nature, Series, Span};
+use model::{Calendar, Id, Instant, Nature, Period, Series, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -25,6 +25,18 @@ impl Piece {
     const fn span(self) -> Span {
         match self {
             Self::Used { span, .. } | Self::Disbelieved { span } => span,
+        }
+    }
+
+    /// Amount and observed time, ms, of a part of its span.
+    fn within(self, part: Span) -> (i128, i64) {
+        match self {
+            Self::Used { span, amount } => {
+                let length = i128::from(span.millis()).max(1);
+                let until = |at: Instant| amount * i128::from(at.since(span.from)) / length;
+                (until(part.to) - until(part.from), part.millis())
+            }
+            Self::Disbelieved { .. } => (0, -part.millis()),
         }
     }
 }
@@ -194,6 +206,25 @@ impl Chain {
             self.used.change(facts.hour.from, facts.day, |used| used.add(grain, part, ms));
             at = to;
         }
+    }
+
+    /// What was used over a span that need not begin and end on the hour: its edges are taken from the steps, pro rata.
+    pub(crate) fn used_over(&self, span: Span, facts: &MeterFacts, calendar: &Calendar) -> Use {
+        let (first, last) =
+            (calendar.window(Period::Hour, span.from), calendar.window(Period::Hour, span.to));
+        let from = if first.from == span.from { span.from } else { first.to.min(span.to) };
+        let to = last.from.max(from);
+        let mut used = self.used.over(Span::new(from, to));
+        let edges = [(first, Span::new(span.from, from)), (last, Span::new(to, span.to))];
+        for (hour, edge) in edges.into_iter().filter(|(_, edge)| !edge.is_empty()) {
+            let part = Part::of_clock(calendar.zone.to_datetime(hour.from.timestamp()).hour());
+            for piece in self.all_pieces(facts).0 {
+                let Some(inside) = piece.span().intersect(edge) else { continue };
+                let (amount, observed) = piece.within(inside);
+                used.add(Grain::of(piece.span().millis(), part), amount, observed);
+            }
+        }
+        used
     }
 
     /// The steps of at most an hour inside a window, zeros that are not believed left out.

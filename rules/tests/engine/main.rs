@@ -31,3 +31,4 @@ mod register;
 mod silence;
 mod time;
 mod world;
+mod years;

@@ -7,7 +7,10 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Id, Instant, Period, Place, PlaceKind, Quantity, register::Sensor};
+use model::{
+    Id, Instant, Period, Place, PlaceKind, Quantity,
+    register::{Meter, MeterEvent, MeterEventKind, Sensor},
+};
 use rules::{Clause, LiveClause, Measure, Outcome};
 
 use crate::case::{Case, MINUTE};
@@ -70,6 +73,8 @@ pub(crate) struct Oracle<'a> {
     minutes: Vec<Minute>,
     hours: Vec<(Instant, Instant)>,
     days: Vec<(Instant, Instant)>,
+    weeks: Vec<(Instant, Instant)>,
+    months: Vec<(Instant, Instant)>,
 }
 
 impl<'a> Oracle<'a> {
@@ -81,6 +86,8 @@ impl<'a> Oracle<'a> {
             minutes: Vec::new(),
             hours: Vec::new(),
             days: Vec::new(),
+            weeks: Vec::new(),
+            months: Vec::new(),
         };
         oracle.walk_the_clock();
         for (sensor, history) in &case.register.sensors {
@@ -102,12 +109,12 @@ impl<'a> Oracle<'a> {
         oracle
     }
 
-    /// Minutes, hours and days of the local clock from two days before the input to two days after.
+    /// Minutes, hours, days, weeks and months of the local clock from a month before the input to two days after.
     fn walk_the_clock(&mut self) {
         let calendar = &self.case.register.calendar;
         let first = self.case.readings.first().map_or(self.case.end, |r| r.time);
-        let mut at = Instant::from_millis(first.millis().div_euclid(MINUTE) * MINUTE - 2 * 1440 * MINUTE);
-        let (mut last_hour, mut last_day) = (None, None);
+        let mut at = Instant::from_millis(first.millis().div_euclid(MINUTE) * MINUTE - 33 * 1440 * MINUTE);
+        let (mut last_hour, mut last_day, mut last_week, mut last_month) = (None, None, None, None);
         while at < self.case.end.plus_ms(2 * 1440 * MINUTE) {
             let local = calendar.zone.to_datetime(at.timestamp());
             let offset = calendar.zone.to_offset(at.timestamp()).seconds();
@@ -121,6 +128,18 @@ impl<'a> Oracle<'a> {
                 self.days.push((at, next));
                 last_day = Some(local.date());
             }
+            let iso = local.date().iso_week_date();
+            let week = Some((iso.year(), iso.week()));
+            if week != last_week {
+                self.weeks.push((at, next));
+                last_week = week;
+            }
+            if Some(local.month()) != last_month {
+                self.months.push((at, next));
+                last_month = Some(local.month());
+            }
+            self.weeks.last_mut().unwrap().1 = next;
+            self.months.last_mut().unwrap().1 = next;
             self.hours.last_mut().unwrap().1 = next;
             self.days.last_mut().unwrap().1 = next;
             let is_weekday = local.date().weekday().to_monday_zero_offset() < 5;
@@ -168,16 +187,13 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn count(&mut self, name: &Id, span: model::Span, meter: &model::register::Meter) {
+    fn count(&mut self, name: &Id, span: model::Span, meter: &Meter) {
         let mine = self.case.readings.iter().filter(|r| r.series.sensor == *name && span.contains(r.time));
         let readings: Vec<(Instant, f64)> = mine.map(|r| (r.time, r.value)).collect();
         let Some((first, _)) = readings.first().copied() else { return };
         let mut steps: Vec<Step> = Vec::new();
         for pair in readings.windows(2) {
-            let ((from, old), (to, new)) = (pair[0], pair[1]);
-            if new >= old {
-                steps.push(Step { from, to, kwh: (new - old) * meter.multiplier, is_believed: true });
-            }
+            self.between(meter, pair[0], pair[1], &mut steps);
         }
         if meter.zero_is_gap {
             for start in 0..steps.len() {
@@ -194,6 +210,83 @@ impl<'a> Oracle<'a> {
             }
         }
         self.counters.push(Counter { meter: name.clone(), place: meter.place.clone(), first, steps });
+    }
+
+    /// What was declared of a meter, a row with another multiplier included.
+    fn declared(&self, meter: &Meter) -> Vec<MeterEvent> {
+        let events = self.case.register.meter_events.iter().filter(|e| e.sensor == meter.id);
+        let mut events: Vec<MeterEvent> = events.cloned().collect();
+        let rows: Vec<_> = self.case.register.meters[&meter.id].rows().collect();
+        for pair in rows.windows(2) {
+            let (time, multiplier) = (pair[1].span.from, pair[1].value.multiplier);
+            if multiplier != pair[0].value.multiplier && events.iter().all(|e| e.time != time) {
+                let (kind, sensor) = (MeterEventKind::Multiplier, meter.id.clone());
+                let multiplier = Some(multiplier);
+                events.push(MeterEvent {
+                    sensor,
+                    time,
+                    kind,
+                    old_reading: None,
+                    new_reading: None,
+                    multiplier,
+                });
+            }
+        }
+        events.sort_by_key(|e| e.time);
+        events
+    }
+
+    /// The steps between two readings: cut where something was declared, in whole register units.
+    fn between(
+        &self,
+        meter: &Meter,
+        (t0, v0): (Instant, f64),
+        (t1, v1): (Instant, f64),
+        steps: &mut Vec<Step>,
+    ) {
+        let events = self.declared(meter);
+        let first = self.case.register.meters[&meter.id].rows().next().unwrap().value.multiplier;
+        let factor = |at: Instant| {
+            events.iter().filter(|e| e.time <= at).filter_map(|e| e.multiplier).next_back().unwrap_or(first)
+        };
+        let is_after = |event: &MeterEvent, value: f64| {
+            let new = event.new_reading.unwrap_or(0.0);
+            event.kind == MeterEventKind::Multiplier
+                || event
+                    .old_reading
+                    .map_or((value - new).abs() <= 1.0, |old| (value - new).abs() <= (value - old).abs())
+        };
+        let mut add = |from: Instant, to: Instant, old: Option<f64>, new: Option<f64>| {
+            let (Some(old), Some(new)) = (old, new) else { return };
+            let rolled = meter.rollover_at.filter(|end| old <= *end && old >= 0.9 * end && new <= 0.1 * end);
+            let rise = if new >= old { Some(new - old) } else { rolled.map(|end| end - old + new) };
+            let Some(kwh) = rise.map(|rise| rise * factor(from)).filter(|_| from < to) else { return };
+            // More than 100 MW is a broken register.
+            let is_giant = kwh > 100_000.0 * to.since(from) as f64 / 3_600_000.0 + 1.0;
+            if !is_giant {
+                steps.push(Step { from, to, kwh, is_believed: true });
+            }
+        };
+        let (mut from, mut raw) = (t0, Some(v0));
+        for event in &events {
+            let is_inside = t0 < event.time && event.time < t1;
+            let is_at_start = event.time == t0 && !is_after(event, v0);
+            let is_at_end = event.time == t1 && is_after(event, v1);
+            if !(is_inside || is_at_start || is_at_end) {
+                continue;
+            }
+            let next = if event.kind == MeterEventKind::Multiplier {
+                let share = event.time.since(from) as f64 / t1.since(from).max(1) as f64;
+                let stood = event.old_reading.or(raw.map(|raw| raw + (v1 - raw) * share));
+                add(from, event.time, raw, stood);
+                stood
+            } else {
+                add(from, event.time, raw, event.old_reading);
+                Some(event.new_reading.unwrap_or(0.0))
+            };
+            (from, raw) = (event.time, next);
+        }
+        add(from, t1, raw, Some(v1));
     }
 
     fn place(&self, name: &Id, at: Instant) -> &'a Place {
@@ -226,21 +319,24 @@ impl<'a> Oracle<'a> {
         all
     }
 
+    fn windows(&self, period: Period) -> &[(Instant, Instant)] {
+        match period {
+            Period::Hour => &self.hours,
+            Period::Day => &self.days,
+            Period::Week => &self.weeks,
+            _ => &self.months,
+        }
+    }
+
     fn judge(&self, live: &LiveClause, name: &Id, all: &mut BTreeMap<Key, Said>) {
         let Some(opened) = self.opened(name) else { return };
-        let windows = if live.clause.period == Period::Hour { &self.hours } else { &self.days };
-        for (number, (from, to)) in windows.iter().copied().enumerate() {
+        for (from, to) in self.windows(live.clause.period).iter().copied() {
             let last_hour = self.hours.iter().rfind(|(start, _)| *start < to).unwrap().0;
             if to <= opened || last_hour >= self.case.end || !live.in_force.contains(from) {
                 continue;
             }
-            let inside: Vec<Minute> = self
-                .minutes
-                .iter()
-                .filter(|m| number == if live.clause.period == Period::Hour { m.hour } else { m.day })
-                .filter(|m| m.at >= opened)
-                .copied()
-                .collect();
+            let inside: Vec<Minute> =
+                self.minutes.iter().filter(|m| from.max(opened) <= m.at && m.at < to).copied().collect();
             let found = match live.clause.measure {
                 Measure::Electricity => self.electricity(name, from, to, live.clause.period),
                 _ => self.figure(&live.clause, name, from, &inside),
@@ -248,11 +344,35 @@ impl<'a> Oracle<'a> {
             let Some((value, judged, observed)) = found.filter(|(_, judged, _)| *judged > 0.0) else {
                 continue;
             };
+            let judged = match live.clause.measure {
+                Measure::Electricity => judged,
+                _ => self.with_unseen(&live.clause, name, (from, to), opened, judged),
+            };
             all.insert(
                 (live.clause.id.clone(), name.clone(), from),
                 said(&live.clause, value, observed / judged),
             );
         }
+    }
+
+    /// Judged time with that of the window before the place's first reading.
+    fn with_unseen(
+        &self,
+        clause: &Clause,
+        name: &Id,
+        (from, to): (Instant, Instant),
+        opened: Instant,
+        judged: f64,
+    ) -> f64 {
+        let counts = |m: &&Minute| {
+            let only_working = matches!(clause.measure, Measure::Utilisation | Measure::SeatUtilisation);
+            from <= m.at && m.at < to && (m.is_working || !only_working)
+        };
+        let (before, after): (Vec<&Minute>, Vec<&Minute>) =
+            self.minutes.iter().filter(counts).partition(|m| m.at < opened);
+        let is_weighted = name.as_str() == "b" && clause.measure == Measure::Utilisation;
+        let weight = if is_weighted { judged / after.len() as f64 } else { 1.0 };
+        judged + before.len() as f64 * weight
     }
 
     /// Alerts that live at the end, from verdicts in time order.
@@ -264,8 +384,7 @@ impl<'a> Oracle<'a> {
                 let mine = verdicts.iter().filter(|((id, place, _), _)| *id == clause.id && place == name);
                 let (mut start, mut breached, mut is_firing) = (None, 0, false);
                 for ((_, _, from), said) in mine {
-                    let windows = if clause.period == Period::Hour { &self.hours } else { &self.days };
-                    let to = windows.iter().find(|(start, _)| start == from).unwrap().1;
+                    let to = self.windows(clause.period).iter().find(|(start, _)| start == from).unwrap().1;
                     let is_clear = || clause.clear.is_none_or(|c| said.value.unwrap() <= c.at_most.unwrap());
                     match said.outcome {
                         Outcome::Insufficient => {}
