@@ -26,6 +26,8 @@ pub enum AlertState {
     Firing,
     /// Over, and proven so.
     Resolved,
+    /// Over because its rule or its place is no more: nothing has proven it over.
+    Withdrawn,
 }
 
 /// What happened to an alert.
@@ -40,6 +42,8 @@ pub enum TransitionKind {
     Revised,
     /// It still fires but nothing has proven so for `stale_after`.
     Unproven,
+    /// The register or the packs have changed, and nothing is judged by its rule there any more.
+    Withdrawn,
 }
 
 impl TransitionKind {
@@ -51,6 +55,7 @@ impl TransitionKind {
             Self::Resolved => "resolved",
             Self::Revised => "revised",
             Self::Unproven => "unproven",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

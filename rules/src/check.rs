@@ -205,6 +205,23 @@ impl Check {
         self.alert_of(&self.memory.life, self.revive(spoke))
     }
 
+    /// The alert ends at `at` because this check is no more; `None` when nothing was told of it.
+    pub(crate) fn withdraw(&self, at: Instant) -> Option<Transition> {
+        let mut alert = self.alert().filter(|alert| alert.state == AlertState::Firing)?;
+        alert.state = AlertState::Withdrawn;
+        let kind = TransitionKind::Withdrawn;
+        let id = TransitionId::new(&self.id(), kind, at, alert.verdict.revision);
+        Some(Transition { id, kind, at, alert })
+    }
+
+    /// Whether what this check remembers holds for `next` too: it judges the same figure over the same
+    /// windows, and raises alerts as it did. Another limit does not matter.
+    pub(crate) fn goes_on_as(&self, next: &LiveClause) -> bool {
+        let (old, new) = (&self.live.clause, &next.clause);
+        (old.measure, old.period, old.gate) == (new.measure, new.period, new.gate)
+            && self.live.is_enforced == next.is_enforced
+    }
+
     /// The newest verdict.
     pub(crate) fn last_verdict(&self) -> Option<Verdict> {
         self.memory.last.as_ref().map(|last| self.revive(last))

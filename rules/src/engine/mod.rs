@@ -12,6 +12,7 @@ mod late;
 mod outdoor;
 mod place;
 mod presence;
+mod rebind;
 mod save;
 mod saved;
 mod shard;
