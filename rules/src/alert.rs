@@ -30,6 +30,14 @@ pub enum AlertState {
     Withdrawn,
 }
 
+impl AlertState {
+    /// Whether nothing more comes of it.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
+    }
+}
+
 /// What happened to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -47,6 +55,12 @@ pub enum TransitionKind {
 }
 
 impl TransitionKind {
+    /// Whether the alert is over with it.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
+    }
+
     /// The word in files, headers and the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
