@@ -7,12 +7,12 @@ mod reloads;
 
 use std::sync::atomic::AtomicU64;
 
+use model::Instant;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
-use model::Instant;
 use rules::AlertState;
 
 pub use reloads::ReloadOutcome;

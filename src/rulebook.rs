@@ -101,8 +101,7 @@ impl Rulebook {
         let within = |found: Vec<Problem>| found.into_iter().map(|problem| files::within(dir, problem));
         let register = Register::load(&sources.register).map_err(|found| problems.extend(within(found))).ok();
         let overlay = sources.overlay.as_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-        let catalogue =
-            Catalogue::load(&sources.packs, overlay).map_err(|found| problems.extend(found)).ok();
+        let catalogue = Catalogue::load(&sources.packs, overlay).map_err(|found| problems.extend(found)).ok();
         if let Some(register) = &register {
             problems.extend(within(devices::profiles(register).err().unwrap_or_default()));
         }

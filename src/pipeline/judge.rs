@@ -348,8 +348,7 @@ impl Judge {
         }
         // A piece that went may have come back since.
         fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
-        let checkpoint =
-            Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
+        let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
         let step = Step {
             checkpoint: Some(checkpoint),
             journal: fresh.journal,

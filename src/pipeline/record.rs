@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use model::{Instant, Span};
-use rules::{
-    Alert, AlertState, Catalogue, CheckId, Outcome, RatingLevel, Transition, Verdict, Why,
-};
+use rules::{Alert, AlertState, Catalogue, CheckId, Outcome, RatingLevel, Transition, Verdict, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::{state::JournalRow, view::AlertView};

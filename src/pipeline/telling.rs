@@ -74,7 +74,6 @@ impl Judge {
         Ok(())
     }
 
-
     /// Gives pages a new copy.
     pub(super) fn publish(&mut self) {
         let now = self.parts.clock.now();
