@@ -168,7 +168,7 @@ impl Site<'_> {
         let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
         watchers::trimmer(&mut self, settled);
-        watchers::pruner(&mut self);
+        watchers::pruner(&mut self, snapshots.clone());
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
@@ -209,6 +209,7 @@ impl Site<'_> {
         };
         let parts = JudgeParts {
             outlet: parts::mail(self)?,
+            raw_ms: i64::from(self.config.history.raw_days) * 86_400_000,
             rulebook: Arc::clone(&self.in_force.borrow()),
             in_force: self.in_force.clone(),
             standing: self.standing.clone(),

@@ -90,6 +90,32 @@ impl MailOutcome {
     }
 }
 
+/// What became of a reading that is older than what was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateOutcome {
+    /// The engine still remembered its windows.
+    Late,
+    /// Its days are built anew from the history.
+    Reopened,
+    /// The history does not reach so far: it is kept, and judges nothing.
+    TooLate,
+}
+
+impl LateOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Late, Self::Reopened, Self::TooLate];
+
+    /// The value of the label `outcome`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Reopened => "reopened",
+            Self::TooLate => "too_late",
+        }
+    }
+}
+
 /// All counters, gauges and histograms. Methods take `&self` and are cheap; share it in an `Arc`.
 #[derive(Debug)]
 pub struct Metrics {
@@ -104,6 +130,7 @@ pub struct Metrics {
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
     reloads: Reloads,
+    late: Family<Label, Counter>,
     to_verdict: Histogram,
     to_mail: Histogram,
 }
@@ -130,11 +157,20 @@ impl Metrics {
             mails: Family::default(),
             maybe_doubled: Counter::default(),
             reloads: Reloads::default(),
+            late: Family::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
         };
         metrics.register();
         metrics.reloads.register(&mut metrics.registry);
+        metrics.registry.register(
+            "normwatch_late_readings",
+            "Readings older than what was judged, by what became of them",
+            metrics.late.clone(),
+        );
+        for outcome in LateOutcome::ALL {
+            let _created = metrics.late.get_or_create(&[("outcome", outcome.name())]);
+        }
         // A rate needs a zero before the first event, so every label value exists at once.
         for outcome in MessageOutcome::ALL {
             metrics.messages(outcome, 0);
@@ -185,6 +221,11 @@ impl Metrics {
             "Time from arrival of a reading to acceptance of its mail, without group wait",
             self.to_mail.clone(),
         );
+    }
+
+    /// Counts one late reading.
+    pub fn late(&self, outcome: LateOutcome) {
+        self.late.get_or_create(&[("outcome", outcome.name())]).inc();
     }
 
     /// Counts one read of the operator's files at `at`.

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{Instant, Reading};
-use rules::{Engine, EngineOptions, Output, RegisterChecks};
+use rules::{Engine, EngineOptions, Output, RegisterChecks, Taken};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Batch, Unknown,
     board::Board,
-    checkpoint::{CheckpointError, Parts, RULEBOOK},
+    checkpoint::{CheckpointError, LATE, Parts, RULEBOOK, decode, encode},
+    late::Late,
     record::record_of,
     takeover,
 };
@@ -17,12 +18,12 @@ use crate::{
     clock::Clock,
     history::{History, HistoryError},
     links::Links,
-    metrics::Metrics,
+    metrics::{LateOutcome, Metrics},
     notify::{Dispatcher, Outbox, OutboxError, Settings, SqliteOutbox},
     rulebook::{self, Rulebook},
     spool::{Entry, Kind, Position, Spool, SpoolError},
     standing::Standing,
-    state::{Checkpoint, JournalRow, State, StateError, Step},
+    state::{Checkpoint, EventRow, JournalRow, State, StateError, Step, VerdictRow},
     view::Snapshot,
 };
 
@@ -86,6 +87,8 @@ pub struct JudgeParts {
     pub history: History,
     /// Checkpoints, journal, lines for InfluxDB.
     pub state: State,
+    /// How far the history's raw readings reach, ms: so old may late data be.
+    pub raw_ms: i64,
     /// Mail.
     pub outlet: Option<Outlet>,
     /// Whether verdict lines are kept for InfluxDB.
@@ -117,6 +120,8 @@ pub struct Judge {
     /// Since the last checkpoint.
     pub(super) fresh: Fresh,
     pub(super) outputs: Vec<Output>,
+    /// Days that data from before the engine's memory has touched.
+    pub(super) late: Late,
     pub(super) is_changed: bool,
 }
 
@@ -125,6 +130,8 @@ pub struct Judge {
 pub(super) struct Fresh {
     pub(super) journal: Vec<JournalRow>,
     pub(super) lines: Vec<String>,
+    pub(super) verdicts: Vec<VerdictRow>,
+    pub(super) events: Vec<EventRow>,
     /// A rulebook was taken up that is in force since then.
     pub(super) rulebook_since: Option<Instant>,
     /// Pieces that are no more.
@@ -147,10 +154,13 @@ impl Judge {
             position: Position::new(0),
             fresh: Fresh::default(),
             outputs: Vec::new(),
+            late: Late::default(),
             is_changed: false,
             parts,
         };
         judge.restore()?;
+        // A crash may have come between the checkpoint before the work and the one behind it.
+        judge.reopen_when_due()?;
         judge.catch_up()?;
         judge.recall()?;
         Ok(judge)
@@ -173,6 +183,9 @@ impl Judge {
         };
         for (name, body) in &saved.pieces {
             parts.restore(name, body)?;
+        }
+        if let Some(body) = saved.pieces.get(LATE) {
+            self.late = decode(LATE, body)?;
         }
         self.dispatcher = std::mem::take(&mut self.dispatcher).with_settings(self.parts.settings.clone());
         let verdicts = self.engine.verdicts().into_iter().chain(self.register_checks.verdicts());
@@ -302,7 +315,11 @@ impl Judge {
                 self.parts.metrics.readings(readings.len() as u64);
                 for reading in readings {
                     self.board.read(reading);
-                    self.engine.observe(reading, &mut self.outputs);
+                    match self.engine.observe(reading, &mut self.outputs) {
+                        Taken::Late => self.parts.metrics.late(LateOutcome::Late),
+                        Taken::TooLate => self.note_late(reading),
+                        Taken::InOrder | Taken::Barred | Taken::Unbound => {}
+                    }
                 }
             }
             Kind::Tick(to) => {
@@ -319,7 +336,9 @@ impl Judge {
         if let Some(now) = self.engine.event_time() {
             self.register_checks.advance(now, &mut self.outputs);
         }
-        Ok(self.settle_outputs())
+        let has_verdicts = self.settle_outputs();
+        self.reopen_when_due()?;
+        Ok(has_verdicts)
     }
 
     fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
@@ -330,7 +349,7 @@ impl Judge {
     }
 
     /// History first, then the state in one transaction: nothing of the state is ahead of the history.
-    fn checkpoint(&mut self) -> Result<(), JudgeError> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), JudgeError> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
         }
@@ -346,6 +365,9 @@ impl Judge {
         if let Some(since) = fresh.rulebook_since {
             changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
         }
+        if std::mem::take(&mut self.late.is_changed) {
+            changed.push(encode(LATE.to_owned(), &self.late)?);
+        }
         // A piece that went may have come back since.
         fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
         let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
@@ -353,6 +375,8 @@ impl Judge {
             checkpoint: Some(checkpoint),
             journal: fresh.journal,
             lines: fresh.lines,
+            verdicts: fresh.verdicts,
+            events: fresh.events,
             ..Step::default()
         };
         self.parts.state.commit(&step)?;

@@ -13,6 +13,7 @@ mod board;
 mod checkpoint;
 mod intake;
 mod judge;
+mod late;
 mod record;
 mod takeover;
 mod telling;

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     metrics::STATES,
     series::{PlaceTags, line},
+    state::VerdictRow,
 };
 
 impl Judge {
@@ -23,10 +24,7 @@ impl Judge {
             match output {
                 Output::Verdict(verdict) => {
                     has_verdicts = true;
-                    self.board.judged(&verdict);
-                    if self.parts.has_series {
-                        self.fresh.lines.push(self.line_of(&verdict));
-                    }
+                    self.told(&verdict);
                 }
                 Output::Transition(transition) => transitions.push(*transition),
             }
@@ -49,6 +47,15 @@ impl Judge {
             self.dispatcher.handle(&transitions, &self.parts.rulebook.register, now);
         }
         has_verdicts
+    }
+
+    /// Passes on a verdict: to pages, to the verdicts that are kept, and on its way to the time-series server.
+    pub(super) fn told(&mut self, verdict: &Arc<Verdict>) {
+        self.board.judged(verdict);
+        self.fresh.verdicts.push(VerdictRow::from(verdict.as_ref()));
+        if self.parts.has_series {
+            self.fresh.lines.push(self.line_of(verdict));
+        }
     }
 
     fn line_of(&self, verdict: &Verdict) -> String {

@@ -26,15 +26,27 @@ impl Shard {
         now: Instant,
         out: &mut Vec<Output>,
     ) {
+        let found = windows.iter().map(|window| (*window, self.finding(place, check, *window)));
+        self.note_all(place, check, found.collect(), now, out);
+    }
+
+    /// Takes what was found of windows of one check, in order.
+    pub(super) fn note_all(
+        &mut self,
+        place: usize,
+        check: usize,
+        all: Vec<(Span, Option<Finding>)>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
         let (mut spoke, mut is_turned) = (None, false);
-        for window in windows {
-            let found = self.finding(place, check, *window);
+        for (window, found) in all {
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
-            let found = found.or_else(|| check.withdrawal(*window));
+            let found = found.or_else(|| check.withdrawal(window));
             if let Some((verdict, turned)) = found.and_then(|found| check.note(found, now, stale)) {
                 let verdict = Arc::new(verdict);
                 is_turned |= turned;
@@ -49,7 +61,7 @@ impl Shard {
         }
     }
 
-    fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+    pub(super) fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
         let state = self.places.get(place)?;
         let clause = &state.checks.get(check)?.live.clause;
         if let Source::Basis(basis) = source_of(clause.measure, clause.gate) {

@@ -4,6 +4,7 @@
 //! live, in `replay` and in tests, however it is cut into batches.
 
 mod aggregate;
+mod anew;
 mod bind;
 mod devices;
 mod hours;

@@ -5,31 +5,17 @@
 //! code as live, and what it finds replaces those days here. Alerts live on the windows that are still
 //! remembered; an older window gets another verdict, and nobody is mailed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Id, Instant, Nature, Period, Reading, Series, Span};
+use model::{Id, Instant, Nature, Period, Reading, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineOptions, Output, devices::Device, outdoor::is_outdoor, place::Need, shard::Shard};
-use crate::{
-    Measure, Verdict,
-    almanac::Almanac,
-    buffer::SeriesBuffer,
-    check::{Memory, nothing_left},
-    measure::{Source, source_of},
-    meter::{Chain, Meters},
-    steps::micro,
-};
+use super::{Engine, Output, outdoor::is_outdoor, shard::Shard};
+use crate::{Verdict, check::Finding};
 
 /// Shortest time before a stretch of days whose readings are asked for too, ms: a day of zeros is
 /// disbelieved as a whole, and doors count from local midnight.
 const LEAD_MS: i64 = 26 * 3_600_000;
-/// So long the copy of a building remembers, ms: longer than any stretch.
-const MEMORY_MS: i64 = 400 * 86_400_000;
-
 /// A local day of a place that data from before the horizon has touched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LateDay {
@@ -54,23 +40,23 @@ pub struct Stretch {
 }
 
 /// Days touched, by number of the place.
-type Touched = BTreeMap<usize, BTreeMap<Instant, Touch>>;
+pub(super) type Touched = BTreeMap<usize, BTreeMap<Instant, Touch>>;
 
 /// What has touched a day.
 #[derive(Debug, Clone, Copy, Default)]
-struct Touch {
-    gauge: bool,
-    meter: bool,
+pub(super) struct Touch {
+    pub(super) gauge: bool,
+    pub(super) meter: bool,
 }
 
 /// Work on one building, begun by [`Engine::reopening`].
 #[derive(Debug)]
 pub struct Reopening {
     shard: usize,
-    touched: Touched,
+    pub(super) touched: Touched,
     stretches: Vec<Stretch>,
     /// What was found of windows inside a stretch, by place, check and start.
-    found: BTreeMap<(usize, usize, Instant), (Span, Option<Verdict>)>,
+    pub(super) found: BTreeMap<(usize, usize, Instant), Option<Finding>>,
 }
 
 impl Reopening {
@@ -194,7 +180,7 @@ impl Shard {
     }
 
     /// How long after a reading it can matter here, ms.
-    fn reach_ms(&self) -> i64 {
+    pub(super) fn reach_ms(&self) -> i64 {
         self.places.iter().map(|state| state.grace_ms).max().unwrap_or(0).max(LEAD_MS)
     }
 
@@ -236,7 +222,7 @@ impl Shard {
     }
 
     /// The places whose readings are needed: those touched, and all rooms of what is taken from rooms.
-    fn fed(&self, touched: &Touched) -> BTreeSet<usize> {
+    pub(super) fn fed(&self, touched: &Touched) -> BTreeSet<usize> {
         let mut fed: BTreeSet<usize> = touched.keys().copied().collect();
         for state in touched.keys().filter_map(|place| self.places.get(*place)) {
             if !state.bases.is_empty() {
@@ -253,235 +239,5 @@ impl Shard {
         let outdoors = self.outdoor.iter().map(|buffer| buffer.series.sensor.clone());
         let own = devices.map(|device| device.id.clone());
         own.chain(meters.map(|(meter, _)| meter.clone())).chain(outdoors).collect()
-    }
-
-    /// A copy that has seen nothing, but knows since when there is what, and keeps every hour.
-    fn hollow(&self, work: &Reopening, stretch: &Stretch) -> Self {
-        let mut copy = Self {
-            root: self.root.clone(),
-            register: Arc::clone(&self.register),
-            options: EngineOptions { horizon_ms: MEMORY_MS, ..self.options },
-            places: Vec::with_capacity(self.places.len()),
-            index: self.index.clone(),
-            devices: self.devices.clone(),
-            meters: Meters::default(),
-            facts: self.facts.clone(),
-            changed_chains: BTreeSet::new(),
-            outdoor: Vec::new(),
-            is_outdoor_changed: false,
-            almanac: Almanac::new(Arc::clone(&self.register)),
-            clock: None,
-            timers: BTreeMap::new(),
-            touched: BTreeSet::new(),
-            tidied_to: None,
-            has_ended: false,
-            clip: Span::ALWAYS,
-            saved_clock: None,
-        };
-        copy.devices.iter_mut().for_each(Device::forget);
-        let fed = self.fed(&work.touched);
-        for (number, state) in self.places.iter().enumerate() {
-            let mut place = state.hollow();
-            if work.touched.contains_key(&number) {
-                place.checks.clone_from(&state.checks);
-                place.checks.iter_mut().for_each(|check| check.memory = Memory::default());
-            }
-            if fed.contains(&number) {
-                let bases: Vec<_> = state.bases.keys().copied().collect();
-                for basis in bases {
-                    place.need(basis, Need { longest: Period::Year, is_shared: true });
-                }
-            } else {
-                place.bases.clear();
-            }
-            let opened = state.kept.opened.map(|opened| opened.max(stretch.span.from));
-            if let Some(opened) = opened.filter(|_| place.is_watched()) {
-                let hour = copy.almanac.at(opened).hour;
-                (place.kept.opened, place.kept.next_hour) = (Some(hour.from), Some(hour));
-            }
-            copy.places.push(place);
-            copy.set_timer(number);
-        }
-        copy
-    }
-
-    /// Closes every hour that began before `to`.
-    fn catch_up(&mut self, to: Instant, out: &mut Vec<Output>) {
-        let grace = self.places.iter().map(|state| state.grace_ms).max().unwrap_or(0);
-        // What a meter's next reading says of hours that are closed is mended with the second step.
-        let end = self.clock.map_or(to, |clock| clock.max(to)).plus_ms(grace);
-        self.advance(end.plus_ms(1), out);
-        self.advance(end.plus_ms(2), out);
-        out.clear();
-    }
-
-    /// Puts what a copy has found in the place of what is held here.
-    fn adopt(&mut self, work: &mut Reopening, stretch: &Stretch, copy: &mut Self, readings: &[Reading]) {
-        for (place, days) in &work.touched {
-            let (Some(state), Some(found)) = (self.places.get_mut(*place), copy.places.get(*place)) else {
-                continue;
-            };
-            let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
-            let is_joined = state.joins_meters();
-            for (day, _) in days.iter().filter(|(_, touch)| touch.gauge || is_joined) {
-                let day = self.register.calendar.window(Period::Day, *day);
-                if stretch.days.contains(day.from) {
-                    let closed = Span::new(day.from, day.to.min(closed_to).max(day.from));
-                    state.adopt_day(found, day, closed);
-                }
-            }
-        }
-        self.adopt_chains(work, stretch, copy);
-        self.remember(readings);
-        self.find(work, stretch, copy);
-    }
-
-    fn adopt_chains(&mut self, work: &Reopening, stretch: &Stretch, copy: &Self) {
-        let by_meter = |days: &BTreeMap<Instant, Touch>| {
-            let days = days.iter().filter(|(day, touch)| touch.meter && stretch.days.contains(**day));
-            days.map(|(day, _)| *day).collect::<Vec<_>>()
-        };
-        for found in &copy.meters.chains {
-            let Some(place) = self.index.get(&found.place) else { continue };
-            let days = work.touched.get(place).map(by_meter).unwrap_or_default();
-            if days.is_empty() {
-                continue;
-            }
-            let number = match self.meters.find(&found.series, &found.place) {
-                Some(number) => number,
-                None => self.meters.put(Chain::new(found.series.clone(), found.place.clone())),
-            };
-            self.changed_chains.insert(number);
-            let facts = self.facts.get(&found.series.sensor);
-            let (Some(chain), Some(facts)) = (self.meters.chains.get_mut(number), facts) else { continue };
-            chain.adopt(found, facts);
-            for day in days {
-                let day = self.register.calendar.window(Period::Day, day);
-                chain.used.adopt_day(&found.used, day, day);
-            }
-        }
-    }
-
-    /// Keeps those of the readings that mending an hour within the horizon may still ask for, and notes
-    /// since when there is such a sensor.
-    fn remember(&mut self, readings: &[Reading]) {
-        let horizon = self.options.horizon_ms.saturating_add(self.reach_ms());
-        let held_from = self.clock.map(|clock| clock.plus_ms(horizon.saturating_neg()));
-        let is_amount =
-            |series: &Series| matches!(series.quantity.nature(), Nature::Counter | Nature::Interval);
-        for reading in readings.iter().filter(|r| r.flags.is_usable() && !is_amount(&r.series)) {
-            let own = self.places.iter_mut().find_map(|state| {
-                let series = &reading.series;
-                let fits = |b: &&mut SeriesBuffer| b.series == *series && b.binding.contains(reading.time);
-                state.kept.buffers.iter_mut().find(fits)
-            });
-            if let Some(buffer) = own {
-                buffer.first = buffer.first.min(reading.time);
-                if held_from.is_some_and(|from| reading.time >= from) {
-                    buffer.insert(reading.time, micro(reading.value));
-                }
-            }
-        }
-    }
-
-    /// Notes what the copy finds of windows that lie inside the stretch.
-    fn find(&self, work: &mut Reopening, stretch: &Stretch, copy: &mut Self) {
-        let mut found = BTreeMap::new();
-        for (place, check, window, _) in self.windows_of(work, |day| stretch.days.contains(day)) {
-            if window.from < stretch.days.from || stretch.days.to < window.to {
-                continue;
-            }
-            let verdict = copy.verdict_of(place, check, window);
-            found.insert((place, check, window.from), (window, verdict));
-        }
-        work.found.extend(found);
-    }
-
-    /// Place, check and window of everything that holds a touched day and has ended; and whether the check
-    /// still remembers it.
-    fn windows_of(
-        &self,
-        work: &Reopening,
-        is_asked: impl Fn(Instant) -> bool,
-    ) -> Vec<(usize, usize, Span, bool)> {
-        let mut windows = BTreeSet::new();
-        let calendar = &self.register.calendar;
-        for (place, days) in &work.touched {
-            let Some(state) = self.places.get(*place) else { continue };
-            let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
-            for (number, check) in state.checks.iter().enumerate() {
-                let clause = &check.live.clause;
-                let is_of_meters = source_of(clause.measure, clause.gate) == Source::Meters;
-                let is_joined = clause.measure == Measure::EuiCorrected || state.joins_meters();
-                for (day, touch) in days.iter().filter(|(day, _)| is_asked(**day)) {
-                    let is_touched = if is_of_meters { touch.meter } else { touch.gauge };
-                    if !is_touched && !is_joined {
-                        continue;
-                    }
-                    let mut at = *day;
-                    let end = calendar.window(Period::Day, at).to;
-                    while at < end {
-                        let window = calendar.window(clause.period, at);
-                        if window.to <= closed_to {
-                            let is_live = window.to > check.pruned_to();
-                            windows.insert((*place, number, window.from, window.to, is_live));
-                        }
-                        at = window.to;
-                    }
-                }
-            }
-        }
-        let span = |(place, check, from, to, is_live)| (place, check, Span::new(from, to), is_live);
-        windows.into_iter().map(span).collect()
-    }
-
-    fn verdict_of(&self, place: usize, check: usize, window: Span) -> Option<Verdict> {
-        let found = self.finding(place, check, window)?;
-        let at = self.clock.unwrap_or(window.to);
-        self.places.get(place)?.checks.get(check).map(|check| check.first_verdict(&found, at))
-    }
-
-    fn conclude(&mut self, mut work: Reopening, out: &mut Vec<Output>) -> Vec<Reopened> {
-        let now = self.clock.unwrap_or(Instant::MIN);
-        let mut told = Vec::new();
-        let mut live: BTreeMap<(usize, usize), Vec<Span>> = BTreeMap::new();
-        for (place, check, window, is_live) in self.windows_of(&work, |_| true) {
-            if is_live {
-                live.entry((place, check)).or_default().push(window);
-                continue;
-            }
-            let found = work.found.remove(&(place, check, window.from));
-            let verdict = match found {
-                Some((_, verdict)) => verdict,
-                None if self.holds(place, check, window) => self.verdict_of(place, check, window),
-                None => continue,
-            };
-            let state = self.places.get(place).and_then(|state| state.checks.get(check));
-            let Some(check) = state else { continue };
-            let is_withdrawal = verdict.is_none();
-            let verdict = verdict.unwrap_or_else(|| check.first_verdict(&nothing_left(window), now));
-            told.push(Reopened { verdict: Verdict { time: now, ..verdict }, is_withdrawal });
-        }
-        for ((place, check), windows) in live {
-            self.judge(place, check, &windows, now, out);
-        }
-        told
-    }
-
-    /// Whether every day of a longer window is still held here.
-    fn holds(&self, place: usize, check: usize, window: Span) -> bool {
-        let Some(state) = self.places.get(place) else { return false };
-        let Some(clause) = state.checks.get(check).map(|check| &check.live.clause) else { return false };
-        match source_of(clause.measure, clause.gate) {
-            Source::Register => false,
-            Source::Meters => clause.period > Period::Hour,
-            Source::Basis(basis) => {
-                let keep = state.bases.get(&basis).map_or(0, |need| need.keep_ms());
-                let open = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
-                // Less than is kept, so that nothing is judged by half: see `tidy`.
-                let oldest = open.plus_ms((keep - 86_400_000).saturating_neg() - self.options.horizon_ms);
-                clause.period > Period::Day && window.from >= oldest
-            }
-        }
     }
 }

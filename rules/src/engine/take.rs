@@ -150,7 +150,7 @@ impl Shard {
 }
 
 /// The buffer of a series of a sensor, or of a meter that also sends a gauge.
-fn buffer_of<'a>(
+pub(super) fn buffer_of<'a>(
     state: &'a mut PlaceState,
     device: &mut Device,
     reading: &Reading,

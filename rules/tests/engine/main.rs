@@ -26,5 +26,6 @@ mod presence;
 mod properties;
 mod rebind;
 mod register;
+mod reopen;
 mod time;
 mod world;
