@@ -3,6 +3,7 @@
 //! Names are a promise to users (a test holds them). The library adds `_total` to counters, so
 //! they are registered without it.
 
+mod late;
 mod reloads;
 
 use std::sync::atomic::AtomicU64;
@@ -15,6 +16,7 @@ use prometheus_client::{
 };
 use rules::AlertState;
 
+pub use late::LateOutcome;
 pub use reloads::ReloadOutcome;
 use reloads::Reloads;
 
@@ -86,32 +88,6 @@ impl MailOutcome {
             Self::Sent => "sent",
             Self::Retried => "retried",
             Self::Failed => "failed",
-        }
-    }
-}
-
-/// What became of a reading that is older than what was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LateOutcome {
-    /// The engine still remembered its windows.
-    Late,
-    /// Its days are built anew from the history.
-    Reopened,
-    /// The history does not reach so far: it is kept, and judges nothing.
-    TooLate,
-}
-
-impl LateOutcome {
-    /// Every outcome.
-    pub const ALL: [Self; 3] = [Self::Late, Self::Reopened, Self::TooLate];
-
-    /// The value of the label `outcome`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Late => "late",
-            Self::Reopened => "reopened",
-            Self::TooLate => "too_late",
         }
     }
 }

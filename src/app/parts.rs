@@ -12,7 +12,11 @@ use ingest::{Tls, mqtt::MqttConfig};
 use model::Register;
 use tokio::sync::{Notify, watch};
 
-use super::{ServiceError, Site, charts::Charts, mails::Mails};
+use super::{
+    ServiceError, Site,
+    charts::{Charts, Records},
+    mails::Mails,
+};
 use crate::{
     broker::BrokerError,
     config::{self, Config, Secret, Transport},
@@ -98,6 +102,7 @@ pub(super) fn desk(
         Arc::clone(&site.metrics),
     );
     let desk = desk.following(site.in_force.subscribe());
+    let desk = desk.with_records(Arc::new(Records(site.stores.state.clone())));
     let outbox = outbox_store(site.config)?;
     Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
 }

@@ -9,6 +9,8 @@ use crate::notify::Dispatcher;
 pub(super) const RULEBOOK: &str = "rulebook";
 /// Days that late data has touched.
 pub(super) const LATE: &str = "late";
+/// Up to where events have been told.
+pub(super) const MARKED: &str = "marked";
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
 const ENGINE: &str = "engine/";

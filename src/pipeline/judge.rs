@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::{
     Batch, Unknown,
     board::Board,
-    checkpoint::{CheckpointError, LATE, Parts, RULEBOOK, decode, encode},
+    checkpoint::{CheckpointError, LATE, MARKED, Parts, RULEBOOK, decode, encode},
     late::Late,
     record::record_of,
     takeover,
@@ -122,6 +122,9 @@ pub struct Judge {
     pub(super) outputs: Vec<Output>,
     /// Days that data from before the engine's memory has touched.
     pub(super) late: Late,
+    /// Events have been told up to here, and when to look for more.
+    pub(super) marked_to: Option<Instant>,
+    pub(super) next_mark: Instant,
     pub(super) is_changed: bool,
 }
 
@@ -134,6 +137,8 @@ pub(super) struct Fresh {
     pub(super) events: Vec<EventRow>,
     /// A rulebook was taken up that is in force since then.
     pub(super) rulebook_since: Option<Instant>,
+    /// Events have been told up to here.
+    pub(super) marked_to: Option<Instant>,
     /// Pieces that are no more.
     pub(super) removed: Vec<String>,
 }
@@ -155,6 +160,8 @@ impl Judge {
             fresh: Fresh::default(),
             outputs: Vec::new(),
             late: Late::default(),
+            marked_to: None,
+            next_mark: Instant::MIN,
             is_changed: false,
             parts,
         };
@@ -186,6 +193,9 @@ impl Judge {
         }
         if let Some(body) = saved.pieces.get(LATE) {
             self.late = decode(LATE, body)?;
+        }
+        if let Some(body) = saved.pieces.get(MARKED) {
+            self.set_marked(decode(MARKED, body)?);
         }
         self.dispatcher = std::mem::take(&mut self.dispatcher).with_settings(self.parts.settings.clone());
         let verdicts = self.engine.verdicts().into_iter().chain(self.register_checks.verdicts());
@@ -337,6 +347,7 @@ impl Judge {
             self.register_checks.advance(now, &mut self.outputs);
         }
         let has_verdicts = self.settle_outputs();
+        self.mark_day();
         self.reopen_when_due()?;
         Ok(has_verdicts)
     }
@@ -364,6 +375,9 @@ impl Judge {
         let mut changed = parts.take_changed()?;
         if let Some(since) = fresh.rulebook_since {
             changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
+        }
+        if let Some(marked) = fresh.marked_to {
+            changed.push(encode(MARKED.to_owned(), &marked)?);
         }
         if std::mem::take(&mut self.late.is_changed) {
             changed.push(encode(LATE.to_owned(), &self.late)?);

@@ -11,6 +11,7 @@
 
 mod board;
 mod checkpoint;
+mod events;
 mod intake;
 mod judge;
 mod late;

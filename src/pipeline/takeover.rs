@@ -84,7 +84,8 @@ impl Judge {
             self.settle_outputs();
             self.outputs = judged;
             self.board.rebind(&book.register, &live);
-            self.parts.rulebook = Arc::clone(&book);
+            let before = std::mem::replace(&mut self.parts.rulebook, Arc::clone(&book));
+            self.mark_change(&before, arrival);
         }
         self.parts.standing.set(&book.digest, arrival);
         self.parts.in_force.send_replace(book);

@@ -29,7 +29,7 @@ use axum::{
     routing::get,
 };
 
-pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails};
+pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails, NoRecords, RecordSource};
 pub use error::ApiError;
 pub use host::Hosts;
 

@@ -24,6 +24,7 @@ mod smtp;
 mod absent;
 mod bad_input;
 mod demo;
+mod late;
 mod office;
 mod play;
 mod refused;

@@ -253,9 +253,22 @@ async fn after_a_crash_each_window_is_judged_by_what_was_in_force_at_its_place_i
         assert_eq!(limits, &BTreeSet::from([expected.to_owned()]), "{room} {from}");
     }
     assert_eq!(calm.digest_of_state(), rough.digest_of_state());
+    for office in [&calm, &rough] {
+        assert_eq!(office.limit_events(), (2, 2), "each move of the limit is an event, once");
+    }
 }
 
 impl Office {
+    /// Events of limits that are kept, and lines of them on their way to the time-series server.
+    fn limit_events(&self) -> (i64, i64) {
+        let state = rusqlite::Connection::open(self.service.data().join("state.sqlite")).unwrap();
+        let count = |sql: &str| state.query_row(sql, [], |row| row.get(0)).unwrap();
+        (
+            count("SELECT COUNT(*) FROM events WHERE kind = 'limit' AND text LIKE '%at most%before%'"),
+            count("SELECT COUNT(*) FROM series_lines WHERE line LIKE 'event,kind=limit,site=campus %'"),
+        )
+    }
+
     /// The rulebook in the checkpoint, without the time since when it is in force.
     fn digest_of_state(&self) -> Vec<u8> {
         let state = rusqlite::Connection::open(self.service.data().join("state.sqlite")).unwrap();

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod places;
+mod records;
 mod service;
 mod standards;
 mod verdicts;
@@ -18,6 +19,8 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
         .route("/verdicts", get(verdicts::list))
+        .route("/verdicts/history", get(records::verdicts))
+        .route("/events", get(records::events))
         .route("/clauses", get(standards::list))
         .route("/clauses/{pack}/{clause}", get(standards::one))
         .route("/sensors/unknown", get(service::unknown_sensors))
