@@ -35,7 +35,9 @@ pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, Transition
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
-pub use engine::{Engine, EngineOptions, Output, Presence, SavedShard, Taken};
+pub use engine::{
+    Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+};
 pub use measure::Figure;
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{

@@ -97,8 +97,10 @@ pub(super) fn trimmer(site: &mut Site<'_>, settled: Option<watch::Receiver<u64>>
 }
 
 /// Lets the history forget what is older than it has to reach, a while after the start and then daily.
-pub(super) fn pruner(site: &mut Site<'_>) {
-    let (history, clock) = (site.stores.history.clone(), site.clock.clone());
+pub(super) fn pruner(site: &mut Site<'_>, snapshots: watch::Receiver<Arc<Snapshot>>) {
+    let (history, state, clock) =
+        (site.stores.history.clone(), site.stores.state.clone(), site.clock.clone());
+    let raw_ms = i64::from(site.config.history.raw_days) * 86_400_000;
     let mut stop = site.stopping_late.clone();
     site.late.push(tokio::spawn(async move {
         let mut pause = TRIM_EVERY;
@@ -108,7 +110,11 @@ pub(super) fn pruner(site: &mut Site<'_>) {
                 () = tokio::time::sleep(pause) => {}
             }
             pause = PRUNE_EVERY;
-            let now = clock.now();
+            // Not ahead of event time: what waits in the spool may still ask for what is old by the wall clock.
+            let now = snapshots.borrow().event_time.map_or(clock.now(), |event| event.min(clock.now()));
+            if let Err(error) = state.call(move |state| state.prune_verdicts(now.plus_ms(-raw_ms))).await {
+                tracing::error!(%error, "old verdicts cannot be let go");
+            }
             match history.call(move |history| history.prune(now)).await {
                 Ok(pruned) => tracing::info!(hours = pruned.hours, days = pruned.days, "history pruned"),
                 Err(error) => tracing::error!(%error, "the history cannot be pruned"),

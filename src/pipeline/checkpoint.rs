@@ -5,6 +5,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::notify::Dispatcher;
 
+/// What was in force at the checkpoint.
+pub(super) const RULEBOOK: &str = "rulebook";
+/// Days that late data has touched.
+pub(super) const LATE: &str = "late";
+/// Up to where events have been told.
+pub(super) const MARKED: &str = "marked";
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
 const ENGINE: &str = "engine/";
@@ -58,13 +64,13 @@ impl Parts<'_> {
     }
 }
 
-fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, Vec<u8>), CheckpointError> {
+pub(super) fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, Vec<u8>), CheckpointError> {
     match rmp_serde::to_vec_named(value) {
         Ok(body) => Ok((name, body)),
         Err(error) => Err(CheckpointError::Encode(name, error)),
     }
 }
 
-fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
+pub(super) fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
     rmp_serde::from_slice(body).map_err(|error| CheckpointError::Decode(name.to_owned(), error))
 }

@@ -11,15 +11,20 @@
 
 mod board;
 mod checkpoint;
+mod events;
 mod intake;
 mod judge;
+mod late;
 mod record;
+mod takeover;
+mod telling;
 mod ticks;
 mod usage;
 
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use takeover::at_start;
 pub use ticks::Ticks;
 
 use crate::spool::{Entry, Position};

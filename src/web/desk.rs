@@ -2,12 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use model::{Flags, Instant, Register, Series, Span};
+use model::{Flags, Id, Instant, Register, Series, Span};
 use rules::{Clause, Pack};
 use tokio::sync::watch;
 
 use crate::{
     metrics::Metrics,
+    rulebook::Rulebook,
+    state::{EventRow, VerdictRow},
     view::{MailView, Snapshot},
 };
 
@@ -82,14 +84,46 @@ impl MailSource for NoMails {
     }
 }
 
+/// Where pages find what was said of windows long closed, and what charts mark. Calls may block on a disk.
+pub trait RecordSource: Send + Sync {
+    /// What was last said of every window of a place or body that begins in `span`, in time order, at most `max`.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the state cannot be read.
+    fn verdicts(&self, subject: &Id, span: Span, max: usize) -> Result<Vec<VerdictRow>, String>;
+
+    /// Events in `span`, in time order.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the state cannot be read.
+    fn events(&self, span: Span) -> Result<Vec<EventRow>, String>;
+}
+
+/// No records, for a service that keeps none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRecords;
+
+impl RecordSource for NoRecords {
+    fn verdicts(&self, _: &Id, _: Span, _: usize) -> Result<Vec<VerdictRow>, String> {
+        Ok(Vec::new())
+    }
+
+    fn events(&self, _: Span) -> Result<Vec<EventRow>, String> {
+        Ok(Vec::new())
+    }
+}
+
 /// Everything a request may look at. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     register: Arc<Register>,
     standards: Arc<[Arc<Pack>]>,
+    /// Where each request gets the two above anew.
+    in_force: Option<watch::Receiver<Arc<Rulebook>>>,
     charts: Arc<dyn ChartSource>,
     mails: Arc<dyn MailSource>,
+    records: Arc<dyn RecordSource>,
     metrics: Arc<Metrics>,
 }
 
@@ -109,13 +143,37 @@ impl Desk {
         charts: Arc<dyn ChartSource>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { snapshot, register, standards: standards.into(), charts, mails: Arc::new(NoMails), metrics }
+        let (standards, mails, records) = (standards.into(), Arc::new(NoMails), Arc::new(NoRecords));
+        Self { snapshot, register, standards, in_force: None, charts, mails, records, metrics }
+    }
+
+    /// The same desk over the register and the standards that are in force at each request.
+    #[must_use]
+    pub fn following(self, in_force: watch::Receiver<Arc<Rulebook>>) -> Self {
+        Self { in_force: Some(in_force), ..self }
+    }
+
+    /// The desk of one request: what is in force does not change under it.
+    pub(super) fn for_request(&self) -> Self {
+        let mut desk = self.clone();
+        if let Some(in_force) = &self.in_force {
+            let book = Arc::clone(&in_force.borrow());
+            desk.register = Arc::clone(&book.register);
+            desk.standards = book.catalogue.packs().into();
+        }
+        desk
     }
 
     /// The same desk with mails from `mails`.
     #[must_use]
     pub fn with_mails(self, mails: Arc<dyn MailSource>) -> Self {
         Self { mails, ..self }
+    }
+
+    /// The same desk with records from `records`.
+    #[must_use]
+    pub fn with_records(self, records: Arc<dyn RecordSource>) -> Self {
+        Self { records, ..self }
     }
 
     /// The newest copy of the state.
@@ -178,6 +236,16 @@ impl Desk {
             tracing::error!(%error, "mails cannot be shown");
             T::default()
         })
+    }
+
+    /// Asks the records, away from the tasks that answer pages.
+    pub(super) async fn ask_records<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn RecordSource) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let records = Arc::clone(&self.records);
+        let answer = tokio::task::spawn_blocking(move || ask(records.as_ref())).await;
+        answer.map_err(|error| error.to_string()).flatten()
     }
 
     /// The counters of the service.

@@ -31,18 +31,31 @@ impl Shard {
         shared: &mut Shared<'_>,
         (now, out): (Instant, &mut Vec<Output>),
     ) {
+        if self.follows_weather(place, check) {
+            windows.iter().for_each(|window| self.learn_weather(window.from));
+        }
+        let found = windows.iter().map(|window| (*window, self.finding(place, check, *window, shared)));
+        let found = found.collect();
+        self.note_all(place, check, found, now, out);
+    }
+
+    /// Takes what was found of windows of one check, in order.
+    pub(super) fn note_all(
+        &mut self,
+        place: usize,
+        check: usize,
+        all: Vec<(Span, Option<Finding>)>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
         let (mut spoke, mut turned) = (None, None);
-        for window in windows {
-            if self.follows_weather(place, check) {
-                self.learn_weather(window.from);
-            }
-            let found = self.finding(place, check, *window, shared);
+        for (window, found) in all {
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
-            let found = found.or_else(|| check.withdrawal(*window));
+            let found = found.or_else(|| check.withdrawal(window));
             if let Some((verdict, is_turned)) = found.and_then(|found| check.note(found, now, stale)) {
                 let verdict = Arc::new(verdict);
                 if is_turned {
@@ -62,6 +75,11 @@ impl Shard {
     fn follows_weather(&self, place: usize, check: usize) -> bool {
         let state = self.places.get(place).filter(|state| state.asks_weather);
         state.and_then(|s| s.checks.get(check)).is_some_and(|c| c.live.clause.adaptive.is_some())
+    }
+
+    /// What is found of one window, apart from those of other checks.
+    pub(super) fn finding_alone(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+        self.finding(place, check, window, &mut Shared::new(&self.register))
     }
 
     fn finding(&self, place: usize, check: usize, window: Span, shared: &mut Shared<'_>) -> Option<Finding> {

@@ -4,6 +4,7 @@
 //! live, in `replay` and in tests, however it is cut into batches.
 
 mod aggregate;
+mod anew;
 mod bind;
 mod devices;
 mod hours;
@@ -12,6 +13,8 @@ mod late;
 mod outdoor;
 mod place;
 mod presence;
+mod rebind;
+mod reopen;
 mod save;
 mod saved;
 mod shard;
@@ -29,6 +32,7 @@ use std::{
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 pub use presence::Presence;
+pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 

@@ -1,6 +1,6 @@
 //! Checkpoints: what changed, piece by piece, and how it is taken up again.
 
-use model::Instant;
+use model::{Id, Instant};
 
 use super::{
     devices::{DeviceKind, DeviceLog},
@@ -8,7 +8,25 @@ use super::{
     saved::{Piece, SavedShard},
     shard::Shard,
 };
-use crate::{check::Memory, listening::Listening};
+use crate::{check::Memory, listening::Listening, meter::Chain};
+
+pub(super) fn place_key(place: &Id) -> String {
+    format!("place/{place}")
+}
+
+pub(super) fn chain_key(chain: &Chain) -> String {
+    let series = &chain.series;
+    let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
+    format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity)
+}
+
+pub(super) fn outdoor_key(root: &Id) -> String {
+    format!("outdoor/{root}")
+}
+
+pub(super) fn clock_key(root: &Id) -> String {
+    format!("clock/{root}")
+}
 
 impl Shard {
     /// The pieces that changed since the last call, each under a key of its own.
@@ -22,18 +40,15 @@ impl Shard {
             let memories =
                 state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
             let piece = Piece::Place(Box::new(kept), memories);
-            changed.push((format!("place/{}", state.id), SavedShard(piece)));
+            changed.push((place_key(&state.id), SavedShard(piece)));
         }
         for number in std::mem::take(&mut self.changed_chains) {
             let Some(chain) = self.meters.chains.get(number) else { continue };
-            let series = &chain.series;
-            let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
-            let key = format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity);
-            changed.push((key, SavedShard(Piece::Chain(Box::new(chain.clone())))));
+            changed.push((chain_key(chain), SavedShard(Piece::Chain(Box::new(chain.clone())))));
         }
         if std::mem::take(&mut self.is_outdoor_changed) {
             let piece = Piece::Outdoor(self.outdoor.clone());
-            changed.push((format!("outdoor/{}", self.root), SavedShard(piece)));
+            changed.push((outdoor_key(&self.root), SavedShard(piece)));
         }
         let is_told = |(clock, listening): &(Option<Instant>, Box<Listening>)| {
             *clock == self.clock && **listening == self.listening
@@ -41,7 +56,7 @@ impl Shard {
         if !self.saved_moment.as_ref().is_some_and(is_told) {
             let moment = (self.clock, Box::new(self.listening.clone()));
             self.saved_moment = Some(moment.clone());
-            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Moment(moment.0, moment.1))));
+            changed.push((clock_key(&self.root), SavedShard(Piece::Moment(moment.0, moment.1))));
         }
         changed
     }

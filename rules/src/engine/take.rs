@@ -175,7 +175,7 @@ fn reachable(state: &PlaceState, closed: Span, next: Span, horizon_ms: i64) -> I
 }
 
 /// The buffer of a series of a sensor, or of a meter that also sends a gauge.
-fn buffer_of<'a>(
+pub(super) fn buffer_of<'a>(
     state: &'a mut PlaceState,
     device: &mut Device,
     reading: &Reading,

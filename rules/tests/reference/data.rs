@@ -211,6 +211,10 @@ pub(crate) fn verdict(
         note: String::new(),
         in_use: true,
         moved_by: None,
+        within: None,
+        adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
     };
     let live = LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true };
     let mut engine = Engine::new(Arc::new(register), &[live], EngineOptions::default());

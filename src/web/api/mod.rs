@@ -2,26 +2,30 @@
 
 mod alerts;
 mod places;
+mod records;
 mod service;
 mod standards;
 mod verdicts;
 
 use axum::{Router, routing::get};
 
-use super::{desk::Desk, error::ApiError};
+use super::{Counter, error::ApiError};
 
 /// The addresses under `/api/v1`.
-pub(super) fn routes() -> Router<Desk> {
+pub(super) fn routes() -> Router<Counter> {
     Router::new()
         .route("/places", get(places::list))
         .route("/places/{id}", get(places::one))
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
         .route("/verdicts", get(verdicts::list))
+        .route("/verdicts/history", get(records::verdicts))
+        .route("/events", get(records::events))
         .route("/clauses", get(standards::list))
         .route("/clauses/{pack}/{clause}", get(standards::one))
         .route("/sensors/unknown", get(service::unknown_sensors))
         .route("/ledger", get(service::ledger))
         .route("/mails", get(service::mails))
+        .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
 }

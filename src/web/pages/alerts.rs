@@ -41,6 +41,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, RawQuery(quer
         ("firing", Some(AlertState::Firing)),
         ("pending", Some(AlertState::Pending)),
         ("resolved", Some(AlertState::Resolved)),
+        ("withdrawn", Some(AlertState::Withdrawn)),
         ("all", None),
     ];
     let (name, state) = states
