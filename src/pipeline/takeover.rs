@@ -28,7 +28,7 @@ pub fn at_start(state: &State, spool: &Spool) -> Result<Option<(Rulebook, Instan
         let first = if oldest <= Position::new(1) { reader.read_from(oldest, 1)? } else { Vec::new() };
         held = first.into_iter().next().and_then(|(_, entry)| match entry.kind {
             Kind::Change { kind, body } if kind == rulebook::KIND => Some((entry.arrival, body)),
-            Kind::Change { .. } | Kind::Readings(_) | Kind::Tick(_) => None,
+            Kind::Change { .. } | Kind::Readings(_) | Kind::Tick { .. } => None,
         });
     }
     let Some((since, body)) = held else { return Ok(None) };
