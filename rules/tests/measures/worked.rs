@@ -167,7 +167,7 @@ fn db37_part_of_a_year_is_scaled_and_is_a_verdict_only_from_nine_tenths_on() {
     let world = organ(&["energy-per-person-city-b"], None);
     // 450000 kWh in 330 of 365 days: 497727.27 kWh a year, 1542.95 kgce a person, 0.904 of the year known.
     let verdict = until(&world, at("2025-11-27 00:00"), &[("power", 450_000.0)]).remove(0);
-    near(verdict.value, 1542.954_545);
+    near(verdict.value, 1_542.954_545);
     near(Some(verdict.coverage), 330.0 / 365.0);
     assert_eq!(verdict.outcome, Outcome::Compliant);
     // The same use in 300 days would be 547500 a year, 1697.25 a person, but 0.82 is too little to say so.
