@@ -74,7 +74,11 @@ mod tests {
         assert_eq!(listening.inside(Span::new(at(2), at(9))), 7 * HOUR);
         listening.note(at(20), at(21), Some(at(15)));
         assert_eq!(listening.inside(Span::new(at(2), at(21))), 8 * HOUR, "from 9 to 20 we were away");
-        assert!(listening.is_sure(at(9), true) && !listening.is_sure(at(15), true) && !listening.is_sure(at(20), true));
+        assert!(
+            listening.is_sure(at(9), true)
+                && !listening.is_sure(at(15), true)
+                && !listening.is_sure(at(20), true)
+        );
         assert!(listening.is_sure(at(21), true) && !listening.is_sure(at(22), true));
     }
 

@@ -41,7 +41,8 @@ impl Stuck {
 
     /// Takes a reading that is not flagged. Returns from when on this changes what was known.
     pub(crate) fn clean(&mut self, series: &Series, at: Instant) -> Option<Instant> {
-        let fits = |run: &&mut Run| run.is_of(series) && run.last < at && run.ended.is_none_or(|end| at < end);
+        let fits =
+            |run: &&mut Run| run.is_of(series) && run.last < at && run.ended.is_none_or(|end| at < end);
         let run = self.0.iter_mut().find(fits)?;
         run.ended = Some(at);
         Some(at)
@@ -52,7 +53,8 @@ impl Stuck {
     /// A stuck sensor that has fallen silent stays stuck: the run stops growing when its last
     /// reading no longer stands.
     pub(crate) fn at(&self, end: Instant, carry_ms: i64) -> impl Iterator<Item = (Quantity, Instant, i64)> {
-        let runs = self.0.iter().filter(move |run| run.from < end && run.ended.is_none_or(|ended| end <= ended));
+        let runs =
+            self.0.iter().filter(move |run| run.from < end && run.ended.is_none_or(|ended| end <= ended));
         runs.map(move |run| (run.quantity, run.from, end.min(run.last.plus_ms(carry_ms)).since(run.from)))
     }
 

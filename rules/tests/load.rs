@@ -212,9 +212,7 @@ fn what_is_wrong_with_conditions_is_told_with_its_line_and_remedy() {
         ),
         (
             format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26\n", "")),
-            vec![
-                "hall.toml:27: co2.condition: `warm` has neither at_most nor at_least: add its bound",
-            ],
+            vec!["hall.toml:27: co2.condition: `warm` has neither at_most nor at_least: add its bound"],
         ),
         (
             "flap = { changes = 1, within = \"0s\" }".to_owned(),

@@ -121,7 +121,11 @@ fn faults_that_show_make_no_alarm_and_hide_no_breach() {
         let title = format!("{kind} {more}");
         let found = judge(&title, &faults(kind, &SENSORS, "10:30", hours, more), &Known::default());
         assert!(found.false_alarms.is_empty(), "{title}: {:#?}", found.false_alarms);
-        let silent = if kind == "silent" { rooms_of("normwatch-policy-1/silent-room", &SENSORS) } else { BTreeSet::new() };
+        let silent = if kind == "silent" {
+            rooms_of("normwatch-policy-1/silent-room", &SENSORS)
+        } else {
+            BTreeSet::new()
+        };
         assert_eq!(found.devices, silent, "{title}: silent and stuck sensors");
     }
     for kind in ["declared_reset", "undeclared_reset", "meter_change"] {
@@ -145,7 +149,11 @@ fn a_stuck_sensor_ends_no_alert_but_where_standing_still_is_what_a_sound_one_may
     let known = Known { hidden: &[(EMPTY, "office-101")], ..Known::default() };
     let found = judge("stuck by day", &faults("stuck", &SENSORS, "10:30", 60, ""), &known);
     let air: Vec<&str> = SENSORS.into_iter().filter(|sensor| sensor.starts_with("air-")).collect();
-    assert_eq!(found.devices, rooms_of("normwatch-policy-1/stuck-room", &air), "what can be known to be stuck");
+    assert_eq!(
+        found.devices,
+        rooms_of("normwatch-policy-1/stuck-room", &air),
+        "what can be known to be stuck"
+    );
     // Fresh night air in a meeting room is plausible for the twelve hours until it has stood still too long.
     let known = Known { hidden: &[(CO2, "meeting-131"), (EMPTY, "office-101")], ..Known::default() };
     let by_night = faults("stuck", &SENSORS, "01:00", 60, "");

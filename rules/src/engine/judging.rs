@@ -190,7 +190,8 @@ fn conditions(
         why.insert(format!("condition_{}", condition.name), fact);
     }
     why.insert("only_if".to_owned(), only_if.text.as_str().into());
-    let holds = only_if.expr.holds(&|name| known.iter().find(|(n, _)| *n == name).and_then(|(_, holds)| *holds));
+    let holds =
+        only_if.expr.holds(&|name| known.iter().find(|(n, _)| *n == name).and_then(|(_, holds)| *holds));
     if holds.is_none() {
         let unknown = known.iter().filter(|(_, holds)| holds.is_none());
         let names = unknown.map(|(name, _)| Fact::Text((*name).to_owned())).collect();

@@ -25,9 +25,14 @@ pub(crate) struct Silent<'a> {
 const MOST_NAMES: usize = 20;
 
 /// The figure of a window at whose end `devices` were bound here, `silent` ones among them.
-pub(crate) fn figure(devices: usize, mut silent: Vec<Silent<'_>>, time: impl Fn(Instant) -> String) -> Figure {
+pub(crate) fn figure(
+    devices: usize,
+    mut silent: Vec<Silent<'_>>,
+    time: impl Fn(Instant) -> String,
+) -> Figure {
     let longest = silent.iter().map(|s| s.ms).max().unwrap_or(0);
-    let mut figure = Figure { value: Some(hours(longest)), coverage: 1.0, has_judged_time: true, ..Figure::default() };
+    let mut figure =
+        Figure { value: Some(hours(longest)), coverage: 1.0, has_judged_time: true, ..Figure::default() };
     if silent.is_empty() {
         return figure;
     }

@@ -24,7 +24,8 @@ pub(crate) struct Frozen<'a> {
 /// The figure of a window at whose end these series are stuck.
 pub(crate) fn figure(mut frozen: Vec<Frozen<'_>>, time: impl Fn(Instant) -> String) -> Figure {
     let longest = frozen.iter().map(|f| f.ms).max().unwrap_or(0);
-    let mut figure = Figure { value: Some(hours(longest)), coverage: 1.0, has_judged_time: true, ..Figure::default() };
+    let mut figure =
+        Figure { value: Some(hours(longest)), coverage: 1.0, has_judged_time: true, ..Figure::default() };
     if !frozen.is_empty() {
         frozen.sort_by_key(|f| (f.since, f.id, f.quantity));
         let names = frozen.iter().map(|f| format!("{} {} since {}", f.id, f.quantity, time(f.since)));

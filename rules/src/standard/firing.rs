@@ -41,7 +41,8 @@ pub(super) fn flap(f: &mut Findings<'_>, s: Section<'_, '_>) -> Option<Flap> {
     let whole = Flap::CHANGES.into_iter().find(|n| (f64::from(*n) - changes).abs() < f64::EPSILON);
     if whole.is_none() {
         let (least, most) = (Flap::CHANGES.start(), Flap::CHANGES.end());
-        let remedy = format!("write a whole number from {least} to {most}; firing and resolving are one change each");
+        let remedy =
+            format!("write a whole number from {least} to {most}; firing and resolving are one change each");
         section.report(f, "changes", format!("{changes} changes"), remedy);
     }
     let within_ms = span(f, section, "within")?;

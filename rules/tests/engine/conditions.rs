@@ -49,7 +49,10 @@ fn true_lets_the_limit_decide_false_judges_nothing_and_unknown_is_insufficient()
     run.advance(at("03-02 14:00"));
     let said: Vec<_> = run.verdicts().iter().map(|v| (v.window.from, v.outcome)).collect();
     let start = |n: i64| at("03-02 08:00").plus_ms(n * HOUR);
-    assert_eq!(said, [(start(0), Breach), (start(1), Compliant), (start(3), Insufficient), (start(4), Breach)]);
+    assert_eq!(
+        said,
+        [(start(0), Breach), (start(1), Compliant), (start(3), Insufficient), (start(4), Breach)]
+    );
 }
 
 #[test]
@@ -120,16 +123,17 @@ fn late_data_of_a_meter_can_make_a_condition_known() {
     assert!(run.observe(&reading("m", Quantity::EnergyImport, at("03-02 10:00"), 3.0)) == rules::Taken::Late);
     run.advance(at("03-02 12:31"));
     let verdict = run.verdicts().pop().unwrap();
-    assert_eq!((verdict.window.from, verdict.outcome, verdict.revision), (at("03-02 09:00"), Outcome::Breach, 2));
+    assert_eq!(
+        (verdict.window.from, verdict.outcome, verdict.revision),
+        (at("03-02 09:00"), Outcome::Breach, 2)
+    );
 }
 
 #[test]
 fn an_and_with_a_not_needs_both() {
     // Open although nobody is in: an end of the day that somebody forgot.
-    let conditions = vec![
-        at_least("cooling", Measure::CoolingOn, 0.5),
-        at_least("used", Measure::PeakPeople, 1.0),
-    ];
+    let conditions =
+        vec![at_least("cooling", Measure::CoolingOn, 0.5), at_least("used", Measure::PeakPeople, 1.0)];
     let mut run = World::new().with(windows("cooling and not used", conditions)).run();
     for (number, people) in [(0, 0.0), (1, 2.0)] {
         hour(&mut run, number, 1.0, Some(1.0), None);

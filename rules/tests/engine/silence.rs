@@ -199,7 +199,11 @@ fn a_removed_sensor_is_no_longer_silent_and_clears_nothing_else() {
     assert_eq!(resolved.alert.verdict.window.to, at("03-03 00:00"));
     let open: Vec<String> = run.engine.alerts().iter().map(|a| a.check.clause.clone()).collect();
     assert_eq!(open, ["own-1/co2"], "what it found is not cleared by taking it away");
-    assert_eq!(said(&run, "r2", at("03-03 01:00")), Some((None, Outcome::Insufficient)), "only CO2 is judged");
+    assert_eq!(
+        said(&run, "r2", at("03-03 01:00")),
+        Some((None, Outcome::Insufficient)),
+        "only CO2 is judged"
+    );
 }
 
 #[test]
@@ -310,7 +314,11 @@ fn a_stuck_sensor_is_told_and_ends_only_when_its_value_moves() {
     assert_eq!(verdict.why.get("stuck"), Some(&names));
     // Silence is no proof that it lives.
     run.steady("s1", Quantity::Co2, at("03-02 14:00"), at("03-02 20:00"), 602.0);
-    assert_eq!(said(&run, "r2", at("03-02 18:00")), Some((Some(4.666_667), Outcome::Breach)), "it stands until 14:10");
+    assert_eq!(
+        said(&run, "r2", at("03-02 18:00")),
+        Some((Some(4.666_667), Outcome::Breach)),
+        "it stands until 14:10"
+    );
     run.steady("s2", Quantity::Co2, at("03-02 20:00"), at("03-02 21:00"), 640.0);
     run.advance(at("03-02 22:00"));
     assert_eq!(told(&run, "r2"), [TransitionKind::Firing, TransitionKind::Resolved]);
@@ -345,5 +353,27 @@ fn a_checkpoint_in_the_middle_of_silence_changes_nothing() {
         feed(&mut after.engine, &mut after.out, cut, 1400);
         assert_eq!(after.out, whole.out, "cut at {cut}");
     }
-    assert!(whole.kinds().contains(&TransitionKind::Firing) && whole.kinds().contains(&TransitionKind::Resolved));
+    assert!(
+        whole.kinds().contains(&TransitionKind::Firing) && whole.kinds().contains(&TransitionKind::Resolved)
+    );
+}
+
+#[test]
+fn a_sensor_that_a_new_register_brings_counts_from_then_on() {
+    let mut world = world(silent());
+    let mut before = world.run();
+    before.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-03 08:00"), 600.0);
+    world.sensor(Sensor::new(id("s3"), id("r1")));
+    world.place(crate::world::place("r3", PlaceKind::Room, Some("b")));
+    world.sensor(Sensor::new(id("s4"), id("r3")));
+    let mut run = world.run();
+    for (key, saved) in before.engine.take_changed() {
+        run.engine.restore(&key, saved);
+    }
+    run.steady("s1", Quantity::Co2, at("03-03 08:00"), at("03-03 12:00"), 600.0);
+    run.advance(at("03-03 12:16"));
+    for room in ["r1", "r3"] {
+        assert_eq!(said(&run, room, at("03-03 11:00")), Some((Some(3.75), Outcome::Breach)), "{room}");
+    }
+    assert_eq!(said(&run, "r2", at("03-03 11:00")), Some((Some(27.75), Outcome::Breach)), "s2 as before");
 }
