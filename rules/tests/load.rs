@@ -166,7 +166,8 @@ fn conditions_keep_firing_and_flap_load_as_written() {
          [clause.condition.warm]\nmeasure = \"temperature_hour_mean\"\nat_least = 26\nunit = \"Cel\"\n\
          [clause.condition.busy]\nmeasure = \"utilisation\"\nat_least = 0.5\nmin_coverage = 0.25",
     );
-    let clause = pack.unwrap().clauses[0].clone();
+    let pack = pack.unwrap();
+    let clause = &pack.clauses[0];
     assert_eq!(clause.firing.keep_ms, 7_200_000);
     assert_eq!(clause.firing.flap, Some(rules::Flap { changes: 4, within_ms: 86_400_000 }));
     let only_if = clause.only_if.clone().unwrap();

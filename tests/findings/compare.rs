@@ -170,11 +170,9 @@ pub(crate) fn compare(played: &Played, seeded: &Seeded, since: Instant) -> Compa
     for verdict in played.verdicts.values().filter(|v| v.window.to > since).filter(is_of_room) {
         comparison.window(verdict, seeded);
     }
-    let (devices, rooms): (Vec<&Transition>, Vec<&Transition>) =
-        played.transitions.iter().partition(|t| t.alert.verdict.clause.measure.is_of_devices());
-    let fired = devices.into_iter().filter(|t| t.kind == TransitionKind::Firing);
+    let fired = played.devices.iter().filter(|t| t.kind == TransitionKind::Firing);
     comparison.devices = fired.map(|t| pair_of(&t.alert.verdict)).collect();
-    for transition in rooms {
+    for transition in &played.transitions {
         comparison.transition(transition, seeded);
     }
     comparison.silence(played, seeded, since);

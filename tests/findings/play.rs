@@ -31,6 +31,8 @@ pub(crate) struct Played {
     pub(crate) alerts: Vec<Alert>,
     /// Of the run and of the past that was played before it.
     pub(crate) transitions: Vec<Transition>,
+    /// Those about the sensors themselves, silent or stuck: no findings of rooms.
+    pub(crate) devices: Vec<Transition>,
     /// The last revision of every window that ends inside the run or the past.
     pub(crate) verdicts: BTreeMap<(String, String, Instant), Arc<Verdict>>,
     /// Sensors on the wire that the register does not know.
@@ -188,16 +190,23 @@ impl Desk {
         self.engine.advance(to, &mut self.outputs);
         self.checks.advance(to, &mut self.outputs);
         self.played.take(&mut self.outputs);
-        self.played.alerts = self.engine.alerts();
+        self.played.alerts = self.engine.alerts().into_iter().filter(|alert| !is_of_devices(alert)).collect();
         self.played.unknown = self.intake.unknown;
         self.played
     }
+}
+
+fn is_of_devices(alert: &Alert) -> bool {
+    alert.verdict.clause.measure.is_of_devices()
 }
 
 impl Played {
     fn take(&mut self, outputs: &mut Vec<Output>) {
         for output in outputs.drain(..) {
             match output {
+                Output::Transition(transition) if is_of_devices(&transition.alert) => {
+                    self.devices.push(*transition)
+                }
                 Output::Transition(transition) => self.transitions.push(*transition),
                 Output::Verdict(verdict) => {
                     let key =

@@ -22,6 +22,8 @@ pub(super) struct Device {
     pub(super) heard: Heard,
     /// Series of it that were flagged stuck.
     pub(super) stuck: Option<Box<Stuck>>,
+    /// Event time at which this binding was first known.
+    pub(super) known: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,12 +39,13 @@ pub(crate) struct DeviceLog {
     from: Instant,
     pub(super) heard: Heard,
     pub(super) stuck: Option<Box<Stuck>>,
+    pub(super) known: Option<Instant>,
 }
 
 impl DeviceLog {
     pub(super) fn of(device: &Device) -> Self {
         let (heard, stuck) = (device.heard.clone(), device.stuck.clone());
-        Self { id: device.id.clone(), from: device.span.from, heard, stuck }
+        Self { id: device.id.clone(), from: device.span.from, heard, stuck, known: device.known }
     }
 
     /// Whether it is of this binding.
@@ -53,7 +56,17 @@ impl DeviceLog {
 
 impl Device {
     pub(super) fn new(id: Id, span: Span, place: usize, kind: DeviceKind) -> Self {
-        Self { id, span, place, kind, near: [None; 4], far: Vec::new(), heard: Heard::default(), stuck: None }
+        Self {
+            id,
+            span,
+            place,
+            kind,
+            near: [None; 4],
+            far: Vec::new(),
+            heard: Heard::default(),
+            stuck: None,
+            known: None,
+        }
     }
 
     /// Longest time that a reading of it stands, s.

@@ -63,6 +63,7 @@ impl Shard {
 
     /// Takes up one piece.
     pub(super) fn restore(&mut self, place: &str, saved: SavedShard) {
+        self.has_begun = false;
         match saved.0 {
             // After a change of the register two clocks may meet here: the newer one holds.
             Piece::Clock(clock) => self.clock = self.clock.max(Some(clock)),
@@ -88,6 +89,7 @@ impl Shard {
             if let Some(log) = logs.iter().find(|log| log.is_of(device)) {
                 device.heard = log.heard.clone();
                 device.stuck = log.stuck.clone();
+                device.known = log.known;
             }
             let own = kept.buffers.iter_mut().filter(|b| {
                 // The row may have got another end since.

@@ -47,6 +47,8 @@ pub(super) struct Shard {
     pub(super) has_ended: bool,
     /// Where the input ended, if it did: silence after it says nothing.
     pub(super) ended_at: Option<Instant>,
+    /// Whether every device is known since some event time, and its place open.
+    pub(super) has_begun: bool,
     /// When we listened.
     pub(super) listening: Listening,
     /// Only time inside counts; all of it but in `measure`.
@@ -83,6 +85,7 @@ impl Shard {
             tidied_to: None,
             has_ended: false,
             ended_at: None,
+            has_begun: false,
             listening: Listening::default(),
             clip: Span::ALWAYS,
             saved_moment: None,

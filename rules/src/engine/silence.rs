@@ -13,14 +13,24 @@ use crate::{
 };
 
 impl Shard {
-    /// Event time begins at `at`, or earlier than was known: silence counts from here at most.
+    /// Event time begins at `at`, earlier than was known, or anew with another register: what has not
+    /// been known before is known from here on, and its silence counts from here at most.
     pub(super) fn begin(&mut self, at: Instant) {
-        if self.listening.began.is_some_and(|began| began <= at) {
+        let began = self.listening.began;
+        if self.has_begun && began.is_some_and(|began| began <= at) {
             return;
         }
-        self.listening.began = Some(at);
+        self.has_begun = true;
+        self.listening.began = Some(began.map_or(at, |began| began.min(at)));
+        for device in &mut self.devices {
+            let is_moved = device.known.is_none_or(|known| Some(known) == began && at < known);
+            if is_moved {
+                device.known = Some(at);
+            }
+        }
         for place in 0..self.places.len() {
-            if self.places.get(place).is_some_and(|state| state.watches_devices) {
+            let is_new = |state: &PlaceState| state.kept.opened.is_none_or(|opened| at < opened);
+            if self.places.get(place).is_some_and(|state| state.watches_devices && is_new(state)) {
                 self.open(place, at);
             }
         }
@@ -99,7 +109,7 @@ impl Shard {
     /// A device that had said nothing for longer than its carry by `end`.
     fn silent<'a>(&self, device: &'a Device, end: Instant) -> Option<Silent<'a>> {
         let last = device.heard.silent_since(end).ok()?;
-        let since = last.or_else(|| Some(device.span.from.max(self.listening.began?)))?;
+        let since = last.or_else(|| Some(device.span.from.max(device.known?)))?;
         let listened = if since < end { self.listening.inside(Span::new(since, end)) } else { 0 };
         let ms = listened - millis(device.max_gap_s());
         (ms > 0).then_some(Silent { id: &device.id, last, ms })

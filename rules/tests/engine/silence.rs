@@ -357,3 +357,23 @@ fn a_checkpoint_in_the_middle_of_silence_changes_nothing() {
         whole.kinds().contains(&TransitionKind::Firing) && whole.kinds().contains(&TransitionKind::Resolved)
     );
 }
+
+#[test]
+fn a_sensor_that_a_new_register_brings_counts_from_then_on() {
+    let mut world = world(silent());
+    let mut before = world.run();
+    before.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-03 08:00"), 600.0);
+    world.sensor(Sensor::new(id("s3"), id("r1")));
+    world.place(crate::world::place("r3", PlaceKind::Room, Some("b")));
+    world.sensor(Sensor::new(id("s4"), id("r3")));
+    let mut run = world.run();
+    for (key, saved) in before.engine.take_changed() {
+        run.engine.restore(&key, saved);
+    }
+    run.steady("s1", Quantity::Co2, at("03-03 08:00"), at("03-03 12:00"), 600.0);
+    run.advance(at("03-03 12:16"));
+    for room in ["r1", "r3"] {
+        assert_eq!(said(&run, room, at("03-03 11:00")), Some((Some(3.75), Outcome::Breach)), "{room}");
+    }
+    assert_eq!(said(&run, "r2", at("03-03 11:00")), Some((Some(27.75), Outcome::Breach)), "s2 as before");
+}
