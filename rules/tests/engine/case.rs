@@ -142,6 +142,9 @@ fn add_room(register: &mut Register, dice: &mut Dice, number: i64, border: Insta
         later.usable_area_m2 = Some(50.0);
         later.capacity = Some(9.0);
     }
+    if dice.one_in(4) {
+        later.room_use = dice.of(&[Some(RoomUse::Office), Some(RoomUse::Storage)]);
+    }
     register.places.insert(id(&name), two(room, border, later));
 }
 
