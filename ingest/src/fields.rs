@@ -121,10 +121,10 @@ impl<'n> Walk<'n> {
             let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
             for found in table.matches(known, self.format) {
                 let entry = found.entry;
-                let has_company =
-                    entry.beside.is_empty() || place.is_some_and(|p| p.has_beside(&entry.beside));
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
-                if let Some((value, flags)) = self.read(entry, scalar, stated).filter(|_| has_company) {
+                if let Some((value, flags)) = self.read(entry, scalar, stated)
+                    && has_company(entry, place)
+                {
                     return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
                 }
             }
@@ -157,7 +157,8 @@ impl<'n> Walk<'n> {
     fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
-        names.extend(place.label().filter(is_known).map(Cow::Borrowed));
+        names.extend(place.labels().find(is_known).map(Cow::Borrowed));
+        names.extend(place.numbered().map(Cow::Owned));
         if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
             names.push(Cow::Owned(format!("{own}_{way}")));
         }
@@ -172,7 +173,7 @@ impl<'n> Walk<'n> {
     /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
     /// input in volts, say. Its name becomes the channel.
     fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let (label, unit) = (place.label()?, place.unit()?);
+        let (label, unit) = (place.labels().next()?, place.unit()?);
         let Scalar::Number(number) = scalar else { return None };
         if self.is_foreign(place) || self.names.is_foreign_context(label) {
             return None;
@@ -236,6 +237,12 @@ impl<'n> Walk<'n> {
             if entry.quantity == Quantity::Motion { number.max(0.0) } else { f64::from(number > 0.0) };
         Some(if entry.inverted { 1.0 - state } else { state })
     }
+}
+
+/// Whether the neighbours are those that the entry asks for.
+fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
+    let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));
+    (entry.beside.is_empty() || has(&entry.beside)) && (entry.without.is_empty() || !has(&entry.without))
 }
 
 /// Whether values of a quantity are 0 or 1.

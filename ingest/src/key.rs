@@ -1,6 +1,6 @@
 //! Field names as vendors spell them, folded so that one table entry matches many spellings.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use model::Unit;
 
@@ -37,7 +37,8 @@ pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
 }
 
-/// The words of a name: split at separators and where a capital follows a small letter, units (`kWh`) left whole.
+/// The words of a name: split at separators and where a capital follows a small letter or a figure, units (`kWh`) left
+/// whole.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let is_separator = |c: char| !c.is_alphanumeric() && !matches!(c, '°' | '%' | '³');
     let mut words = Vec::new();
@@ -48,7 +49,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         }
         let mut word = String::new();
         for c in part.chars() {
-            if c.is_uppercase() && word.ends_with(char::is_lowercase) {
+            if c.is_uppercase() && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit()) {
                 words.push(std::mem::take(&mut word));
             }
             word.push(c);
@@ -61,7 +62,12 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 /// The spellings to try for a name, most literal first: as written, without a unit at its
 /// end, without numbers and phase letters that stand alone, without figures at word ends.
 pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
-    let (text, bracket) = bracket_unit(text);
+    let whole = particle(text);
+    let (text, bracket) = bracket_unit(&whole);
+    if let Some((phase, name)) = chinese_phase(text) {
+        let phase = Some(phase);
+        return vec![Spelling { folded: fold(name), unit: bracket, channel: phase }];
+    }
     let words = words(text);
     let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
     let (short, unit) = match words.split_last() {
@@ -84,6 +90,32 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
         }));
     }
     found
+}
+
+/// `A相电流`: the phase stands before the name.
+fn chinese_phase(text: &str) -> Option<(String, &str)> {
+    let (phase, name) = text.split_once('相')?;
+    let is_phase = matches!(phase, "A" | "B" | "C" | "a" | "b" | "c");
+    (is_phase && !name.is_empty()).then(|| (phase.to_lowercase(), name))
+}
+
+/// Folding drops the point of `PM1.0`, which would make it PM10: the nought after the point is dropped first.
+fn particle(text: &str) -> Cow<'_, str> {
+    let lower = text.to_ascii_lowercase();
+    let Some(at) = lower.find("pm") else { return Cow::Borrowed(text) };
+    let (Some(front), Some(rest)) = (text.get(..at + 2), text.get(at + 2..)) else { return Cow::Borrowed(text) };
+    let rest = rest.trim_start_matches(['_', '-', ' ', '.']);
+    let size = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let Some(size) = rest.strip_suffix(size).filter(|size| !size.is_empty()) else { return Cow::Borrowed(text) };
+    let after = rest.strip_prefix(size).unwrap_or_default();
+    let mut behind = after.chars();
+    let is_nought = behind.next().is_some_and(|c| matches!(c, '.' | '_' | 'p' | 'P'))
+        && behind.next() == Some('0')
+        && !behind.next().is_some_and(|c| c.is_ascii_digit());
+    if !is_nought {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{front}{size}{}", after.get(2..).unwrap_or_default()))
 }
 
 /// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
@@ -110,13 +142,24 @@ fn bracket_unit(text: &str) -> (&str, Option<String>) {
     }
 }
 
-/// Phases and lines of a supply as words of their own.
-const PHASES: &[&str] = &["a", "b", "c", "n", "l1", "l2", "l3", "phase"];
+/// Phases of a supply and places on a device as words of their own.
+const PLACES: &[&str] = &[
+    "a", "b", "c", "n", "phase", "ch", "chn", "chan", "channel", "left", "right", "center", "centre", "top", "bottom",
+    "floor",
+];
+
+/// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
+const NUMBERED: &[&str] =
+    &["l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit"];
+
+fn is_place(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    stem.is_empty() || PLACES.contains(&&*word) || (stem.len() < word.len() && NUMBERED.contains(&stem))
+}
 
 fn strip_alone(words: &[String]) -> Option<(String, String)> {
-    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| {
-        word.bytes().all(|b| b.is_ascii_digit()) || PHASES.contains(&&*word.to_ascii_lowercase())
-    });
+    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| is_place(word));
     channel_of(kept, &taken.into_iter().map(|w| w.to_lowercase()).collect::<Vec<_>>())
 }
 
@@ -137,7 +180,13 @@ fn strip_figures(words: &[String]) -> Option<(String, String)> {
 }
 
 fn channel_of<W: AsRef<str>>(kept: Vec<W>, taken: &[String]) -> Option<(String, String)> {
-    let taken: Vec<&str> = taken.iter().map(String::as_str).filter(|w| *w != "phase").collect();
+    // The kind of place says nothing where its number does: `chn2` is 2, `phase_a` is a. Lines of a supply keep theirs.
+    let is_kind = |word: &&str| NUMBERED.contains(word) && word.len() > 1;
+    let numbered = taken.iter().map(|word| match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        stem if stem.len() > 1 => word.strip_prefix(stem).filter(|figures| !figures.is_empty()).unwrap_or(word),
+        _ => word.as_str(),
+    });
+    let taken: Vec<&str> = numbered.filter(|word| !is_kind(word)).collect();
     if kept.is_empty() || taken.is_empty() {
         return None;
     }

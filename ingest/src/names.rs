@@ -26,6 +26,15 @@ pub(crate) struct Entry {
     formats: Vec<String>,
     #[serde(default)]
     pub(crate) beside: Vec<String>,
+    /// Only when none of these keys stands beside it.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    /// Only a bare number in this span, ends included.
+    #[serde(default)]
+    between: Option<[f64; 2]>,
+    /// Only a bare number that is not whole.
+    #[serde(default)]
+    fraction: bool,
     #[serde(default)]
     unit_needed: bool,
     #[serde(default)]
@@ -255,13 +264,30 @@ impl Entry {
         }
     }
 
+    /// Whether the entry holds for a bare number like this one.
+    ///
+    /// Some names mean one thing as a small fraction and another as a whole number: a `battery` of 3.6 is in volts.
+    fn holds_for(&self, value: f64, stated: Option<&str>) -> bool {
+        if self.between.is_none() && !self.fraction {
+            return true;
+        }
+        let is_inside = self.between.is_none_or(|[low, high]| (low..=high).contains(&value));
+        stated.is_none() && is_inside && (!self.fraction || value.fract().abs() > 1e-9)
+    }
+
     /// Converts a value to the canonical unit: the stated unit decides, else the entry's own.
     ///
-    /// `None` when a stated unit is needed and absent.
+    /// `None` when the entry does not hold for such a number, or a stated unit is needed and absent.
     pub(crate) fn convert(&self, value: f64, stated: Option<&str>) -> Option<Result<Converted, UnitError>> {
         let stated = stated.map(str::trim).filter(|unit| !unit.is_empty());
-        if stated.is_none() && self.unit_needed {
+        if !self.holds_for(value, stated) || (stated.is_none() && self.unit_needed) {
             return None;
+        }
+        // A name that says little leans on its unit, which must then be the quantity's own.
+        if let Some(unit) = stated.filter(|_| self.unit_needed)
+            && let Err(error) = self.quantity.unit().convert(value, unit)
+        {
+            return Some(Err(error));
         }
         if stated.is_none() && !self.units.is_empty() {
             let all = self.units.iter().filter_map(|u| to_canonical(self.quantity, value, Some(u)).ok());

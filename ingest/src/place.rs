@@ -33,7 +33,7 @@ const NAMELESS: [&str; 20] = [
 ];
 
 /// Keys beside a value that hold its name.
-const LABELS: [&str; 18] = [
+const LABELS: [&str; 21] = [
     "variable",
     "name",
     "type",
@@ -51,11 +51,14 @@ const LABELS: [&str; 18] = [
     "channelname",
     "description",
     "field",
+    "n",
+    "obis",
+    "obiscode",
     "id",
 ];
 
 /// Keys beside a value that hold its unit.
-const UNITS: [&str; 4] = ["unit", "units", "uom", "unitofmeasurement"];
+const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
 
 /// Keys of a record that hold its time.
 const TIMES: [&str; 19] = [
@@ -149,11 +152,22 @@ impl<'t, 'a> Place<'t, 'a> {
         }
     }
 
-    /// The name that a neighbour gives a nameless value.
-    pub(crate) fn label(&self) -> Option<&'t str> {
+    /// The names that neighbours give a nameless value, the most telling first.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        let object = self.object.filter(|_| self.is_nameless).into_iter();
+        let labels = object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
+        labels.filter(|text| !text.is_empty())
+    }
+
+    /// The number of what a nameless value measures, where a vendor numbers its quantities.
+    pub(crate) fn numbered(&self) -> Option<String> {
         let object = self.object.filter(|_| self.is_nameless)?;
-        let mut labels = LABELS.iter().filter_map(|label| text_beside(object, label));
-        labels.find(|text| !text.is_empty())
+        let number = neighbour(object, "measurementid")?;
+        match number.scalar()? {
+            Scalar::Number(number) => Some(format!("measurementid{number}")),
+            Scalar::Text(text) => Some(format!("measurementid{text}")),
+            Scalar::Null | Scalar::Bool(_) => None,
+        }
     }
 
     /// The unit that a neighbour states.
@@ -241,7 +255,7 @@ impl<'t, 'a> Place<'t, 'a> {
 /// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
 fn may_name_a_unit(name: &str) -> bool {
     let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm'))
+    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm' | b'u' | b'd'))
 }
 
 fn is_nameless(name: &str) -> bool {
