@@ -11,6 +11,8 @@ use crate::{RawReading, wire_id::wire_id};
 pub(crate) struct Field {
     pub(crate) quantity: Quantity,
     pub(crate) channel: Option<String>,
+    /// Its places in lists; they tell it from its like where nothing else does.
+    pub(crate) spot: Option<String>,
     pub(crate) value: f64,
     pub(crate) time: Option<Instant>,
     pub(crate) flags: Flags,
@@ -49,10 +51,14 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 /// The same value twice is kept once; of different ones the plainest name keeps the series and the
 /// others become channels named after their keys. A record's last value is often repeated outside
 /// the list without its time: that copy is dropped.
-pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
+///
+/// A place in a list becomes a channel only where the list holds the same quantity again: what stands alone needs no
+/// number, and must not become another series when the order changes.
+pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
     if found.len() < 2 || has_no_rivals(&found) {
         return found;
     }
+    number(&mut found);
     let series = |field: &Field| (field.quantity, field.channel.clone());
     let timed: HashSet<_> = found
         .iter()
@@ -86,6 +92,22 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
     kept.into_iter().map(|(_, field)| field).collect()
 }
 
+/// Adds the places in lists to the channels of values that stand there with their like.
+fn number(found: &mut [Field]) {
+    let group = |field: &Field| (field.quantity, field.channel.clone(), field.time);
+    let mut sizes: HashMap<_, usize> = HashMap::new();
+    for field in found.iter() {
+        *sizes.entry(group(field)).or_default() += 1;
+    }
+    let is_one_of_many = |field: &Field| sizes.get(&group(field)).is_some_and(|size| *size > 1);
+    for field in found.iter_mut().filter(|field| field.spot.is_some()) {
+        if is_one_of_many(field) {
+            let parts = [field.channel.take(), field.spot.take()];
+            field.channel = Some(parts.into_iter().flatten().collect::<Vec<_>>().join("-"));
+        }
+    }
+}
+
 /// Whether every series stands once, as in most messages; not looked into for long lists.
 fn has_no_rivals(found: &[Field]) -> bool {
     const FEW: usize = 24;
@@ -100,7 +122,7 @@ mod tests {
 
     fn field(key: &str, rank: usize, value: f64, time: Option<Instant>) -> Field {
         let quantity = Quantity::Temperature;
-        Field { quantity, channel: None, value, time, flags: Flags::NONE, key: key.to_owned(), rank }
+        Field { quantity, channel: None, spot: None, value, time, flags: Flags::NONE, key: key.to_owned(), rank }
     }
 
     #[test]

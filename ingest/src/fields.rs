@@ -146,18 +146,19 @@ impl<'n> Walk<'n> {
         let named = [&spelling.channel, &entry.channel];
         let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
         let channel = match place {
-            Some(place) => place.channel(named, record_time),
+            Some(place) => place.channel(named),
             None => named.into_iter().flatten().next().cloned(),
         };
+        let spot = place.and_then(|place| place.spot(record_time));
         let time = record_time.or(near_time);
-        Field { quantity: entry.quantity, channel, value, time, flags, key: name.to_owned(), rank }
+        Field { quantity: entry.quantity, channel, spot, value, time, flags, key: name.to_owned(), rank }
     }
 
     /// The names under which a value may be known, the most specific first.
     fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
-        names.extend(place.labels().find(is_known).map(Cow::Borrowed));
+        names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
         names.extend(place.numbered().map(Cow::Owned));
         if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
             names.push(Cow::Owned(format!("{own}_{way}")));
@@ -185,7 +186,7 @@ impl<'n> Walk<'n> {
         let (channel, key) = (Some(label.to_owned()), label.to_owned());
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
-        Some(Field { quantity, channel, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+        Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
     }
 
     fn is_foreign(&self, place: &Place<'_, '_>) -> bool {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Keys that say nothing of what stands under them: the name is found around them.
-const NAMELESS: [&str; 20] = [
+const NAMELESS: [&str; 36] = [
     "value",
     "values",
     "val",
@@ -30,6 +30,22 @@ const NAMELESS: [&str; 20] = [
     "measuredvalue",
     "sensorvalue",
     "messages",
+    "measure",
+    "measurevalue",
+    "measuredata",
+    "readingvalue",
+    "datavalue",
+    "valuedata",
+    "numericvalue",
+    "floatvalue",
+    "valuefloat",
+    "realvalue",
+    "telemetryvalue",
+    "channelvalue",
+    "record",
+    "rawvalue",
+    "decodedvalue",
+    "scaledvalue",
 ];
 
 /// Keys beside a value that hold its name.
@@ -82,6 +98,9 @@ const TIMES: [&str; 19] = [
     "reporttime",
     "to",
 ];
+
+/// Keys of an item in a list that number its channel.
+const CHANNELS: [&str; 6] = ["channel", "ch", "phase", "line", "zone", "channelnumber"];
 
 /// How many neighbours are looked at: no device has more, and a hostile object must not cost its square.
 const NEIGHBOURS: usize = 128;
@@ -159,10 +178,18 @@ impl<'t, 'a> Place<'t, 'a> {
         labels.filter(|text| !text.is_empty())
     }
 
+    /// Other texts beside a nameless value: one may name it under a key of the vendor's own.
+    pub(crate) fn other_texts(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        let object = self.object.filter(|_| self.is_nameless).into_iter();
+        let near = object.flat_map(|object| object.children().take(NEIGHBOURS));
+        let is_unit = |name: &str| UNITS.iter().any(|unit| key::is_folded_as(name, unit));
+        near.filter(move |child| child.name().is_some_and(|name| !is_unit(name))).filter_map(Cursor::text)
+    }
+
     /// The number of what a nameless value measures, where a vendor numbers its quantities.
     pub(crate) fn numbered(&self) -> Option<String> {
         let object = self.object.filter(|_| self.is_nameless)?;
-        let number = neighbour(object, "measurementid")?;
+        let number = neighbour(object, "measurementid").or_else(|| neighbour(object, "measureid"))?;
         match number.scalar()? {
             Scalar::Number(number) => Some(format!("measurementid{number}")),
             Scalar::Text(text) => Some(format!("measurementid{text}")),
@@ -232,23 +259,43 @@ impl<'t, 'a> Place<'t, 'a> {
         (None, near)
     }
 
-    /// What tells the value from others of its quantity: the channels that its name gives, and its places in lists
-    /// of values that have no times.
-    pub(crate) fn channel(&self, named: [&Option<String>; 2], time: Option<Instant>) -> Option<String> {
-        let mut parts: Vec<String> = named.into_iter().flatten().cloned().collect();
-        if time.is_none() {
-            let mut places = Vec::new();
-            let mut at = self.leaf;
-            while at != self.root {
-                let Some(parent) = at.parent() else { break };
-                // An only item needs no number.
-                let is_one_of_many = parent.children().nth(1).is_some();
-                places.extend(at.index().filter(|_| is_one_of_many).map(|index| (index + 1).to_string()));
-                at = parent;
-            }
-            parts.extend(places.into_iter().rev());
+    /// The channel that its name gives, or a neighbour (`{"channel": 2, "current": 0.5}`).
+    pub(crate) fn channel(&self, named: [&Option<String>; 2]) -> Option<String> {
+        let parts: Vec<&str> = named.into_iter().flatten().map(String::as_str).collect();
+        if !parts.is_empty() {
+            return Some(parts.join("-"));
         }
-        (!parts.is_empty()).then(|| parts.join("-"))
+        let item = self.object.filter(|object| object.index().is_some())?;
+        CHANNELS.iter().find_map(|key| short_text(neighbour(item, key)?))
+    }
+
+    /// Its places in lists of values that have no times.
+    pub(crate) fn spot(&self, time: Option<Instant>) -> Option<String> {
+        if time.is_some() {
+            return None;
+        }
+        let mut places = Vec::new();
+        let mut at = self.leaf;
+        while at != self.root {
+            let Some(parent) = at.parent() else { break };
+            // An only item needs no number.
+            let is_one_of_many = parent.children().nth(1).is_some();
+            places.extend(at.index().filter(|_| is_one_of_many).map(|index| (index + 1).to_string()));
+            at = parent;
+        }
+        places.reverse();
+        (!places.is_empty()).then(|| places.join("-"))
+    }
+}
+
+/// A small whole number or a short word.
+fn short_text(value: Cursor<'_, '_>) -> Option<String> {
+    match value.scalar()? {
+        Scalar::Number(number) if number.fract() == 0.0 && (0.0..1000.0).contains(number) => {
+            Some(format!("{number}"))
+        }
+        Scalar::Text(text) if !text.is_empty() && text.len() <= 16 => Some(text.to_string()),
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Null | Scalar::Bool(_) => None,
     }
 }
 
@@ -261,7 +308,7 @@ fn may_name_a_unit(name: &str) -> bool {
 fn is_nameless(name: &str) -> bool {
     // Asked for every value: one look at the first letter answers most.
     let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).unwrap_or_default();
-    let may_be = matches!(first.to_ascii_lowercase(), b'd' | b'h' | b'm' | b'o' | b'r' | b's' | b'v');
+    let may_be = matches!(first.to_ascii_lowercase(), b'c'..=b'd' | b'f' | b'h' | b'm'..=b'o' | b'r'..=b't' | b'v');
     (may_be || !first.is_ascii()) && NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
 }
 
