@@ -122,7 +122,16 @@ mod tests {
 
     fn field(key: &str, rank: usize, value: f64, time: Option<Instant>) -> Field {
         let quantity = Quantity::Temperature;
-        Field { quantity, channel: None, spot: None, value, time, flags: Flags::NONE, key: key.to_owned(), rank }
+        Field {
+            quantity,
+            channel: None,
+            spot: None,
+            value,
+            time,
+            flags: Flags::NONE,
+            key: key.to_owned(),
+            rank,
+        }
     }
 
     #[test]

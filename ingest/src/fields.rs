@@ -11,7 +11,7 @@ use crate::{
     field::{Field, settle},
     key::Spelling,
     names::{Converted, Entry, Names, to_canonical},
-    place::Place,
+    place::{self, Place},
     scalar,
     tape::{Cursor, Scalar},
 };
@@ -57,6 +57,23 @@ impl<'n> Walk<'n> {
     pub(crate) fn fields(&self, root: Cursor<'_, '_>) -> Vec<Field> {
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
         settle(leaves.filter_map(|(leaf, scalar)| self.field(&Place::of(root, leaf)?, scalar)).collect())
+    }
+
+    /// Names of numbers and states in `root` that no table knows, each once, in document order.
+    pub(crate) fn unknown<'t>(&self, root: Cursor<'t, '_>) -> Vec<&'t str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (leaf, _) in root.leaves().filter(|(_, s)| matches!(s, Scalar::Number(_) | Scalar::Bool(_))) {
+            let Some(place) = Place::of(root, leaf) else { continue };
+            let Some(name) = place.names().first().copied().filter(|_| !self.is_foreign(&place)) else {
+                continue;
+            };
+            let mut candidates = self.candidates(&place).into_iter();
+            let is_known = candidates.any(|name| self.tables().any(|t| !t.spellings(&name).is_empty()));
+            if !is_known && !place::is_time(name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Whether a name is known and deliberately no reading.

@@ -103,10 +103,14 @@ fn chinese_phase(text: &str) -> Option<(String, &str)> {
 fn particle(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase();
     let Some(at) = lower.find("pm") else { return Cow::Borrowed(text) };
-    let (Some(front), Some(rest)) = (text.get(..at + 2), text.get(at + 2..)) else { return Cow::Borrowed(text) };
+    let (Some(front), Some(rest)) = (text.get(..at + 2), text.get(at + 2..)) else {
+        return Cow::Borrowed(text);
+    };
     let rest = rest.trim_start_matches(['_', '-', ' ', '.']);
     let size = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    let Some(size) = rest.strip_suffix(size).filter(|size| !size.is_empty()) else { return Cow::Borrowed(text) };
+    let Some(size) = rest.strip_suffix(size).filter(|size| !size.is_empty()) else {
+        return Cow::Borrowed(text);
+    };
     let after = rest.strip_prefix(size).unwrap_or_default();
     let mut behind = after.chars();
     let is_nought = behind.next().is_some_and(|c| matches!(c, '.' | '_' | 'p' | 'P'))
@@ -144,13 +148,14 @@ fn bracket_unit(text: &str) -> (&str, Option<String>) {
 
 /// Phases of a supply and places on a device as words of their own.
 const PLACES: &[&str] = &[
-    "a", "b", "c", "n", "phase", "ch", "chn", "chan", "channel", "left", "right", "center", "centre", "top", "bottom",
-    "floor",
+    "a", "b", "c", "n", "phase", "ch", "chn", "chan", "channel", "left", "right", "center", "centre", "top",
+    "bottom", "floor",
 ];
 
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
-const NUMBERED: &[&str] =
-    &["l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit"];
+const NUMBERED: &[&str] = &[
+    "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
+];
 
 fn is_place(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
@@ -183,7 +188,9 @@ fn channel_of<W: AsRef<str>>(kept: Vec<W>, taken: &[String]) -> Option<(String, 
     // The kind of place says nothing where its number does: `chn2` is 2, `phase_a` is a. Lines of a supply keep theirs.
     let is_kind = |word: &&str| NUMBERED.contains(word) && word.len() > 1;
     let numbered = taken.iter().map(|word| match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        stem if stem.len() > 1 => word.strip_prefix(stem).filter(|figures| !figures.is_empty()).unwrap_or(word),
+        stem if stem.len() > 1 => {
+            word.strip_prefix(stem).filter(|figures| !figures.is_empty()).unwrap_or(word)
+        }
         _ => word.as_str(),
     });
     let taken: Vec<&str> = numbered.filter(|word| !is_kind(word)).collect();

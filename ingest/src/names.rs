@@ -264,6 +264,12 @@ impl Entry {
         }
     }
 
+    /// Whether the name alone is enough: neither neighbours nor the size of the number are asked.
+    pub(crate) fn is_plain(&self) -> bool {
+        let asks_value = self.between.is_some() || self.fraction;
+        self.beside.is_empty() && self.without.is_empty() && !asks_value
+    }
+
     /// Whether the entry holds for a bare number like this one.
     ///
     /// Some names mean one thing as a small fraction and another as a whole number: a `battery` of 3.6 is in volts.

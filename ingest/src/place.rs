@@ -174,7 +174,8 @@ impl<'t, 'a> Place<'t, 'a> {
     /// The names that neighbours give a nameless value, the most telling first.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
         let object = self.object.filter(|_| self.is_nameless).into_iter();
-        let labels = object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
+        let labels =
+            object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
         labels.filter(|text| !text.is_empty())
     }
 
@@ -302,13 +303,21 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
 /// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
 fn may_name_a_unit(name: &str) -> bool {
     let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm' | b'u' | b'd'))
+    last.is_some_and(|last| {
+        !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm' | b'u' | b'd')
+    })
+}
+
+/// Whether a key names a time.
+pub(crate) fn is_time(name: &str) -> bool {
+    TIMES.iter().any(|time| key::is_folded_as(name, time))
 }
 
 fn is_nameless(name: &str) -> bool {
     // Asked for every value: one look at the first letter answers most.
     let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).unwrap_or_default();
-    let may_be = matches!(first.to_ascii_lowercase(), b'c'..=b'd' | b'f' | b'h' | b'm'..=b'o' | b'r'..=b't' | b'v');
+    let may_be =
+        matches!(first.to_ascii_lowercase(), b'c'..=b'd' | b'f' | b'h' | b'm'..=b'o' | b'r'..=b't' | b'v');
     (may_be || !first.is_ascii()) && NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
 }
 
