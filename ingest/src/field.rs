@@ -66,7 +66,7 @@ pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
         .map(|field| (series(field), field.value.to_bits()))
         .collect();
     let mut by_rank: Vec<(usize, Field)> = found.into_iter().enumerate().collect();
-    by_rank.sort_by_key(|(_, field)| field.rank);
+    by_rank.sort_by_key(|(_, field)| (is_fahrenheit(field), field.rank));
     let mut taken = HashMap::with_capacity(by_rank.len());
     let mut kept: Vec<(usize, Field)> = Vec::with_capacity(by_rank.len());
     for (at, mut field) in by_rank {
@@ -94,9 +94,13 @@ pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
 
 /// Whether a value is another one once more in °F: rounded to a tenth, it comes back a little off.
 fn is_rounded_copy(field: &Field, other: f64) -> bool {
-    let key = field.key.to_ascii_lowercase();
-    let is_fahrenheit = key.ends_with("_f") || key.ends_with("fahrenheit") || field.key.ends_with('F');
-    is_fahrenheit && (field.value - other).abs() <= 0.06
+    is_fahrenheit(field) && (field.value - other).abs() <= 0.06
+}
+
+fn is_fahrenheit(field: &Field) -> bool {
+    let key = &field.key;
+    field.quantity == Quantity::Temperature
+        && (key.ends_with("_f") || key.ends_with('F') || key.to_ascii_lowercase().ends_with("fahrenheit"))
 }
 
 /// Adds the places in lists to the channels of values that stand there with their like.
