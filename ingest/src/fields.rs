@@ -137,12 +137,15 @@ impl<'n> Walk<'n> {
                 return Answer::Ignored;
             }
             let spelling = &known.spelling;
-            let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
+            // zigbee2mqtt states no units in messages: `temperature_unit` there is what the device shows.
+            let beside = || place.filter(|_| self.format != "zigbee2mqtt")?.unit();
+            let stated = unit.or(spelling.unit.as_deref()).or_else(beside);
             for found in table.matches(known, self.format) {
                 let entry = found.entry;
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
                 if let Some((value, flags)) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
+                    && (entry.without.is_empty() || spelling.channel.is_none())
                 {
                     return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
                 }

@@ -71,7 +71,10 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
     let words = words(text);
     let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
     let (short, unit) = match words.split_last() {
-        Some((last, front)) if bracket.is_none() && !front.is_empty() && Unit::is_known(last) => {
+        // `current_a` is a phase among its like, `current_A` is in amperes.
+        Some((last, front))
+            if bracket.is_none() && !front.is_empty() && last != "a" && Unit::is_known(last) =>
+        {
             found.push(Spelling { folded: fold(&front.concat()), unit: Some(last.clone()), channel: None });
             (Some(front), Some(last.clone()))
         }

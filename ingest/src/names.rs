@@ -32,6 +32,9 @@ pub(crate) struct Entry {
     /// Only a bare number in this span, ends included.
     #[serde(default)]
     between: Option<[f64; 2]>,
+    /// A bare number above this is in a unit that nobody stated.
+    #[serde(default)]
+    bare_at_most: Option<f64>,
     /// Only a bare number that is not whole.
     #[serde(default)]
     fraction: bool,
@@ -274,6 +277,9 @@ impl Entry {
     ///
     /// Some names mean one thing as a small fraction and another as a whole number: a `battery` of 3.6 is in volts.
     fn holds_for(&self, value: f64, stated: Option<&str>) -> bool {
+        if stated.is_none() && self.bare_at_most.is_some_and(|most| value > most) {
+            return false;
+        }
         if self.between.is_none() && !self.fraction {
             return true;
         }

@@ -125,6 +125,30 @@ fn a_nought_of_a_sensor_that_is_off_is_no_value() {
 }
 
 #[test]
+fn the_company_of_a_current_tells_its_unit() {
+    assert_eq!(
+        plain(r#"{"Current":650,"Vol":231,"Power":140}"#),
+        [(Q::Current, 0.65), (Q::Voltage, 231.0), (Q::Power, 140.0)]
+    );
+    assert_eq!(
+        read(r#"{"current_a":1.5,"current_b":2}"#),
+        [row(Q::Current, "a", 1.5), row(Q::Current, "b", 2.0)]
+    );
+    assert_eq!(plain(r#"{"voltage":2301,"current":3}"#), [(Q::Current, 3.0)], "no mains has 2301 V");
+}
+
+#[test]
+fn what_a_zigbee_device_shows_is_no_unit_of_the_message() {
+    let payload = br#"{"temperature":21.5,"temperature_unit":"fahrenheit","battery":90,"voltage":3}"#;
+    let message = Message { topic: "zigbee2mqtt/a", payload, retained: false, received_at: None };
+    let Ok(Decoded::Readings(found)) = Decoder::new(Routes::defaults()).decode(&message).1 else {
+        panic!("no reading")
+    };
+    let found: Vec<_> = found.iter().map(|r| (r.quantity, r.value)).collect();
+    assert_eq!(found, [(Q::Temperature, 21.5), (Q::BatteryLevel, 90.0), (Q::BatteryVoltage, 3.0)]);
+}
+
+#[test]
 fn one_value_in_two_units_is_one_reading() {
     assert_eq!(plain(r#"{"temperature_c":25,"temperature_f":77}"#), [(Q::Temperature, 25.0)]);
     assert_eq!(plain(r#"{"temperature_c":29.1,"temperature_f":84.4}"#), [(Q::Temperature, 29.1)]);
