@@ -241,9 +241,11 @@ impl<'t, 'a> Place<'t, 'a> {
         text_beside(self.object?, "direction")
     }
 
-    /// Whether one of these keys (folded) stands beside the value.
+    /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.
     pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
-        self.object.is_some_and(|object| wanted.iter().any(|key| neighbour(object, key).is_some()))
+        let has = |object: Cursor<'_, '_>| wanted.iter().any(|key| neighbour(object, key).is_some());
+        let Some(object) = self.object else { return false };
+        has(object) || (self.is_nameless && object.parent().filter(|_| object != self.root).is_some_and(has))
     }
 
     /// The time of the record around the value (a pair of time and value, an item of a list, or the object of a

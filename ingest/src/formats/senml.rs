@@ -211,10 +211,22 @@ fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quan
 /// The quantity of a unit that measures one thing in an office (ratios, counts and energies measure many).
 fn quantity_of_unit(unit: &str) -> Option<Quantity> {
     use Quantity as Q;
-    let candidates =
-        [Q::Temperature, Q::Co2, Q::Illuminance, Q::SoundLevel, Q::Power, Q::Voltage, Q::Current];
+    let candidates = [
+        Q::Temperature,
+        Q::Co2,
+        Q::Illuminance,
+        Q::SoundLevel,
+        Q::Power,
+        Q::Voltage,
+        Q::Current,
+        Q::ApparentPower,
+        Q::ReactivePower,
+    ];
     if unit.contains("RH") {
         return Some(Q::Humidity);
+    }
+    if unit.eq_ignore_ascii_case("%EL") {
+        return Some(Q::BatteryLevel);
     }
     candidates.into_iter().find(|quantity| to_canonical(*quantity, 1.0, Some(unit)).is_ok())
 }
