@@ -62,7 +62,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 /// The spellings to try for a name, most literal first: as written, without a unit at its
 /// end, without numbers and phase letters that stand alone, without figures at word ends.
 pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
-    let whole = particle(text);
+    let whole = unambiguous(text);
     let (text, bracket) = bracket_unit(&whole);
     if let Some((phase, name)) = chinese_phase(text) {
         let phase = Some(phase);
@@ -102,8 +102,12 @@ fn chinese_phase(text: &str) -> Option<(String, &str)> {
     (is_phase && !name.is_empty()).then(|| (phase.to_lowercase(), name))
 }
 
-/// Folding drops the point of `PM1.0`, which would make it PM10: the nought after the point is dropped first.
-fn particle(text: &str) -> Cow<'_, str> {
+/// What folding would lose: the minus of a register of energy given back, and the point of `PM1.0`, which would make
+/// it PM10.
+fn unambiguous(text: &str) -> Cow<'_, str> {
+    if text.contains("(-)") {
+        return Cow::Owned(text.replace("(-)", " negative "));
+    }
     let lower = text.to_ascii_lowercase();
     let Some(at) = lower.find("pm") else { return Cow::Borrowed(text) };
     let (Some(front), Some(rest)) = (text.get(..at + 2), text.get(at + 2..)) else {
@@ -128,7 +132,8 @@ fn particle(text: &str) -> Cow<'_, str> {
 /// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
 /// else.
 pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
-    let (front, bracket) = bracket_unit(text);
+    let whole = unambiguous(text);
+    let (front, bracket) = bracket_unit(&whole);
     let words = words(front);
     let kept: Vec<&str> =
         words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
@@ -152,7 +157,7 @@ fn bracket_unit(text: &str) -> (&str, Option<String>) {
 /// Phases of a supply and places on a device as words of their own.
 const PLACES: &[&str] = &[
     "a", "b", "c", "n", "phase", "ch", "chn", "chan", "channel", "left", "right", "center", "centre", "top",
-    "bottom", "floor",
+    "bottom", "floor", "an", "bn", "cn", "ab", "bc", "ca", "ln", "l1n", "l2n", "l3n", "l1l2", "l2l3", "l3l1",
 ];
 
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.

@@ -100,6 +100,20 @@ fn a_name_that_says_little_needs_a_unit_of_energy() {
 }
 
 #[test]
+fn a_meter_that_prints_units_for_names_is_read() {
+    assert_eq!(
+        read(r#"{"V L1-N":231,"W sys":512,"Hz":50,"kWh (+) TOT":12.5,"kWh (-) TOT":1}"#),
+        [
+            row(Q::Voltage, "l1-n", 231.0),
+            (Q::Power, None, 512.0),
+            (Q::Frequency, None, 50.0),
+            (Q::EnergyImport, None, 12.5)
+        ]
+    );
+    assert_eq!(plain(r#"{"v":3,"w":4}"#), [], "a letter alone is nothing");
+}
+
+#[test]
 fn particles_of_one_micrometre_are_not_pm10() {
     for name in ["pm1_0", "PM1.0", "pm_1_0", "pm1"] {
         assert_eq!(
