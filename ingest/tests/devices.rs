@@ -110,7 +110,7 @@ fn a_meter_that_prints_units_for_names_is_read() {
             (Q::EnergyImport, None, 12.5)
         ]
     );
-    assert_eq!(plain(r#"{"v":3,"w":4}"#), [], "a letter alone is nothing");
+    assert_eq!(plain(r#"{"x":1,"w":4}"#), [], "a letter alone is nothing");
 }
 
 #[test]
