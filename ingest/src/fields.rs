@@ -11,8 +11,8 @@ use crate::{
     field::{Field, settle},
     key::Spelling,
     names::{Converted, Entry, Names, to_canonical},
-    place::{self, Place},
-    scalar,
+    place::Place,
+    roles, scalar,
     tape::{Cursor, Scalar},
 };
 
@@ -69,7 +69,7 @@ impl<'n> Walk<'n> {
             };
             let mut candidates = self.candidates(&place).into_iter();
             let is_known = candidates.any(|name| self.tables().any(|t| !t.spellings(&name).is_empty()));
-            if !is_known && !place::is_time(name) && !names.contains(&name) {
+            if !is_known && !roles::is_time(name) && !names.contains(&name) {
                 names.push(name);
             }
         }
@@ -111,7 +111,8 @@ impl<'n> Walk<'n> {
         };
         match answer {
             Answer::Field(field) => {
-                (!self.is_foreign(place) && !self.is_dead(&field, place)).then_some(field)
+                let is_none = self.is_foreign(place) || self.is_dead(&field, place) || place.is_undatable();
+                (!is_none).then_some(field)
             }
             Answer::Ignored => None,
             Answer::Unknown => self.by_unit(place, scalar),

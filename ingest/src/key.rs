@@ -70,15 +70,15 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
     }
     let words = words(text);
     let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
-    let (short, unit) = match words.split_last() {
-        // `current_a` is a phase among its like, `current_A` is in amperes.
-        Some((last, front))
-            if bracket.is_none() && !front.is_empty() && last != "a" && Unit::is_known(last) =>
-        {
-            found.push(Spelling { folded: fold(&front.concat()), unit: Some(last.clone()), channel: None });
-            (Some(front), Some(last.clone()))
+    let (short, unit) = match unit_word(&words).filter(|_| bracket.is_none()) {
+        Some(at) => {
+            let front: Vec<String> =
+                words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect();
+            let unit = words.get(at).cloned();
+            found.push(Spelling { folded: fold(&front.concat()), unit: unit.clone(), channel: None });
+            (Some(front), unit)
         }
-        _ => (None, None),
+        None => (None, None),
     };
     for strip in [strip_alone, strip_figures] {
         found.extend(strip(&words).map(|(folded, channel)| Spelling {
@@ -86,13 +86,32 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
             unit: bracket.clone(),
             channel: Some(channel),
         }));
-        found.extend(short.and_then(strip).map(|(folded, channel)| Spelling {
+        found.extend(short.as_deref().and_then(strip).map(|(folded, channel)| Spelling {
             folded,
             unit: unit.clone(),
             channel: Some(channel),
         }));
     }
     found
+}
+
+/// The word that is a unit, at the end or before the words that tell the channel: `power_W`, `power_W_phase_a`.
+///
+/// Figures alone are a number, and `current_a` is a phase among its like, while `current_A` is in amperes.
+fn unit_word(words: &[String]) -> Option<usize> {
+    let is_unit = |word: &str| {
+        let is_letter =
+            word.len() == 1 && word.bytes().all(|b| b.is_ascii_lowercase() && b != b'v' && b != b'w');
+        // A count is what is measured, not in what.
+        let is_count = matches!(&*word.to_ascii_lowercase(), "count" | "people" | "persons" | "p");
+        let is_number = word.bytes().all(|b| b.is_ascii_digit());
+        !is_number && !is_count && (!is_letter || matches!(word, "c" | "f")) && Unit::is_known(word)
+    };
+    let last = words.len().checked_sub(1).filter(|last| *last > 0)?;
+    if words.get(last).is_some_and(|word| is_unit(word)) {
+        return Some(last);
+    }
+    (1..last).rev().find(|at| words.get(*at).is_some_and(|word| word.len() > 1 && is_unit(word)))
 }
 
 /// `A相电流`: the phase stands before the name.

@@ -22,6 +22,7 @@ mod place;
 mod profile;
 mod protobuf;
 pub mod quality;
+mod roles;
 mod route;
 mod scalar;
 mod sniff;

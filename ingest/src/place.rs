@@ -4,103 +4,10 @@ use model::Instant;
 
 use crate::{
     key,
+    roles::{CHANNELS, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
     tape::{Cursor, Scalar},
     time,
 };
-
-/// Keys that say nothing of what stands under them: the name is found around them.
-const NAMELESS: [&str; 36] = [
-    "value",
-    "values",
-    "val",
-    "v",
-    "data",
-    "reading",
-    "readings",
-    "result",
-    "output",
-    "measurement",
-    "measurements",
-    "measures",
-    "samples",
-    "records",
-    "datapoints",
-    "history",
-    "measurementvalue",
-    "measuredvalue",
-    "sensorvalue",
-    "messages",
-    "measure",
-    "measurevalue",
-    "measuredata",
-    "readingvalue",
-    "datavalue",
-    "valuedata",
-    "numericvalue",
-    "floatvalue",
-    "valuefloat",
-    "realvalue",
-    "telemetryvalue",
-    "channelvalue",
-    "record",
-    "rawvalue",
-    "decodedvalue",
-    "scaledvalue",
-];
-
-/// Keys beside a value that hold its name.
-const LABELS: [&str; 21] = [
-    "variable",
-    "name",
-    "type",
-    "quantity",
-    "parameter",
-    "metric",
-    "label",
-    "key",
-    "displayname",
-    "sensortype",
-    "resourcetype",
-    "measurementtype",
-    "measurand",
-    "parametername",
-    "channelname",
-    "description",
-    "field",
-    "n",
-    "obis",
-    "obiscode",
-    "id",
-];
-
-/// Keys beside a value that hold its unit.
-const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
-
-/// Keys of a record that hold its time.
-const TIMES: [&str; 19] = [
-    "timestamp",
-    "time",
-    "ts",
-    "date",
-    "datetime",
-    "eventtime",
-    "logtimestamp",
-    "frameisotime",
-    "measuredat",
-    "at",
-    "updatetime",
-    "t",
-    "sampletime",
-    "stamp",
-    "tsmts",
-    "unixtime",
-    "collecttime",
-    "reporttime",
-    "to",
-];
-
-/// Keys of an item in a list that number its channel.
-const CHANNELS: [&str; 6] = ["channel", "ch", "phase", "line", "zone", "channelnumber"];
 
 /// How many neighbours are looked at: no device has more, and a hostile object must not cost its square.
 const NEIGHBOURS: usize = 128;
@@ -211,6 +118,11 @@ impl<'t, 'a> Place<'t, 'a> {
         {
             return Some(unit);
         }
+        // {"temperature": 72.5, "units": {"temperature": "°F"}}
+        let list = || object.get("units").or_else(|| object.get("unit"))?.text_of(self.names().first()?);
+        if let Some(unit) = list() {
+            return Some(unit);
+        }
         // Text neighbours are few: only their names are folded.
         let mut own = None;
         object.children().take(NEIGHBOURS).find_map(|child| {
@@ -234,6 +146,19 @@ impl<'t, 'a> Place<'t, 'a> {
             let rest = name.strip_prefix(&own)?;
             matches!(rest, "status" | "sensorstatus").then_some(text)
         })
+    }
+
+    /// Whether the value is of the past and says of when in a way that is no instant: it must not be dated by its
+    /// arrival.
+    pub(crate) fn is_undatable(&self) -> bool {
+        const LISTS: [&str; 6] = ["history", "backlog", "datalog", "historical", "log", "logs"];
+        let is_list = |name: &&str| LISTS.iter().any(|list| key::is_folded_as(name, list));
+        if !self.above.iter().any(is_list) {
+            return false;
+        }
+        let Some(record) = self.object else { return false };
+        let mut texts = record.children().take(NEIGHBOURS).filter(|child| child.text().is_some());
+        texts.any(|child| child.name().is_some_and(is_time) && instant(child).is_none())
     }
 
     /// In or out, where a neighbour says it of a count.
@@ -313,33 +238,6 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
     }
 }
 
-/// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
-fn may_name_a_unit(name: &str) -> bool {
-    let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    last.is_some_and(|last| {
-        !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm' | b'u' | b'd')
-    })
-}
-
-/// Whether a key names a time.
-pub(crate) fn is_time(name: &str) -> bool {
-    TIMES.iter().any(|time| key::is_folded_as(name, time))
-}
-
-fn is_nameless(name: &str) -> bool {
-    // Asked for every value: folded in place, and equal lengths are compared alone.
-    const LONGEST: usize = 16;
-    let mut buffer = [0; LONGEST];
-    let mut length = 0;
-    for byte in name.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) {
-        let Some(free) = buffer.get_mut(length) else { return false };
-        *free = byte.to_ascii_lowercase();
-        length += 1;
-    }
-    let folded = buffer.get(..length).unwrap_or_default();
-    NAMELESS.iter().any(|nameless| nameless.as_bytes() == folded)
-}
-
 fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
     let mut near = object.children().take(NEIGHBOURS);
     near.find_map(|child| {
@@ -378,26 +276,5 @@ pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
         Scalar::Number(value) => time::epoch(*value),
         Scalar::Text(text) => time::parse(text),
         Scalar::Null | Scalar::Bool(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_short_cuts_miss_no_name() {
-        for name in NAMELESS {
-            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}-")] {
-                assert!(is_nameless(&spelt) && name.len() <= 16, "{spelt}");
-            }
-        }
-        for unit in UNITS {
-            assert!(
-                may_name_a_unit(&format!("power_{unit}")) && may_name_a_unit(&format!("{unit}°")),
-                "{unit}"
-            );
-        }
-        assert!(!is_nameless("temperature") && !may_name_a_unit("last_seen"));
     }
 }

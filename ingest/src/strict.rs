@@ -202,7 +202,7 @@ fn of_names(decoder: &Decoder, tape: &Tape<'_>, format: Format) -> Vec<Finding> 
 fn has_time(root: tape::Cursor<'_, '_>) -> bool {
     root.leaves().any(|(leaf, _)| {
         leaf.name()
-            .is_some_and(|name| crate::place::is_time(name) || matches!(name, "received_at" | "last_seen"))
+            .is_some_and(|name| crate::roles::is_time(name) || matches!(name, "received_at" | "last_seen"))
             && crate::place::instant(leaf).is_some()
     })
 }

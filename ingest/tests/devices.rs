@@ -163,6 +163,25 @@ fn what_a_zigbee_device_shows_is_no_unit_of_the_message() {
 }
 
 #[test]
+fn a_unit_stands_in_the_middle_of_a_name_or_in_a_list_of_units() {
+    assert_eq!(read(r#"{"active_power_kW_phase_b":1.5}"#), [row(Q::Power, "b", 1500.0)]);
+    assert_eq!(plain(r#"{"temperature":77,"units":{"temperature":"°F"}}"#), [(Q::Temperature, 25.0)]);
+    assert_eq!(read(r#"{"occupancy_1":true}"#), [row(Q::Occupied, "1", 1.0)], "a number is no unit");
+}
+
+#[test]
+fn the_past_without_an_instant_is_not_dated_by_its_arrival() {
+    assert_eq!(
+        plain(r#"{"temperature":20,"history":[{"temperature":15,"time":"2026-03-01 08:00"}]}"#),
+        [(Q::Temperature, 20.0)]
+    );
+    assert_eq!(
+        plain(r#"{"history":[{"temperature":15,"time":"2026-03-01T08:00:00Z"}]}"#),
+        [(Q::Temperature, 15.0)]
+    );
+}
+
+#[test]
 fn one_value_in_two_units_is_one_reading() {
     assert_eq!(plain(r#"{"temperature_c":25,"temperature_f":77}"#), [(Q::Temperature, 25.0)]);
     assert_eq!(plain(r#"{"temperature_c":29.1,"temperature_f":84.4}"#), [(Q::Temperature, 29.1)]);
