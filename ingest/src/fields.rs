@@ -9,7 +9,7 @@ use model::{Flags, Quantity};
 
 use crate::{
     field::{Field, settle},
-    key::Spelling,
+    key::{self, Spelling},
     names::{Converted, Entry, Names, to_canonical},
     place::Place,
     roles, scalar,
@@ -115,7 +115,7 @@ impl<'n> Walk<'n> {
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
-            Answer::Unknown => self.by_unit(place, scalar),
+            Answer::Unknown => self.by_unit(place, scalar).or_else(|| self.other_temperature(place, scalar)),
         }
     }
 
@@ -210,6 +210,36 @@ impl<'n> Walk<'n> {
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
         Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+    }
+
+    /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
+    /// channel `other-…`, which is never the room's air.
+    fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let (name, unit) = (place.names().first()?, place.unit()?);
+        let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
+        let (kind, of): (Vec<&String>, Vec<&String>) =
+            words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
+        if kind.is_empty() || of.is_empty() || of.iter().any(|word| self.names.is_no_medium(word)) {
+            return None;
+        }
+        let Scalar::Number(number) = scalar else { return None };
+        let is_degrees = unit.contains(['°', '℃', '℉']) || unit.eq_ignore_ascii_case("cel") || unit == "C";
+        if !is_degrees || self.is_foreign(place) {
+            return None;
+        }
+        let value = to_canonical(Quantity::Temperature, *number, Some(unit)).ok()?.value;
+        let of: Vec<&str> = of.into_iter().map(String::as_str).collect();
+        let (record_time, near_time) = place.times(self.takes_near_time);
+        Some(Field {
+            quantity: Quantity::Temperature,
+            channel: Some(format!("other-{}", of.join("-"))),
+            spot: place.spot(record_time),
+            value,
+            time: record_time.or(near_time),
+            flags: Flags::NONE,
+            key: (*name).to_owned(),
+            rank: usize::MAX,
+        })
     }
 
     /// Whether a nought stands for a sensor that is off or broken, as a neighbour tells.

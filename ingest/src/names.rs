@@ -54,6 +54,8 @@ struct Ignore {
     #[serde(default)]
     names: HashSet<String>,
     #[serde(default)]
+    no_medium: HashSet<String>,
+    #[serde(default)]
     context: HashSet<String>,
 }
 
@@ -188,6 +190,11 @@ impl Names {
     /// Whether the name is known and deliberately no reading.
     fn is_ignored(&self, folded: &str) -> bool {
         self.ignore.names.contains(folded)
+    }
+
+    /// Whether a word beside `temperature` says that it is a limit, a setting, a sum or no temperature of a thing.
+    pub(crate) fn is_no_medium(&self, word: &str) -> bool {
+        self.ignore.no_medium.contains(word)
     }
 
     /// Whether values below an object of this name are settings or diagnosis.

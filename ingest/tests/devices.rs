@@ -182,6 +182,14 @@ fn the_past_without_an_instant_is_not_dated_by_its_arrival() {
 }
 
 #[test]
+fn a_temperature_of_something_else_is_kept_apart_where_its_unit_is_stated() {
+    let stated = r#"{"air_temperature":{"value":20,"unit":"°C"},"barometer_temperature":{"value":22,"unit":"°C"},
+        "max_temperature":{"value":30,"unit":"°C"},"dew_point_temperature":{"value":9,"unit":"°C"}}"#;
+    assert_eq!(read(stated), [(Q::Temperature, None, 20.0), row(Q::Temperature, "other-barometer", 22.0)]);
+    assert_eq!(read(r#"{"barometer_temperature":22}"#), []);
+}
+
+#[test]
 fn one_value_in_two_units_is_one_reading() {
     assert_eq!(plain(r#"{"temperature_c":25,"temperature_f":77}"#), [(Q::Temperature, 25.0)]);
     assert_eq!(plain(r#"{"temperature_c":29.1,"temperature_f":84.4}"#), [(Q::Temperature, 29.1)]);
