@@ -190,6 +190,14 @@ impl<'n> Walk<'n> {
             let path: Vec<&str> = place.names().iter().take(length).rev().copied().collect();
             names.push(Cow::Owned(path.join("_")));
         }
+        // `{"occupancy": {"current": 4}}` is not a current: the word says when.
+        if let [own, around, ..] = place.names()
+            && key::is_folded_as(own, "current")
+            && is_known(around)
+        {
+            names.push(Cow::Borrowed(around));
+            return names;
+        }
         names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
         names
     }

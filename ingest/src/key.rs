@@ -148,6 +148,18 @@ fn unambiguous(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{front}{size}{}", after.get(2..).unwrap_or_default()))
 }
 
+/// The words of a name in lower case, the unit and the channel taken out.
+pub(crate) fn parts(text: &str) -> (Vec<String>, Option<String>, Option<String>) {
+    let whole = unambiguous(text);
+    let (text, bracket) = bracket_unit(&whole);
+    let mut words = words(text);
+    let unit = bracket.or_else(|| unit_word(&words).map(|at| words.remove(at)));
+    let (places, kept): (Vec<String>, Vec<String>) = words.into_iter().partition(|word| is_place(word));
+    let places: Vec<String> = places.iter().map(|word| word.to_lowercase()).collect();
+    let channel = channel_of(vec!["-"], &places).map(|(_, channel)| channel);
+    (kept.iter().map(|word| word.to_lowercase()).collect(), unit, channel)
+}
+
 /// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
 /// else.
 pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {

@@ -21,7 +21,14 @@ pub(crate) struct Entry {
     /// What a bare number may mean: the first unit in which it is physically possible.
     #[serde(default)]
     units: Vec<String>,
+    #[serde(default)]
     names: Vec<String>,
+    /// A name in words that is not in the list: one word of each group must be there ...
+    #[serde(default)]
+    groups: Vec<Vec<String>>,
+    /// ... and every other word be one of these (or a filler).
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     formats: Vec<String>,
     #[serde(default)]
@@ -170,11 +177,36 @@ impl Names {
         }
         let bare = key::without(name, &self.fillers);
         let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
-        let found: Arc<[Known]> = all.filter_map(|spelling| self.known(spelling)).collect();
+        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling)).collect();
+        if found.is_empty() {
+            found.extend(self.in_words(name));
+        }
+        let found: Arc<[Known]> = found.into();
         if seen.len() < MOST_SEEN && name.len() <= 128 {
             seen.insert(name.to_owned(), Arc::clone(&found));
         }
         found
+    }
+
+    /// A name that is in no list, by the words that it is made of, in any order.
+    fn in_words(&self, name: &str) -> Option<Known> {
+        let (words, unit, channel) = key::parts(name);
+        let matches = |entry: &Entry| {
+            let has = |group: &Vec<String>| words.iter().any(|word| group.contains(word));
+            let is_meant = |word: &String| {
+                entry.groups.iter().flatten().chain(&entry.also).any(|known| known == word)
+                    || self.fillers.contains(word)
+            };
+            !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
+        };
+        let at = self.entries.iter().position(matches)?;
+        let spelling = Spelling { folded: words.concat(), unit, channel };
+        // After every name that is in a list.
+        (!self.is_ignored(&spelling.folded)).then(|| Known {
+            spelling,
+            is_ignored: false,
+            entries: vec![(at, at * 1000 + 999)],
+        })
     }
 
     fn known(&self, spelling: Spelling) -> Option<Known> {

@@ -190,6 +190,31 @@ fn a_temperature_of_something_else_is_kept_apart_where_its_unit_is_stated() {
 }
 
 #[test]
+fn a_name_in_no_list_is_read_by_its_words() {
+    let object = r#"{"total_energy_production_kwh":3.5,"current_power_draw_total_kW":0.5,"voltage_at_phase_1":231,
+        "current_relative_humidity_rh":44,"numberOfPeopleEntered":2}"#;
+    assert_eq!(
+        read(object),
+        [
+            (Q::EnergyExport, None, 3.5),
+            (Q::Power, None, 500.0),
+            row(Q::Voltage, "1", 231.0),
+            (Q::Humidity, None, 44.0),
+            (Q::PeopleIn, None, 2.0)
+        ]
+    );
+    let others = r#"{"reactive_energy_total":1,"energy_today":2,"power_factor_limit":3,"current_temperature_change":4,
+        "people_in_queue":5,"energy_consumption_cost":6}"#;
+    assert_eq!(read(others), [], "a word that is not meant is another thing");
+}
+
+#[test]
+fn a_current_inside_another_quantity_says_when() {
+    assert_eq!(plain(r#"{"power":{"current":300,"max":900}}"#), [(Q::Power, 300.0)]);
+    assert_eq!(read(r#"{"phase_a":{"current":3}}"#), [row(Q::Current, "a", 3.0)]);
+}
+
+#[test]
 fn one_value_in_two_units_is_one_reading() {
     assert_eq!(plain(r#"{"temperature_c":25,"temperature_f":77}"#), [(Q::Temperature, 25.0)]);
     assert_eq!(plain(r#"{"temperature_c":29.1,"temperature_f":84.4}"#), [(Q::Temperature, 29.1)]);
