@@ -21,11 +21,30 @@ pub(crate) struct Entry {
     /// What a bare number may mean: the first unit in which it is physically possible.
     #[serde(default)]
     units: Vec<String>,
+    #[serde(default)]
     names: Vec<String>,
+    /// A name in words that is not in the list: one word of each group must be there ...
+    #[serde(default)]
+    groups: Vec<Vec<String>>,
+    /// ... and every other word be one of these (or a filler).
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     formats: Vec<String>,
     #[serde(default)]
     pub(crate) beside: Vec<String>,
+    /// Only when none of these keys stands beside it.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    /// Only a bare number in this span, ends included.
+    #[serde(default)]
+    between: Option<[f64; 2]>,
+    /// A bare number above this is in a unit that nobody stated.
+    #[serde(default)]
+    bare_at_most: Option<f64>,
+    /// Only a bare number that is not whole.
+    #[serde(default)]
+    fraction: bool,
     #[serde(default)]
     unit_needed: bool,
     #[serde(default)]
@@ -41,6 +60,8 @@ pub(crate) struct Entry {
 struct Ignore {
     #[serde(default)]
     names: HashSet<String>,
+    #[serde(default)]
+    no_medium: HashSet<String>,
     #[serde(default)]
     context: HashSet<String>,
 }
@@ -156,11 +177,36 @@ impl Names {
         }
         let bare = key::without(name, &self.fillers);
         let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
-        let found: Arc<[Known]> = all.filter_map(|spelling| self.known(spelling)).collect();
+        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling)).collect();
+        if found.is_empty() {
+            found.extend(self.in_words(name));
+        }
+        let found: Arc<[Known]> = found.into();
         if seen.len() < MOST_SEEN && name.len() <= 128 {
             seen.insert(name.to_owned(), Arc::clone(&found));
         }
         found
+    }
+
+    /// A name that is in no list, by the words that it is made of, in any order.
+    fn in_words(&self, name: &str) -> Option<Known> {
+        let (words, unit, channel) = key::parts(name);
+        let matches = |entry: &Entry| {
+            let has = |group: &Vec<String>| words.iter().any(|word| group.contains(word));
+            let is_meant = |word: &String| {
+                entry.groups.iter().flatten().chain(&entry.also).any(|known| known == word)
+                    || self.fillers.contains(word)
+            };
+            !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
+        };
+        let at = self.entries.iter().position(matches)?;
+        let spelling = Spelling { folded: words.concat(), unit, channel };
+        // After every name that is in a list.
+        (!self.is_ignored(&spelling.folded)).then(|| Known {
+            spelling,
+            is_ignored: false,
+            entries: vec![(at, at * 1000 + 999)],
+        })
     }
 
     fn known(&self, spelling: Spelling) -> Option<Known> {
@@ -176,6 +222,11 @@ impl Names {
     /// Whether the name is known and deliberately no reading.
     fn is_ignored(&self, folded: &str) -> bool {
         self.ignore.names.contains(folded)
+    }
+
+    /// Whether a word beside `temperature` says that it is a limit, a setting, a sum or no temperature of a thing.
+    pub(crate) fn is_no_medium(&self, word: &str) -> bool {
+        self.ignore.no_medium.contains(word)
     }
 
     /// Whether values below an object of this name are settings or diagnosis.
@@ -255,13 +306,39 @@ impl Entry {
         }
     }
 
+    /// Whether the name alone is enough: neither neighbours nor the size of the number are asked.
+    pub(crate) fn is_plain(&self) -> bool {
+        let asks_value = self.between.is_some() || self.fraction;
+        self.beside.is_empty() && self.without.is_empty() && !asks_value
+    }
+
+    /// Whether the entry holds for a bare number like this one.
+    ///
+    /// Some names mean one thing as a small fraction and another as a whole number: a `battery` of 3.6 is in volts.
+    fn holds_for(&self, value: f64, stated: Option<&str>) -> bool {
+        if stated.is_none() && self.bare_at_most.is_some_and(|most| value > most) {
+            return false;
+        }
+        if self.between.is_none() && !self.fraction {
+            return true;
+        }
+        let is_inside = self.between.is_none_or(|[low, high]| (low..=high).contains(&value));
+        stated.is_none() && is_inside && (!self.fraction || value.fract().abs() > 1e-9)
+    }
+
     /// Converts a value to the canonical unit: the stated unit decides, else the entry's own.
     ///
-    /// `None` when a stated unit is needed and absent.
+    /// `None` when the entry does not hold for such a number, or a stated unit is needed and absent.
     pub(crate) fn convert(&self, value: f64, stated: Option<&str>) -> Option<Result<Converted, UnitError>> {
         let stated = stated.map(str::trim).filter(|unit| !unit.is_empty());
-        if stated.is_none() && self.unit_needed {
+        if !self.holds_for(value, stated) || (stated.is_none() && self.unit_needed) {
             return None;
+        }
+        // A name that says little leans on its unit, which must then be the quantity's own.
+        if let Some(unit) = stated.filter(|_| self.unit_needed)
+            && let Err(error) = self.quantity.unit().convert(value, unit)
+        {
+            return Some(Err(error));
         }
         if stated.is_none() && !self.units.is_empty() {
             let all = self.units.iter().filter_map(|u| to_canonical(self.quantity, value, Some(u)).ok());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Instant, Nature, Reading, Span};
+use model::{Instant, Nature, Quantity, Reading, Series, Span};
 
 use super::{
     devices::{Device, DeviceKind},
@@ -25,6 +25,9 @@ impl Shard {
 
     /// Keeps a reading for what is taken from it. Returns whether it changes what has been judged.
     fn keep(&mut self, reading: &Reading, number: usize) -> bool {
+        if is_apart(&reading.series) {
+            return false;
+        }
         let Some(device) = self.devices.get_mut(number) else { return false };
         let place = device.place;
         let nature = reading.series.quantity.nature();
@@ -202,4 +205,50 @@ pub(super) fn buffer_of<'a>(
         slot
     });
     state.kept.buffers.get_mut(slot)
+}
+
+/// Channels that name something other than the room's air: a pipe, a probe, a device's own heat, a gas computed from
+/// others, an extreme of a period.
+const APART: [&str; 12] = [
+    "soil",
+    "probe",
+    "flow",
+    "return",
+    "water",
+    "surface",
+    "server",
+    "other",
+    "equivalent",
+    "raw",
+    "peak",
+    "max",
+];
+
+/// Whether a series is stored and shown, but never judged as the room's: its channel begins with one of [`APART`].
+fn is_apart(series: &Series) -> bool {
+    use Quantity as Q;
+    let is_air = matches!(series.quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::SoundLevel);
+    let first = series.channel.as_ref().and_then(|channel| channel.as_str().split('-').next());
+    is_air && first.is_some_and(|first| APART.contains(&first))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Id;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_not_the_room_and_a_second_sensor_is() {
+        let series = |quantity, channel: &str| {
+            let (sensor, channel) = (Id::parse("s").unwrap(), Id::parse(channel).ok());
+            Series { sensor, quantity, channel }
+        };
+        assert!(is_apart(&series(Quantity::Temperature, "flow")));
+        assert!(is_apart(&series(Quantity::Temperature, "other-barometer")));
+        assert!(is_apart(&series(Quantity::Co2, "equivalent")));
+        assert!(!is_apart(&series(Quantity::Temperature, "2")));
+        assert!(!is_apart(&series(Quantity::Temperature, "")));
+        assert!(!is_apart(&series(Quantity::Voltage, "probe")));
+    }
 }
