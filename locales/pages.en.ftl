@@ -555,3 +555,17 @@ span-month = this month so far, or one month
 span-year = year
 span-all = all of it
 span-register = register
+
+## Who is here
+login-title = Log in
+login-name = Name
+login-password = Password
+login-do = Log in
+login-wrong = Name or password is wrong.
+login-wait = Too many failed attempts. Please wait { $n } s.
+login-help = Operations make users and set new passwords with "normwatch user".
+logout = Log out
+role-viewer = viewer
+role-facilities = facilities
+role-auditor = auditor
+role-admin = admin

@@ -537,3 +537,17 @@ span-month = 本月截至目前 / 单月
 span-year = 年度
 span-all = 全部
 span-register = 登记表
+
+## Who is here
+login-title = 登录
+login-name = 用户名
+login-password = 密码
+login-do = 登录
+login-wrong = 用户名或密码不正确。
+login-wait = 失败次数过多，请等待 { $n } 秒。
+login-help = 用户和密码由运维人员用“normwatch user”命令设置。
+logout = 退出
+role-viewer = 查看
+role-facilities = 管理
+role-auditor = 审计
+role-admin = 系统管理

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    access::Access,
     broker,
     clock::Clock,
     config::Config,
@@ -93,9 +94,10 @@ pub struct Service {
 pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
     let (register, catalogue) = read_files(config)?;
     let lock = parts::lock(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen).await.map_err(ServiceError::of(format!(
-        "cannot listen at {}: free the port, or set another address in `listen`",
-        config.listen
+    let access = parts::access(config)?;
+    let listen = parts::listen(config.listen, &access)?;
+    let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
+        "cannot listen at {listen}: free the port, or set another address in `listen`",
     )))?;
     if config.mqtt.embedded {
         let at = parts::broker_address(&config.mqtt)?;
@@ -114,6 +116,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         links: Links::default(),
         metrics,
         unknown: Unknown::default(),
+        access,
         stopping_late,
         late: Vec::new(),
     };
@@ -130,6 +133,7 @@ struct Site<'a> {
     links: Links,
     metrics: Arc<Metrics>,
     unknown: Unknown,
+    access: Access,
     /// Says true to what stops last: mail, series, pages.
     stopping_late: watch::Receiver<bool>,
     late: Vec<JoinHandle<()>>,
@@ -149,7 +153,8 @@ impl Site<'_> {
         let (stop, stopping) = watch::channel(false);
         let hosts = web::Hosts::new(address, &self.config.public_url);
         let desk = parts::desk(&self, &snapshots)?;
-        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
+        let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
+        self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();

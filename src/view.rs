@@ -4,9 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, RoomUse};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Register, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
 use serde::Serialize;
+
+use crate::access::Reach;
 
 /// One reading as the newest of its series.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -244,4 +246,25 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Outside parties.
     pub links: Vec<Link>,
+}
+
+impl Snapshot {
+    /// What of it lies within reach. Figures of the service itself stay; sensors that nobody has
+    /// placed are in nobody's reach.
+    #[must_use]
+    pub fn within(&self, reach: &Reach, register: &Register) -> Self {
+        let now = self.now.or(self.event_time).unwrap_or(Instant::MAX);
+        let has_place = |id: &Id| reach.has_place(register, id, now);
+        let has = |id: &Id| reach.has(register, id, now);
+        let places = self.places.iter().filter(|(id, _)| has_place(id));
+        let presence = self.presence.iter().filter(|(id, _)| has_place(id));
+        Self {
+            places: places.map(|(id, place)| (id.clone(), place.clone())).collect(),
+            presence: presence.map(|(id, presence)| (id.clone(), *presence)).collect(),
+            alerts: self.alerts.iter().filter(|alert| has(&alert.place)).cloned().collect(),
+            verdicts: self.verdicts.iter().filter(|verdict| has(verdict.subject.id())).cloned().collect(),
+            unknown_sensors: Vec::new(),
+            ..self.clone()
+        }
+    }
 }

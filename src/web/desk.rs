@@ -1,12 +1,13 @@
 //! What the console and the API read: copies of state, the register, the standards, the history.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use model::{Flags, Instant, Register, Series, Span};
 use rules::{Clause, Pack};
 use tokio::sync::watch;
 
 use crate::{
+    access::{Person, Reach},
     metrics::Metrics,
     view::{MailView, Snapshot},
 };
@@ -82,6 +83,32 @@ impl MailSource for NoMails {
     }
 }
 
+/// Mails about alerts of a list and nothing else.
+struct SomeMails {
+    mails: Arc<dyn MailSource>,
+    alerts: BTreeSet<String>,
+}
+
+impl SomeMails {
+    fn shows(&self, mail: &MailView) -> bool {
+        !mail.alerts.is_empty() && mail.alerts.iter().all(|alert| self.alerts.contains(alert))
+    }
+}
+
+impl MailSource for SomeMails {
+    fn newest(&self, max: usize) -> Result<Vec<Arc<MailView>>, String> {
+        Ok(self.mails.newest(max)?.into_iter().filter(|mail| self.shows(mail)).collect())
+    }
+
+    fn one(&self, id: &str) -> Result<Option<Arc<MailView>>, String> {
+        Ok(self.mails.one(id)?.filter(|mail| self.shows(mail)))
+    }
+
+    fn sent(&self) -> Result<u64, String> {
+        self.mails.sent()
+    }
+}
+
 /// Everything a request may look at. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
@@ -91,6 +118,7 @@ pub struct Desk {
     charts: Arc<dyn ChartSource>,
     mails: Arc<dyn MailSource>,
     metrics: Arc<Metrics>,
+    asker: Option<Arc<Person>>,
 }
 
 impl fmt::Debug for Desk {
@@ -109,7 +137,15 @@ impl Desk {
         charts: Arc<dyn ChartSource>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { snapshot, register, standards: standards.into(), charts, mails: Arc::new(NoMails), metrics }
+        Self {
+            snapshot,
+            register,
+            standards: standards.into(),
+            charts,
+            mails: Arc::new(NoMails),
+            metrics,
+            asker: None,
+        }
     }
 
     /// The same desk with mails from `mails`.
@@ -118,10 +154,31 @@ impl Desk {
         Self { mails, ..self }
     }
 
-    /// The newest copy of the state.
+    /// The same desk for whoever asks: what is out of reach is not on it.
+    #[must_use]
+    pub fn seen_by(self, asker: Option<Person>) -> Self {
+        Self { asker: asker.map(Arc::new), ..self }
+    }
+
+    /// Who asks; nobody in particular while there are no users.
+    #[must_use]
+    pub fn asker(&self) -> Option<&Person> {
+        self.asker.as_deref()
+    }
+
+    /// How far whoever asks sees, unless that is everything.
+    fn narrow(&self) -> Option<&Reach> {
+        self.asker().map(|person| &person.reach).filter(|reach| !reach.is_everything())
+    }
+
+    /// The newest copy of the state, as far as whoever asks may see it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.borrow())
+        let snapshot = Arc::clone(&self.snapshot.borrow());
+        match self.narrow() {
+            Some(reach) => Arc::new(snapshot.within(reach, &self.register)),
+            None => snapshot,
+        }
     }
 
     /// A receiver that sees every later copy.
@@ -172,12 +229,22 @@ impl Desk {
         &self,
         ask: impl FnOnce(&dyn MailSource) -> Result<T, String> + Send + 'static,
     ) -> T {
-        let mails = Arc::clone(&self.mails);
+        let mails = self.visible_mails();
         let answer = tokio::task::spawn_blocking(move || ask(mails.as_ref())).await;
         answer.map_err(|error| error.to_string()).flatten().unwrap_or_else(|error| {
             tracing::error!(%error, "mails cannot be shown");
             T::default()
         })
+    }
+
+    /// The mails, as far as whoever asks may see what they tell.
+    fn visible_mails(&self) -> Arc<dyn MailSource> {
+        let mails = Arc::clone(&self.mails);
+        if self.narrow().is_none() {
+            return mails;
+        }
+        let alerts = self.snapshot().alerts.iter().map(|alert| alert.id.clone()).collect();
+        Arc::new(SomeMails { mails, alerts })
     }
 
     /// The counters of the service.

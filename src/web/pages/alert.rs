@@ -1,9 +1,6 @@
 //! One alert, told whole: what, where, by which clause, how sure, why, since when, what to do.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use model::Instant;
 use rules::Provenance;
 use serde::Serialize;
@@ -78,7 +75,7 @@ struct MailLink {
 }
 
 /// `GET /alerts/{id}`.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, Path(id): Path<String>) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer, Path(id): Path<String>) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let Some(alert) = snapshot.alerts.iter().find(|alert| alert.id == id) else {

@@ -3,6 +3,7 @@
 mod alert;
 mod alerts;
 mod frame;
+pub(super) mod login;
 mod look;
 mod mails;
 mod overview;
