@@ -569,3 +569,18 @@ role-viewer = viewer
 role-facilities = facilities
 role-auditor = auditor
 role-admin = admin
+
+## Acting on a finding
+act-taken = Taken on by { $by }
+act-silenced = Silenced by { $by } until
+act-lift = End the silence
+act-give-back = Give it back
+act-take = I take this on
+act-note = Note
+act-silence-for = Tell nobody for
+act-hour = 1 hour
+act-hours = { $n } hours
+act-day = 1 day
+act-days = { $n } days
+act-silence = Silence
+silenced = silenced

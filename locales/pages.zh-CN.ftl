@@ -551,3 +551,18 @@ role-viewer = 查看
 role-facilities = 管理
 role-auditor = 审计
 role-admin = 系统管理
+
+## Acting on a finding
+act-taken = 已由 { $by } 受理
+act-silenced = 已由 { $by } 静默至
+act-lift = 结束静默
+act-give-back = 退回
+act-take = 由我处理
+act-note = 备注
+act-silence-for = 暂不通知
+act-hour = 1 小时
+act-hours = { $n } 小时
+act-day = 1 天
+act-days = { $n } 天
+act-silence = 静默
+silenced = 已静默

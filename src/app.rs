@@ -25,7 +25,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Pen, Ticks, Unknown},
     spool::{self, Spool},
     state::State,
     view::Snapshot,
@@ -152,7 +152,9 @@ impl Site<'_> {
         let (may_tick, ticking) = watch::channel(true);
         let (stop, stopping) = watch::channel(false);
         let hosts = web::Hosts::new(address, &self.config.public_url);
-        let desk = parts::desk(&self, &snapshots)?;
+        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let pen = Pen::new(self.stores.spool.clone(), self.clock.clone(), &batches);
+        let desk = parts::desk(&self, &snapshots)?.with_pen(pen);
         let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
@@ -169,7 +171,6 @@ impl Site<'_> {
             every: TICK_EVERY,
             is_live,
         };
-        let (batches, to_judge) = mpsc::channel(BATCHES);
         let intake = intake.run(batches.clone(), stopping.clone());
         let ticks = ticks.run(batches, stopping);
         Ok(Service {

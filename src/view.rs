@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Register, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::access::Reach;
 
@@ -114,6 +114,12 @@ pub struct AlertView {
     pub revision: u32,
     /// Whether somebody has taken it on.
     pub acknowledged: bool,
+    /// Who has, when and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<Mark>,
+    /// Until when nobody is told of it, if it is silenced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silenced_until: Option<Instant>,
     /// Fires, but nothing has proven so for `stale_after`.
     pub unproven: bool,
     /// Reason of the waiver in force, if any.
@@ -121,6 +127,33 @@ pub struct AlertView {
     pub waived: Option<String>,
     /// The newest verdict, with its explanation.
     pub verdict: Arc<Verdict>,
+}
+
+/// Who did something, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Name of the user.
+    pub by: String,
+    /// Wall time.
+    pub at: Instant,
+    /// In the user's words.
+    pub note: String,
+}
+
+/// A silence that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SilenceView {
+    /// By which it is lifted.
+    pub id: String,
+    /// Only this clause; any when absent.
+    pub clause: Option<String>,
+    /// Only this place with everything below it, or this body; any when absent.
+    pub subject: Option<Id>,
+    /// When it ends by itself.
+    pub until: Instant,
+    /// Who began it, when and why.
+    #[serde(flatten)]
+    pub mark: Mark,
 }
 
 /// The ledger: every message counted once.
@@ -240,6 +273,10 @@ pub struct Snapshot {
     pub alerts: Vec<Arc<AlertView>>,
     /// Newest verdict of each check.
     pub verdicts: Vec<Arc<Verdict>>,
+    /// Silences that stand, those that end first first.
+    pub silences: Vec<SilenceView>,
+    /// Number of the newest spool entry that it shows the effect of.
+    pub sequence: u64,
     /// Sensors that publish but are in no register: id and newest topic.
     pub unknown_sensors: Vec<(Id, String)>,
     /// Message counts.
@@ -263,6 +300,7 @@ impl Snapshot {
             presence: presence.map(|(id, presence)| (id.clone(), *presence)).collect(),
             alerts: self.alerts.iter().filter(|alert| has(&alert.place)).cloned().collect(),
             verdicts: self.verdicts.iter().filter(|verdict| has(verdict.subject.id())).cloned().collect(),
+            silences: self.silences.iter().filter(|s| s.subject.as_ref().is_some_and(has)).cloned().collect(),
             unknown_sensors: Vec::new(),
             ..self.clone()
         }

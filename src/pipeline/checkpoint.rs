@@ -3,10 +3,12 @@
 use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::acts::Acts;
 use crate::notify::Dispatcher;
 
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
+const ACTS: &str = "acts";
 const ENGINE: &str = "engine/";
 
 /// Why a checkpoint cannot be written or read.
@@ -27,6 +29,7 @@ pub(super) struct Parts<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) register: &'a mut RegisterChecks,
     pub(super) dispatcher: &'a mut Dispatcher,
+    pub(super) acts: &'a mut Acts,
 }
 
 impl Parts<'_> {
@@ -40,6 +43,7 @@ impl Parts<'_> {
             changed.push(encode(REGISTER.to_owned(), &saved)?);
         }
         changed.push(encode(DISPATCHER.to_owned(), self.dispatcher)?);
+        changed.push(encode(ACTS.to_owned(), self.acts)?);
         Ok(changed)
     }
 
@@ -53,6 +57,8 @@ impl Parts<'_> {
             self.register.restore(saved);
         } else if name == DISPATCHER {
             *self.dispatcher = decode(name, body)?;
+        } else if name == ACTS {
+            *self.acts = decode(name, body)?;
         }
         Ok(())
     }

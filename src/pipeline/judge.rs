@@ -8,6 +8,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Batch, Unknown,
+    acts::{ACT, Acts},
     board::Board,
     checkpoint::{CheckpointError, Parts},
     record::{journal_row, record_of, view_of},
@@ -108,6 +109,7 @@ pub struct Judge {
     register_checks: RegisterChecks,
     dispatcher: Dispatcher,
     board: Board,
+    acts: Acts,
     /// Newest entry that the engine has seen.
     position: Position,
     /// Since the last checkpoint.
@@ -129,6 +131,7 @@ impl Judge {
             register_checks: RegisterChecks::new(Arc::clone(&parts.register), &live),
             dispatcher: Dispatcher::new(parts.settings.clone()),
             board: Board::new(Arc::clone(&parts.register), parts.unknown.clone()),
+            acts: Acts::default(),
             position: Position::new(0),
             journal: Vec::new(),
             lines: Vec::new(),
@@ -156,6 +159,7 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
         for (name, body) in &saved.pieces {
             parts.restore(name, body)?;
@@ -267,7 +271,16 @@ impl Judge {
                 self.remember(position, &[])?;
                 self.engine.advance(*to, &mut self.outputs);
             }
-            Kind::Change { .. } => self.remember(position, &[])?,
+            Kind::Change { kind, body } => {
+                self.remember(position, &[])?;
+                if kind == ACT
+                    && let Some(signed) = self.acts.take(body, &mut self.dispatcher)
+                {
+                    let name = format!("{:020}", position.sequence);
+                    let body = serde_json::to_string(&signed).unwrap_or_default();
+                    self.parts.state.put_record(ACT, &name, &body)?;
+                }
+            }
         }
         if let Some(now) = self.engine.event_time() {
             self.register_checks.advance(now, &mut self.outputs);
@@ -310,6 +323,7 @@ impl Judge {
                 );
                 self.journal.push(journal_row(transition));
                 if transition.alert.state == AlertState::Resolved {
+                    self.acts.resolved(transition.alert.id.as_str());
                     self.board.resolved(view_of(transition.alert.clone()));
                 }
             }
@@ -352,6 +366,7 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
         let checkpoint = Checkpoint {
             position: self.position,
@@ -372,6 +387,12 @@ impl Judge {
     fn publish(&mut self) {
         let now = self.parts.clock.now();
         let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
+        self.acts.tidy(now);
+        for alert in snapshot.alerts.iter_mut().filter(|alert| alert.resolved_at.is_none()) {
+            self.acts.mark(Arc::make_mut(alert), &self.parts.register, now);
+        }
+        snapshot.silences = self.acts.silences(now);
+        snapshot.sequence = self.position.sequence;
         snapshot.is_caught_up = true;
         snapshot.ledger = self.parts.spool.ledger();
         snapshot.links = self.parts.links.all();

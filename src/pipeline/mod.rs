@@ -9,6 +9,7 @@
 //! What follows the spool is a function of the spool: after a stop it goes on from the checkpoint
 //! and says the same again, and what was told before is told to nobody twice.
 
+mod acts;
 mod board;
 mod checkpoint;
 mod intake;
@@ -17,6 +18,7 @@ mod record;
 mod ticks;
 mod usage;
 
+pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};

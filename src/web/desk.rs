@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::{
     access::{Person, Reach},
     metrics::Metrics,
+    pipeline::Pen,
     view::{MailView, Snapshot},
 };
 
@@ -119,6 +120,7 @@ pub struct Desk {
     mails: Arc<dyn MailSource>,
     metrics: Arc<Metrics>,
     asker: Option<Arc<Person>>,
+    pen: Option<Pen>,
 }
 
 impl fmt::Debug for Desk {
@@ -145,6 +147,7 @@ impl Desk {
             mails: Arc::new(NoMails),
             metrics,
             asker: None,
+            pen: None,
         }
     }
 
@@ -152,6 +155,16 @@ impl Desk {
     #[must_use]
     pub fn with_mails(self, mails: Arc<dyn MailSource>) -> Self {
         Self { mails, ..self }
+    }
+
+    /// The same desk with a pen, so that people can act.
+    #[must_use]
+    pub fn with_pen(self, pen: Pen) -> Self {
+        Self { pen: Some(pen), ..self }
+    }
+
+    pub(super) const fn pen(&self) -> Option<&Pen> {
+        self.pen.as_ref()
     }
 
     /// The same desk for whoever asks: what is out of reach is not on it.

@@ -3,6 +3,7 @@
 //! Nothing here waits for the pipeline. Until there are users the service binds it to loopback only,
 //! and nothing can be changed through it.
 
+mod acting;
 mod api;
 mod applies;
 mod assets;

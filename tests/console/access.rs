@@ -291,3 +291,61 @@ fn the_file_of_users_holds_no_secret_in_plain_text() {
     }
     assert!(bytes.windows(10).any(|window| window == b"$argon2id$"));
 }
+
+/// The guarded console with a spool behind it, as far as an act gets without a judge.
+async fn act(house: &House, cookie: &str, path: &str, body: &str) -> Answer {
+    let headers = [("cookie", cookie), ("content-type", "application/json")];
+    house.send("POST", path, &headers, body).await
+}
+
+#[tokio::test]
+async fn nobody_acts_who_may_not() {
+    let take = ("/api/v1/alerts/alert-co2/acknowledge", "{}");
+    let open = House::new();
+    let answer = act(&open, "", take.0, take.1).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("normwatch user add"), "{}", answer.body);
+    for role in [Role::Viewer, Role::Auditor] {
+        let house = House::with(role);
+        let cookie = house.log_in("desk", PASSWORD).await.cookie();
+        assert_eq!(act(&house, &cookie, take.0, take.1).await.status, StatusCode::FORBIDDEN);
+        assert!(
+            !house
+                .get("/alerts/alert-co2", &[("cookie", &cookie)])
+                .await
+                .body
+                .contains("<form class=\"act\"")
+        );
+    }
+    let house = House::new();
+    house.add("desk-b", Role::Facilities, Reach { places: vec![id("b-1")], bodies: Vec::new() });
+    let cookie = house.log_in("desk-b", PASSWORD).await.cookie();
+    assert_eq!(act(&house, &cookie, take.0, take.1).await.status, StatusCode::NOT_FOUND, "another building");
+    let silence = r#"{"subject": "a", "minutes": 60}"#;
+    assert_eq!(act(&house, &cookie, "/api/v1/silences", silence).await.status, StatusCode::NOT_FOUND);
+    let all = r#"{"clause": "gb-t-18883-2022/co2", "minutes": 60}"#;
+    assert_eq!(act(&house, &cookie, "/api/v1/silences", all).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_act_that_makes_no_sense_says_why() {
+    let house = House::with(Role::Facilities);
+    let cookie = house.log_in("desk", PASSWORD).await.cookie();
+    for (path, body, status, word) in [
+        ("/api/v1/alerts/none/acknowledge", "{}", StatusCode::NOT_FOUND, "there is no alert"),
+        ("/api/v1/alerts/alert-over/acknowledge", "{}", StatusCode::CONFLICT, "is over"),
+        ("/api/v1/alerts/alert-co2/acknowledge", "{\"ack\":1}", StatusCode::BAD_REQUEST, "ack"),
+        ("/api/v1/alerts/alert-co2/acknowledge", "{", StatusCode::BAD_REQUEST, "JSON"),
+        ("/api/v1/silences", "{\"minutes\":60}", StatusCode::BAD_REQUEST, "name a clause"),
+        ("/api/v1/silences", "{\"subject\":\"a\"}", StatusCode::BAD_REQUEST, "`until` or `minutes`"),
+        ("/api/v1/silences", "{\"subject\":\"a\",\"minutes\":0}", StatusCode::BAD_REQUEST, "future"),
+        ("/api/v1/silences", "{\"subject\":\"a\",\"minutes\":999999}", StatusCode::BAD_REQUEST, "waiver"),
+        ("/api/v1/silences", "{\"clause\":\"x/y\",\"minutes\":9}", StatusCode::NOT_FOUND, "x/y"),
+    ] {
+        let answer = act(&house, &cookie, path, body).await;
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.body);
+        assert!(answer.body.contains(word), "{path} {body}: {}", answer.body);
+    }
+    let gone = house.send("DELETE", "/api/v1/silences/none", &[("cookie", &cookie)], "").await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+}

@@ -22,6 +22,7 @@ mod common;
 mod smtp;
 
 mod absent;
+mod acts;
 mod bad_input;
 mod demo;
 mod office;

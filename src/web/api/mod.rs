@@ -1,12 +1,16 @@
 //! `/api/v1`: lists are `{"items", "next"}`, errors are `{"error": {"kind", "message"}}`.
 
+mod acts;
 mod alerts;
 mod places;
 mod service;
 mod standards;
 mod verdicts;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
 
 use super::{desk::Desk, error::ApiError};
 
@@ -17,6 +21,9 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/places/{id}", get(places::one))
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
+        .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
+        .route("/silences", get(acts::silences).post(acts::silence))
+        .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))
         .route("/clauses", get(standards::list))
         .route("/clauses/{pack}/{clause}", get(standards::one))
