@@ -3,13 +3,14 @@
 mod charts;
 mod mails;
 mod parts;
+mod reload;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ingest::mqtt::{Monitor, Subscriber};
-use model::{Problem, Register};
-use rules::{Catalogue, EngineOptions};
+use model::Problem;
+use rules::EngineOptions;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -21,12 +22,14 @@ use crate::{
     broker,
     clock::Clock,
     config::Config,
-    devices, files,
+    devices,
     history::{self, History},
     links::Links,
     metrics::Metrics,
     pipeline::{Intake, IntakeParts, Judge, JudgeParts, Pen, Ticks, Unknown},
+    rulebook::Rulebook,
     spool::{self, Spool},
+    standing::Standing,
     state::State,
     view::Snapshot,
     web,
@@ -92,7 +95,11 @@ pub struct Service {
 /// # Errors
 /// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
 pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
-    let (register, catalogue) = read_files(config)?;
+    let files = reload::Files::of(config);
+    let read = files.read();
+    if let (Err(problems), false) = (&read, config.data_dir.join("state.sqlite").exists()) {
+        return Err(ServiceError::Problems(problems.clone()));
+    }
     let lock = parts::lock(&config.data_dir)?;
     let access = parts::access(config)?;
     let listen = parts::listen(config.listen, &access)?;
@@ -107,31 +114,34 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let metrics = Arc::new(Metrics::new());
     metrics.restore(&stores.spool.ledger());
     let (stop_late, stopping_late) = watch::channel(false);
+    let standing = Standing::new(Arc::clone(&metrics));
+    let start = reload::start(&stores, &standing, read, clock.now())?;
     let site = Site {
         config,
         clock,
-        register,
-        catalogue,
+        in_force: watch::Sender::new(start.rulebook),
         stores,
         links: Links::default(),
         metrics,
+        standing,
         unknown: Unknown::default(),
         access,
         stopping_late,
         late: Vec::new(),
     };
-    site.start(listener, stop_late, lock).await
+    site.start(listener, stop_late, lock, (files, start.edit)).await
 }
 
 /// What every part is built from.
 struct Site<'a> {
     config: &'a Config,
     clock: Clock,
-    register: Arc<Register>,
-    catalogue: Arc<Catalogue>,
+    /// Follows what the judge has taken up.
+    in_force: watch::Sender<Arc<Rulebook>>,
     stores: Stores,
     links: Links,
     metrics: Arc<Metrics>,
+    standing: Standing,
     unknown: Unknown,
     access: Access,
     /// Says true to what stops last: mail, series, pages.
@@ -145,6 +155,7 @@ impl Site<'_> {
         listener: TcpListener,
         stop_late: watch::Sender<bool>,
         lock: std::fs::File,
+        (files, edit): (reload::Files, Option<(Rulebook, bool)>),
     ) -> Result<Service, ServiceError> {
         let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
         let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
@@ -158,6 +169,7 @@ impl Site<'_> {
         let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
+        let judge = reload::catch_up(&self, judge, edit).await?;
         let intake = self.intake()?;
         let monitor = intake.monitor();
         let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
@@ -171,6 +183,8 @@ impl Site<'_> {
             every: TICK_EVERY,
             is_live,
         };
+        let reload = reload::Reload::new(&self, files).run(batches.clone(), stopping.clone());
+        self.late.push(tokio::spawn(reload));
         let intake = intake.run(batches.clone(), stopping.clone());
         let ticks = ticks.run(batches, stopping);
         Ok(Service {
@@ -201,8 +215,9 @@ impl Site<'_> {
         };
         let parts = JudgeParts {
             outlet: parts::mail(self)?,
-            register: Arc::clone(&self.register),
-            catalogue: Arc::clone(&self.catalogue),
+            rulebook: Arc::clone(&self.in_force.borrow()),
+            in_force: self.in_force.clone(),
+            standing: self.standing.clone(),
             options,
             settings: parts::settings(self.config),
             spool: self.stores.spool.clone(),
@@ -222,8 +237,10 @@ impl Site<'_> {
             .map_err(ServiceError::of("the state of the engine cannot be taken up"))
     }
 
-    fn intake(&self) -> Result<Intake, ServiceError> {
-        let decoder = devices::decoder(&self.config.routes, Some(&self.register));
+    fn intake(&mut self) -> Result<Intake, ServiceError> {
+        let registers = parts::registers(self);
+        let register = Arc::clone(&registers.borrow());
+        let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
         let mqtt = parts::mqtt(&self.config.mqtt)?;
         let subscriber =
@@ -231,7 +248,7 @@ impl Site<'_> {
         Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
-            register: Arc::clone(&self.register),
+            registers,
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -239,25 +256,6 @@ impl Site<'_> {
             history: self.stores.history.clone(),
         }))
     }
-}
-
-/// The files that everything is judged by.
-fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), ServiceError> {
-    let register = files::register(&config.register);
-    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
-    let (register, catalogue) = match (register, standards) {
-        (Ok(register), Ok(catalogue)) => (register, catalogue),
-        (register, standards) => {
-            // All that is wrong is said at once.
-            let problems = [register.err(), standards.err()];
-            return Err(ServiceError::Problems(problems.into_iter().flatten().flatten().collect()));
-        }
-    };
-    let problems = catalogue.check_register(&register);
-    if !problems.is_empty() {
-        return Err(ServiceError::Problems(problems));
-    }
-    Ok((Arc::new(register), Arc::new(catalogue)))
 }
 
 /// The three files.

@@ -3,8 +3,11 @@
 //! Names are a promise to users (a test holds them). The library adds `_total` to counters, so
 //! they are registered without it.
 
+mod reloads;
+
 use std::sync::atomic::AtomicU64;
 
+use model::Instant;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -12,10 +15,17 @@ use prometheus_client::{
 };
 use rules::AlertState;
 
+pub use reloads::ReloadOutcome;
+use reloads::Reloads;
+
 use crate::view::Ledger;
 
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
+
+/// States of alerts that are counted.
+pub const STATES: [AlertState; 4] =
+    [AlertState::Pending, AlertState::Firing, AlertState::Resolved, AlertState::Withdrawn];
 
 /// Seconds; 0.25 and 2 are the budgets of reading to verdict and reading to mail.
 const BUCKETS: [f64; 14] =
@@ -93,6 +103,7 @@ pub struct Metrics {
     alerts: Family<Label, Count>,
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
+    reloads: Reloads,
     to_verdict: Histogram,
     to_mail: Histogram,
 }
@@ -118,10 +129,12 @@ impl Metrics {
             alerts: Family::default(),
             mails: Family::default(),
             maybe_doubled: Counter::default(),
+            reloads: Reloads::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
         };
         metrics.register();
+        metrics.reloads.register(&mut metrics.registry);
         // A rate needs a zero before the first event, so every label value exists at once.
         for outcome in MessageOutcome::ALL {
             metrics.messages(outcome, 0);
@@ -129,7 +142,7 @@ impl Metrics {
         for outcome in MailOutcome::ALL {
             let _created = metrics.mails.get_or_create(&[("outcome", outcome.name())]);
         }
-        for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
+        for state in STATES {
             metrics.alerts(state, 0);
         }
         metrics
@@ -172,6 +185,16 @@ impl Metrics {
             "Time from arrival of a reading to acceptance of its mail, without group wait",
             self.to_mail.clone(),
         );
+    }
+
+    /// Counts one read of the operator's files at `at`.
+    pub fn reload(&self, outcome: ReloadOutcome, at: Instant) {
+        self.reloads.count(outcome, at);
+    }
+
+    /// Sets what is in force, and since when.
+    pub fn in_force(&self, digest: &str, since: Instant) {
+        self.reloads.in_force(digest, since);
     }
 
     /// Goes on from the durable ledger of earlier runs, so that the sum over outcomes stays whole.
@@ -220,6 +243,7 @@ impl Metrics {
             AlertState::Pending => "pending",
             AlertState::Firing => "firing",
             AlertState::Resolved => "resolved",
+            AlertState::Withdrawn => "withdrawn",
         };
         self.alerts.get_or_create(&[("state", name)]).set(n);
     }

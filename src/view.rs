@@ -252,6 +252,26 @@ pub struct MailView {
     pub html: Option<Arc<str>>,
 }
 
+/// An edit of the operator's files that is not in force because it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Wall time at which it was read.
+    pub at: Instant,
+    /// Everything that is wrong, each as `file:line: key: what: remedy`.
+    pub problems: Vec<String>,
+}
+
+/// The register, packs and overlay in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    /// Names their content.
+    pub digest: String,
+    /// Wall time since when they are in force.
+    pub since: Option<Instant>,
+    /// The newest edit, while it is refused.
+    pub refused: Option<Refused>,
+}
+
 /// Everything that pages show, as of one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -283,6 +303,8 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Outside parties.
     pub links: Vec<Link>,
+    /// Register and standards in force.
+    pub standing: InForce,
 }
 
 impl Snapshot {

@@ -67,18 +67,12 @@ impl Check {
     /// What is left of a verdict whose evidence late data took away; `None` if none was given.
     pub(crate) fn withdrawal(&self, window: Span) -> Option<Finding> {
         self.memory.seen(window.from)?;
-        let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
-        Some(Finding {
-            window,
-            outcome: Outcome::Insufficient,
-            rating: None,
-            value: None,
-            limit: None,
-            is_minimum: false,
-            coverage: 0.0,
-            waived: None,
-            why,
-        })
+        Some(nothing_left(window))
+    }
+
+    /// The verdict of a finding as if nothing had been said of its window before.
+    pub(crate) fn first_verdict(&self, finding: &Finding, at: Instant) -> Verdict {
+        self.verdict(finding, 1, at)
     }
 
     /// Takes a finding; returns a verdict if it says anything new, and whether it turns the outcome of one
@@ -205,6 +199,23 @@ impl Check {
         self.alert_of(&self.memory.life, self.revive(spoke))
     }
 
+    /// The alert ends at `at` because this check is no more; `None` when nothing was told of it.
+    pub(crate) fn withdraw(&self, at: Instant) -> Option<Transition> {
+        let mut alert = self.alert().filter(|alert| alert.state == AlertState::Firing)?;
+        alert.state = AlertState::Withdrawn;
+        let kind = TransitionKind::Withdrawn;
+        let id = TransitionId::new(&self.id(), kind, at, alert.verdict.revision);
+        Some(Transition { id, kind, at, alert })
+    }
+
+    /// Whether what this check remembers holds for `next` too: it judges the same figure over the same
+    /// windows, and raises alerts as it did. Another limit does not matter.
+    pub(crate) fn goes_on_as(&self, next: &LiveClause) -> bool {
+        let (old, new) = (&self.live.clause, &next.clause);
+        (old.measure, old.period, old.gate) == (new.measure, new.period, new.gate)
+            && self.live.is_enforced == next.is_enforced
+    }
+
     /// The newest verdict.
     pub(crate) fn last_verdict(&self) -> Option<Verdict> {
         self.memory.last.as_ref().map(|last| self.revive(last))
@@ -217,5 +228,21 @@ impl Check {
     /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, stale_after_ms: i64) {
         self.memory.prune(before, &self.live.clause, stale_after_ms);
+    }
+}
+
+/// What is said of a window of which late data left nothing to judge.
+pub(crate) fn nothing_left(window: Span) -> Finding {
+    let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
+    Finding {
+        window,
+        outcome: Outcome::Insufficient,
+        rating: None,
+        value: None,
+        limit: None,
+        is_minimum: false,
+        coverage: 0.0,
+        waived: None,
+        why,
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use ingest::{Tls, mqtt::MqttConfig};
+use model::Register;
 use tokio::sync::{Notify, watch};
 
 use super::{ServiceError, Site, charts::Charts, mails::Mails};
@@ -114,11 +115,12 @@ pub(super) fn desk(
 ) -> Result<Desk, ServiceError> {
     let desk = Desk::new(
         snapshots.clone(),
-        Arc::clone(&site.register),
-        site.catalogue.packs().to_vec(),
+        Arc::clone(&site.in_force.borrow().register),
+        Vec::new(),
         Arc::new(Charts(site.stores.history.clone())),
         Arc::clone(&site.metrics),
     );
+    let desk = desk.following(site.in_force.subscribe());
     let outbox = outbox_store(site.config)?;
     Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
 }
@@ -180,9 +182,26 @@ fn report(round: &Round, links: &Links, metrics: &Metrics) {
     }
 }
 
+/// The register in force, to follow.
+pub(super) fn registers(site: &mut Site<'_>) -> watch::Receiver<Arc<Register>> {
+    let mut in_force = site.in_force.subscribe();
+    let (register, registers) = watch::channel(Arc::clone(&in_force.borrow_and_update().register));
+    let mut stopping = site.stopping_late.clone();
+    site.late.push(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                changed = in_force.changed() => if changed.is_err() { return },
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+            register.send_replace(Arc::clone(&in_force.borrow_and_update().register));
+        }
+    }));
+    registers
+}
+
 /// The series writer, and how far it has settled; none when no InfluxDB is configured.
 pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>, ServiceError> {
-    let (links, stores) = (site.links.clone(), &site.stores);
+    let links = site.links.clone();
     let Some(influx) = &site.config.influx else {
         links.set("influx", None, None, 0);
         return Ok(None);
@@ -195,10 +214,10 @@ pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>
         timeout: Duration::from_secs(30),
     })
     .map_err(ServiceError::of("influx"))?;
-    let (_, registers) = watch::channel(Arc::clone(&site.register));
+    let registers = registers(site);
     let (writer, mut status) = SeriesWriter::new(
-        stores.spool.clone(),
-        stores.state.clone(),
+        site.stores.spool.clone(),
+        site.stores.state.clone(),
         influx,
         registers,
         WriterOptions::default(),

@@ -6,6 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::acts::Acts;
 use crate::notify::Dispatcher;
 
+/// What was in force at the checkpoint.
+pub(super) const RULEBOOK: &str = "rulebook";
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
 const ACTS: &str = "acts";

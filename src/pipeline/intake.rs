@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::{Batch, Unknown};
 use crate::{
     clock::Clock,
+    devices,
     history::History,
     metrics::{MessageOutcome, Metrics},
     spool::{Appending, Fate, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
@@ -32,8 +33,8 @@ pub struct IntakeParts {
     pub subscriber: Subscriber,
     /// Bytes to readings.
     pub decoder: Decoder,
-    /// The register in use.
-    pub register: Arc<Register>,
+    /// The register in force.
+    pub registers: watch::Receiver<Arc<Register>>,
     /// Where messages become durable.
     pub spool: Spool,
     /// Wall time: when a message arrived.
@@ -50,6 +51,7 @@ pub struct IntakeParts {
 #[derive(Debug)]
 pub struct Intake {
     parts: IntakeParts,
+    register: Arc<Register>,
     quality: Quality,
     /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
     seen: (u64, HashSet<u16>),
@@ -66,7 +68,8 @@ impl Intake {
     /// An intake that has seen nothing yet.
     #[must_use]
     pub fn new(parts: IntakeParts) -> Self {
-        Self { parts, quality: Quality::new(), seen: (0, HashSet::new()) }
+        let register = Arc::clone(&parts.registers.borrow());
+        Self { parts, register, quality: Quality::new(), seen: (0, HashSet::new()) }
     }
 
     /// A view of the broker's connection.
@@ -103,6 +106,7 @@ impl Intake {
             {
                 messages.push(more);
             }
+            self.follow();
             let items = messages.iter().map(|message| Item::Message(self.read(message))).collect();
             match self.parts.spool.submit(items).await {
                 Ok(appending) => {
@@ -119,6 +123,18 @@ impl Intake {
         drop(to_settle);
         let settled = settler.await.unwrap_or(Err(SpoolError::Closed));
         failed.and(settled)
+    }
+
+    /// Takes up another register; what the decoder has learned from messages stays.
+    fn follow(&mut self) {
+        if !self.parts.registers.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.register = Arc::clone(&self.parts.registers.borrow_and_update());
+        match devices::profiles(&self.register) {
+            Ok(profiles) => self.parts.decoder.set_profiles(profiles),
+            Err(problems) => tracing::error!(problems = problems.len(), "profiles stay as they were"),
+        }
     }
 
     /// What becomes of a message: everything but its durability.
@@ -167,9 +183,9 @@ impl Intake {
     fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
         let mut readings: Vec<Reading> = Vec::with_capacity(raw.len());
         for raw in raw {
-            let rows = self.parts.register.sensors.get(&raw.sensor);
+            let rows = self.register.sensors.get(&raw.sensor);
             let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(arrival)));
-            if row.is_none() && !self.parts.register.knows_sensor(&raw.sensor) {
+            if row.is_none() && !self.register.knows_sensor(&raw.sensor) {
                 self.parts.unknown.saw(&raw.sensor, topic);
             }
             let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });

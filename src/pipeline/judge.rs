@@ -2,16 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Instant, Reading, Register};
-use rules::{AlertState, Catalogue, Engine, EngineOptions, Output, RegisterChecks, Transition, Verdict};
+use model::{Instant, Reading};
+use rules::{Engine, EngineOptions, Output, RegisterChecks};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Batch, Unknown,
     acts::{ACT, Acts},
     board::Board,
-    checkpoint::{CheckpointError, Parts},
-    record::{journal_row, record_of, view_of},
+    checkpoint::{CheckpointError, Parts, RULEBOOK},
+    record::record_of,
+    takeover,
 };
 use crate::{
     clock::Clock,
@@ -19,8 +20,9 @@ use crate::{
     links::Links,
     metrics::Metrics,
     notify::{Dispatcher, Outbox, OutboxError, Settings, SqliteOutbox},
-    series::{PlaceTags, line},
+    rulebook::{self, Rulebook},
     spool::{Entry, Kind, Position, Spool, SpoolError},
+    standing::Standing,
     state::{Checkpoint, JournalRow, State, StateError, Step},
     view::Snapshot,
 };
@@ -69,10 +71,12 @@ pub struct Outlet {
 /// What the judge is built from.
 #[derive(Debug)]
 pub struct JudgeParts {
-    /// The register in use.
-    pub register: Arc<Register>,
-    /// The standards in use.
-    pub catalogue: Arc<Catalogue>,
+    /// What is judged by, until the spool says otherwise.
+    pub rulebook: Arc<Rulebook>,
+    /// Who else must know what is in force.
+    pub in_force: watch::Sender<Arc<Rulebook>>,
+    /// What pages say of it.
+    pub standing: Standing,
     /// How the engine behaves where both are silent.
     pub options: EngineOptions,
     /// When mails go out.
@@ -104,19 +108,29 @@ pub struct JudgeParts {
 /// The judge. See the module page.
 #[derive(Debug)]
 pub struct Judge {
-    parts: JudgeParts,
-    engine: Engine,
-    register_checks: RegisterChecks,
-    dispatcher: Dispatcher,
-    board: Board,
-    acts: Acts,
+    pub(super) parts: JudgeParts,
+    pub(super) engine: Engine,
+    pub(super) register_checks: RegisterChecks,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) board: Board,
+    pub(super) acts: Acts,
     /// Newest entry that the engine has seen.
     position: Position,
     /// Since the last checkpoint.
-    journal: Vec<JournalRow>,
-    lines: Vec<String>,
-    outputs: Vec<Output>,
-    is_changed: bool,
+    pub(super) fresh: Fresh,
+    pub(super) outputs: Vec<Output>,
+    pub(super) is_changed: bool,
+}
+
+/// What the next checkpoint writes besides the engine's pieces.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    pub(super) journal: Vec<JournalRow>,
+    pub(super) lines: Vec<String>,
+    /// A rulebook was taken up that is in force since then.
+    pub(super) rulebook_since: Option<Instant>,
+    /// Pieces that are no more.
+    pub(super) removed: Vec<String>,
 }
 
 impl Judge {
@@ -125,16 +139,16 @@ impl Judge {
     /// # Errors
     /// [`JudgeError`] when the state or the spool cannot be read.
     pub fn start(parts: JudgeParts) -> Result<Self, JudgeError> {
-        let live = parts.catalogue.live(&parts.register);
+        let register = &parts.rulebook.register;
+        let live = parts.rulebook.catalogue.live(register);
         let mut judge = Self {
-            engine: Engine::new(Arc::clone(&parts.register), &live, parts.options),
-            register_checks: RegisterChecks::new(Arc::clone(&parts.register), &live),
+            engine: Engine::new(Arc::clone(register), &live, parts.options),
+            register_checks: RegisterChecks::new(Arc::clone(register), &live),
             dispatcher: Dispatcher::new(parts.settings.clone()),
-            board: Board::new(Arc::clone(&parts.register), parts.unknown.clone()),
+            board: Board::new(Arc::clone(register), parts.unknown.clone()),
             acts: Acts::default(),
             position: Position::new(0),
-            journal: Vec::new(),
-            lines: Vec::new(),
+            fresh: Fresh::default(),
             outputs: Vec::new(),
             is_changed: false,
             parts,
@@ -148,7 +162,7 @@ impl Judge {
     fn restore(&mut self) -> Result<(), JudgeError> {
         for entry in self.parts.state.journal(u64::MAX >> 1, JOURNAL_IN_VIEW)?.iter().rev() {
             if let Some((record, true)) = record_of(&entry.row)
-                && let Some(view) = record.view(&self.parts.catalogue)
+                && let Some(view) = record.view(&self.parts.rulebook.catalogue)
             {
                 self.board.resolved(view);
             }
@@ -239,9 +253,16 @@ impl Judge {
         Ok(())
     }
 
-    fn take_batch(&mut self, batch: &Batch) -> Result<(), JudgeError> {
+    /// Judges entries that have become durable.
+    ///
+    /// # Errors
+    /// [`JudgeError`] when a disk refuses.
+    pub fn take_batch(&mut self, batch: &Batch) -> Result<(), JudgeError> {
         let mut has_verdicts = false;
         for (position, entry) in &batch.entries {
+            if position.sequence > self.position.sequence + 1 {
+                self.fill(*position)?;
+            }
             has_verdicts |= self.take(*position, entry)?;
         }
         self.parts.judged.send_replace(self.position.sequence);
@@ -249,6 +270,27 @@ impl Judge {
             self.parts.metrics.observe_reading_to_verdict(batch.since.elapsed().as_secs_f64());
         }
         self.tell()
+    }
+
+    /// Takes what stands in the spool before `position`. Those who append are several, and what they hand on
+    /// may overtake each other on its way here; in the spool each entry has its place.
+    fn fill(&mut self, position: Position) -> Result<(), JudgeError> {
+        let reader = self.parts.spool.reader()?;
+        while self.position.next() < position {
+            let entries = match reader.read_from(self.position.next(), CATCH_UP) {
+                Ok(entries) => entries,
+                // A spool that began anew behind a backup has nothing there.
+                Err(SpoolError::Missing { .. }) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for (at, entry) in entries.iter().filter(|(at, _)| *at < position) {
+                self.take(*at, entry)?;
+            }
+        }
+        Ok(())
     }
 
     /// One entry of the spool. Returns whether it led to a verdict.
@@ -280,6 +322,9 @@ impl Judge {
                     let body = serde_json::to_string(&signed).unwrap_or_default();
                     self.parts.state.put_record(ACT, &name, &body)?;
                 }
+                if kind == rulebook::KIND {
+                    self.take_up(body, entry.arrival);
+                }
             }
         }
         if let Some(now) = self.engine.event_time() {
@@ -291,66 +336,6 @@ impl Judge {
     fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
         if self.parts.history.append(position, readings) {
             self.parts.history.flush()?;
-        }
-        Ok(())
-    }
-
-    fn settle_outputs(&mut self) -> bool {
-        let outputs = std::mem::take(&mut self.outputs);
-        let mut has_verdicts = false;
-        let mut transitions: Vec<Transition> = Vec::new();
-        for output in outputs {
-            match output {
-                Output::Verdict(verdict) => {
-                    has_verdicts = true;
-                    self.board.judged(&verdict);
-                    if self.parts.has_series {
-                        self.lines.push(self.line_of(&verdict));
-                    }
-                }
-                Output::Transition(transition) => transitions.push(*transition),
-            }
-        }
-        if !transitions.is_empty() {
-            let now = self.parts.clock.now();
-            for transition in &transitions {
-                tracing::info!(
-                    alert = %transition.alert.id,
-                    kind = transition.kind.name(),
-                    clause = transition.alert.check.clause,
-                    subject = %transition.alert.check.subject.id(),
-                    "alert"
-                );
-                self.journal.push(journal_row(transition));
-                if transition.alert.state == AlertState::Resolved {
-                    self.acts.resolved(transition.alert.id.as_str());
-                    self.board.resolved(view_of(transition.alert.clone()));
-                }
-            }
-            self.dispatcher.handle(&transitions, &self.parts.register, now);
-        }
-        has_verdicts
-    }
-
-    fn line_of(&self, verdict: &Verdict) -> String {
-        let tags = PlaceTags::of(&self.parts.register, verdict.subject.id(), verdict.window.from);
-        line::verdict(&verdict.into(), &tags)
-    }
-
-    /// Writes the mails that are due to the outbox.
-    fn tell(&mut self) -> Result<(), JudgeError> {
-        let now = self.parts.clock.now();
-        if self.dispatcher.next_due().is_none_or(|due| due > now) {
-            return Ok(());
-        }
-        let plans = self.dispatcher.due(&self.parts.register, now);
-        self.is_changed = true;
-        let Some(outlet) = &mut self.parts.outlet else { return Ok(()) };
-        for plan in &plans {
-            outlet.outbox.put(plan, now)?;
-        }
-        if !plans.is_empty() {
-            outlet.wake.notify_one();
         }
         Ok(())
     }
@@ -368,39 +353,21 @@ impl Judge {
             dispatcher: &mut self.dispatcher,
             acts: &mut self.acts,
         };
-        let checkpoint = Checkpoint {
-            position: self.position,
-            event_time,
-            changed: parts.take_changed()?,
-            removed: Vec::new(),
-        };
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let mut changed = parts.take_changed()?;
+        if let Some(since) = fresh.rulebook_since {
+            changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
+        }
+        // A piece that went may have come back since.
+        fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
+        let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
         let step = Step {
             checkpoint: Some(checkpoint),
-            journal: std::mem::take(&mut self.journal),
-            lines: std::mem::take(&mut self.lines),
+            journal: fresh.journal,
+            lines: fresh.lines,
             ..Step::default()
         };
         self.parts.state.commit(&step)?;
         Ok(())
-    }
-
-    fn publish(&mut self) {
-        let now = self.parts.clock.now();
-        let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
-        self.acts.tidy(now);
-        for alert in snapshot.alerts.iter_mut().filter(|alert| alert.resolved_at.is_none()) {
-            self.acts.mark(Arc::make_mut(alert), &self.parts.register, now);
-        }
-        snapshot.silences = self.acts.silences(now);
-        snapshot.sequence = self.position.sequence;
-        snapshot.is_caught_up = true;
-        snapshot.ledger = self.parts.spool.ledger();
-        snapshot.links = self.parts.links.all();
-        self.parts.metrics.set_pending(snapshot.ledger.pending);
-        for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
-            let count = snapshot.alerts.iter().filter(|alert| alert.state == state).count();
-            self.parts.metrics.alerts(state, count as u64);
-        }
-        self.parts.snapshot.send_replace(Arc::new(snapshot));
     }
 }

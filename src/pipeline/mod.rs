@@ -15,6 +15,8 @@ mod checkpoint;
 mod intake;
 mod judge;
 mod record;
+mod takeover;
+mod telling;
 mod ticks;
 mod usage;
 
@@ -22,6 +24,7 @@ pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use takeover::at_start;
 pub use ticks::Ticks;
 
 use crate::spool::{Entry, Position};

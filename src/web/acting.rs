@@ -57,7 +57,7 @@ impl Desk {
         self.actor()?;
         let find = |desk: &Self| desk.snapshot().alerts.iter().find(|alert| alert.id == id).cloned();
         let alert = find(self).ok_or_else(|| ApiError::not_found("alert", id))?;
-        if alert.resolved_at.is_some() {
+        if alert.state.is_over() {
             return Err(ApiError::Conflict("this alert is over: there is nothing to take on".to_owned()));
         }
         self.write(note, Act::Acknowledge { alert: id.to_owned(), is_acknowledged }).await?;

@@ -10,6 +10,7 @@ use crate::{
     access::{Person, Reach},
     metrics::Metrics,
     pipeline::Pen,
+    rulebook::Rulebook,
     view::{MailView, Snapshot},
 };
 
@@ -116,6 +117,8 @@ pub struct Desk {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     register: Arc<Register>,
     standards: Arc<[Arc<Pack>]>,
+    /// Where each request gets the two above anew.
+    in_force: Option<watch::Receiver<Arc<Rulebook>>>,
     charts: Arc<dyn ChartSource>,
     mails: Arc<dyn MailSource>,
     metrics: Arc<Metrics>,
@@ -139,16 +142,25 @@ impl Desk {
         charts: Arc<dyn ChartSource>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self {
-            snapshot,
-            register,
-            standards: standards.into(),
-            charts,
-            mails: Arc::new(NoMails),
-            metrics,
-            asker: None,
-            pen: None,
+        let (standards, mails) = (standards.into(), Arc::new(NoMails));
+        Self { snapshot, register, standards, in_force: None, charts, mails, metrics, asker: None, pen: None }
+    }
+
+    /// The same desk over the register and the standards that are in force at each request.
+    #[must_use]
+    pub fn following(self, in_force: watch::Receiver<Arc<Rulebook>>) -> Self {
+        Self { in_force: Some(in_force), ..self }
+    }
+
+    /// The desk of one request: what is in force does not change under it.
+    pub(super) fn for_request(&self) -> Self {
+        let mut desk = self.clone();
+        if let Some(in_force) = &self.in_force {
+            let book = Arc::clone(&in_force.borrow());
+            desk.register = Arc::clone(&book.register);
+            desk.standards = book.catalogue.packs().into();
         }
+        desk
     }
 
     /// The same desk with mails from `mails`.

@@ -24,6 +24,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use axum::{
     Router,
+    extract::FromRef,
     http::Uri,
     middleware,
     response::{IntoResponse, Response},
@@ -49,7 +50,17 @@ pub fn router(desk: Desk) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(missing)
         .layer(middleware::from_fn(assets::with_headers))
-        .with_state(desk)
+        .with_state(Counter(desk))
+}
+
+/// Where each request gets its desk.
+#[derive(Clone)]
+struct Counter(Desk);
+
+impl FromRef<Counter> for Desk {
+    fn from_ref(counter: &Counter) -> Self {
+        counter.0.for_request()
+    }
 }
 
 /// The same for requests that name one of our hosts (others get 421) and whom the guard lets in.

@@ -152,7 +152,7 @@ impl Comparison {
                     self.false_all_clears.push((pair, line(verdict)));
                 }
             }
-            TransitionKind::Revised | TransitionKind::Unproven => {}
+            TransitionKind::Revised | TransitionKind::Unproven | TransitionKind::Withdrawn => {}
         }
     }
 

@@ -28,6 +28,7 @@ mod demo;
 mod office;
 mod play;
 mod refused;
+mod reload;
 mod restart;
 mod rooms;
 mod service;

@@ -12,6 +12,8 @@ mod late;
 mod outdoor;
 mod place;
 mod presence;
+mod rebind;
+mod reopen;
 mod save;
 mod saved;
 mod shard;
@@ -25,6 +27,7 @@ use std::{
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 pub use presence::Presence;
+pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 

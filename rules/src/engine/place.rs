@@ -122,6 +122,48 @@ impl PlaceState {
         }
     }
 
+    /// The same place as the register has it, with nothing seen and nothing to judge; it still knows since
+    /// when there is which sensor.
+    pub(crate) fn hollow(&self) -> Self {
+        let mut place = Self::new(&self.id);
+        place.rooms.clone_from(&self.rooms);
+        place.above.clone_from(&self.above);
+        place.bases.clone_from(&self.bases);
+        place.meters.clone_from(&self.meters);
+        place.wanted = self.wanted;
+        place.grace_ms = self.grace_ms;
+        place.asks_outdoors = self.asks_outdoors;
+        place.wants_presence = self.wants_presence;
+        place.kept.buffers = self.kept.buffers.iter().map(SeriesBuffer::hollow).collect();
+        place
+    }
+
+    /// Takes the partials of a day from a copy of this place; `closed` is the part of it that has been judged.
+    pub(crate) fn adopt_day(&mut self, found: &Self, day: Span, closed: Span) {
+        for basis in self.bases.keys() {
+            let nothing = Ledger::default();
+            let found = found.ledger(*basis).unwrap_or(&nothing);
+            match self.kept.ledgers.binary_search_by_key(basis, |(held, _)| *held) {
+                Ok(index) => {
+                    if let Some((_, ledger)) = self.kept.ledgers.get_mut(index) {
+                        ledger.adopt_day(found, day, closed);
+                    }
+                }
+                Err(index) => {
+                    let mut ledger = Ledger::default();
+                    ledger.adopt_day(found, day, closed);
+                    self.kept.ledgers.insert(index, (*basis, ledger));
+                }
+            }
+        }
+        if self.wants_presence {
+            let hours = closed.from..closed.to;
+            self.kept.presence.retain(|hour, _| !hours.contains(hour));
+            self.kept.presence.extend(found.kept.presence.range(hours).map(|(hour, mean)| (*hour, *mean)));
+        }
+        self.is_changed = true;
+    }
+
     /// Whether anything here is to be judged.
     pub(crate) fn is_watched(&self) -> bool {
         !self.checks.is_empty() || !self.bases.is_empty()

@@ -1,12 +1,32 @@
 //! Checkpoints: what changed, piece by piece, and how it is taken up again.
 
+use model::Id;
+
 use super::{
     devices::DeviceKind,
     place::Kept,
     saved::{Piece, SavedShard},
     shard::Shard,
 };
-use crate::check::Memory;
+use crate::{check::Memory, meter::Chain};
+
+pub(super) fn place_key(place: &Id) -> String {
+    format!("place/{place}")
+}
+
+pub(super) fn chain_key(chain: &Chain) -> String {
+    let series = &chain.series;
+    let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
+    format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity)
+}
+
+pub(super) fn outdoor_key(root: &Id) -> String {
+    format!("outdoor/{root}")
+}
+
+pub(super) fn clock_key(root: &Id) -> String {
+    format!("clock/{root}")
+}
 
 impl Shard {
     /// The pieces that changed since the last call, each under a key of its own.
@@ -17,22 +37,19 @@ impl Shard {
             let memories =
                 state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
             let piece = Piece::Place(Box::new(state.kept.clone()), memories);
-            changed.push((format!("place/{}", state.id), SavedShard(piece)));
+            changed.push((place_key(&state.id), SavedShard(piece)));
         }
         for number in std::mem::take(&mut self.changed_chains) {
             let Some(chain) = self.meters.chains.get(number) else { continue };
-            let series = &chain.series;
-            let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
-            let key = format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity);
-            changed.push((key, SavedShard(Piece::Chain(Box::new(chain.clone())))));
+            changed.push((chain_key(chain), SavedShard(Piece::Chain(Box::new(chain.clone())))));
         }
         if std::mem::take(&mut self.is_outdoor_changed) {
             let piece = Piece::Outdoor(self.outdoor.clone());
-            changed.push((format!("outdoor/{}", self.root), SavedShard(piece)));
+            changed.push((outdoor_key(&self.root), SavedShard(piece)));
         }
         if let Some(clock) = self.clock.filter(|clock| self.saved_clock != Some(*clock)) {
             self.saved_clock = Some(clock);
-            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Clock(clock))));
+            changed.push((clock_key(&self.root), SavedShard(Piece::Clock(clock))));
         }
         changed
     }

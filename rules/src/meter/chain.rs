@@ -213,6 +213,21 @@ impl Chain {
             .collect()
     }
 
+    /// Takes the readings that another chain of the same series has found in the time that this one remembers.
+    /// What was used is the caller's to adopt.
+    pub(crate) fn adopt(&mut self, found: &Self, facts: &MeterFacts) {
+        let from = self.readings.first().map_or(Instant::MIN, |(at, _)| *at);
+        for reading in found.readings.iter().filter(|(at, _)| *at >= from) {
+            let index = self.readings.partition_point(|(at, _)| *at < reading.0);
+            match self.readings.get_mut(index) {
+                Some(held) if held.0 == reading.0 => held.1 = reading.1,
+                _ => self.readings.insert(index, *reading),
+            }
+        }
+        self.first = self.first.min(found.first);
+        self.run = self.all_pieces(facts).1;
+    }
+
     /// Forgets readings that late data can no longer touch.
     pub(crate) fn prune(&mut self, before: Instant, facts: &MeterFacts) {
         let keep = self.readings.partition_point(|(t, _)| *t < before).saturating_sub(1);

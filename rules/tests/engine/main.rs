@@ -24,6 +24,7 @@ mod oracle;
 mod people;
 mod presence;
 mod properties;
+mod rebind;
 mod register;
 mod time;
 mod world;

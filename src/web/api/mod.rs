@@ -12,10 +12,10 @@ use axum::{
     routing::{delete, get, post},
 };
 
-use super::{desk::Desk, error::ApiError};
+use super::{Counter, error::ApiError};
 
 /// The addresses under `/api/v1`.
-pub(super) fn routes() -> Router<Desk> {
+pub(super) fn routes() -> Router<Counter> {
     Router::new()
         .route("/places", get(places::list))
         .route("/places/{id}", get(places::one))
@@ -30,5 +30,6 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/sensors/unknown", get(service::unknown_sensors))
         .route("/ledger", get(service::ledger))
         .route("/mails", get(service::mails))
+        .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    view::{Ledger, MailView},
+    view::{InForce, Ledger, MailView},
     web::{
         desk::Desk,
         error::{ApiError, ApiQuery},
@@ -47,6 +47,11 @@ pub(super) async fn unknown_sensors(
 /// `GET /ledger`.
 pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
     Json(desk.snapshot().ledger)
+}
+
+/// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.
+pub(super) async fn rulebook(State(desk): State<Desk>) -> Json<InForce> {
+    Json(desk.snapshot().standing.clone())
 }
 
 /// `GET /mails`, newest first.

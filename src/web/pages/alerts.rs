@@ -38,6 +38,7 @@ pub(super) async fn page(desk: Desk, viewer: Viewer, RawQuery(query): RawQuery) 
         ("firing", Some(AlertState::Firing)),
         ("pending", Some(AlertState::Pending)),
         ("resolved", Some(AlertState::Resolved)),
+        ("withdrawn", Some(AlertState::Withdrawn)),
         ("all", None),
     ];
     let (name, state) = states

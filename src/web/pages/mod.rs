@@ -22,10 +22,10 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{desk::Desk, language::Viewer};
+use super::{Counter, desk::Desk, language::Viewer};
 
 /// The addresses of the pages.
-pub(super) fn routes() -> Router<Desk> {
+pub(super) fn routes() -> Router<Counter> {
     Router::new()
         .route("/", get(overview::page))
         .route("/places/{id}", get(place::page))

@@ -96,6 +96,7 @@ pub(super) fn alert_rows<'a>(look: &Look<'_>, alerts: impl Iterator<Item = &'a A
             AlertState::Firing => 0,
             AlertState::Pending => 1,
             AlertState::Resolved => 2,
+            AlertState::Withdrawn => 3,
         };
         let worst = |alert: &AlertView| std::cmp::Reverse(alert.verdict.clause.severity);
         let newest = |alert: &AlertView| std::cmp::Reverse(alert.started_at);
