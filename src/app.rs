@@ -26,7 +26,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Pen, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -165,12 +165,13 @@ impl Site<'_> {
         let hosts = web::Hosts::new(address, &self.config.public_url);
         let (batches, to_judge) = mpsc::channel(BATCHES);
         let pen = Pen::new(self.stores.spool.clone(), self.clock.clone(), &batches);
-        let desk = parts::desk(&self, &snapshots)?.with_pen(pen);
+        let (letterbox, posts) = Letterbox::new();
+        let desk = parts::desk(&self, &snapshots)?.with_pen(pen).with_letterbox(letterbox);
         let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let judge = reload::catch_up(&self, judge, edit).await?;
-        let intake = self.intake()?;
+        let intake = self.intake(posts)?;
         let monitor = intake.monitor();
         let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
@@ -237,7 +238,7 @@ impl Site<'_> {
             .map_err(ServiceError::of("the state of the engine cannot be taken up"))
     }
 
-    fn intake(&mut self) -> Result<Intake, ServiceError> {
+    fn intake(&mut self, posts: mpsc::Receiver<Post>) -> Result<Intake, ServiceError> {
         let registers = parts::registers(self);
         let register = Arc::clone(&registers.borrow());
         let decoder = devices::decoder(&self.config.routes, Some(&register));
@@ -254,6 +255,7 @@ impl Site<'_> {
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
             history: self.stores.history.clone(),
+            posts,
         }))
     }
 }

@@ -115,7 +115,7 @@ pub struct Judge {
     pub(super) board: Board,
     pub(super) acts: Acts,
     /// Newest entry that the engine has seen.
-    position: Position,
+    pub(super) position: Position,
     /// Since the last checkpoint.
     pub(super) fresh: Fresh,
     pub(super) outputs: Vec<Output>,

@@ -14,6 +14,7 @@ mod board;
 mod checkpoint;
 mod intake;
 mod judge;
+mod posts;
 mod record;
 mod takeover;
 mod telling;
@@ -24,6 +25,7 @@ pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use posts::{Letterbox, Post, PostError, Posted};
 pub use takeover::at_start;
 pub use ticks::Ticks;
 

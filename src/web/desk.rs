@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::{
     access::{Person, Reach},
     metrics::Metrics,
-    pipeline::Pen,
+    pipeline::{Letterbox, Pen},
     rulebook::Rulebook,
     view::{MailView, Snapshot},
 };
@@ -124,6 +124,7 @@ pub struct Desk {
     metrics: Arc<Metrics>,
     asker: Option<Arc<Person>>,
     pen: Option<Pen>,
+    letterbox: Option<Letterbox>,
 }
 
 impl fmt::Debug for Desk {
@@ -143,7 +144,18 @@ impl Desk {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (standards, mails) = (standards.into(), Arc::new(NoMails));
-        Self { snapshot, register, standards, in_force: None, charts, mails, metrics, asker: None, pen: None }
+        Self {
+            snapshot,
+            register,
+            standards,
+            in_force: None,
+            charts,
+            mails,
+            metrics,
+            asker: None,
+            pen: None,
+            letterbox: None,
+        }
     }
 
     /// The same desk over the register and the standards that are in force at each request.
@@ -173,6 +185,16 @@ impl Desk {
     #[must_use]
     pub fn with_pen(self, pen: Pen) -> Self {
         Self { pen: Some(pen), ..self }
+    }
+
+    /// The same desk with a letterbox, so that programs can send readings.
+    #[must_use]
+    pub fn with_letterbox(self, letterbox: Letterbox) -> Self {
+        Self { letterbox: Some(letterbox), ..self }
+    }
+
+    pub(super) const fn letterbox(&self) -> Option<&Letterbox> {
+        self.letterbox.as_ref()
     }
 
     pub(super) const fn pen(&self) -> Option<&Pen> {

@@ -14,7 +14,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs `normwatch user ...` in a directory; returns stdout.
-fn user(dir: &Path, arguments: &[&str], stdin: &str) -> String {
+pub(crate) fn user(dir: &Path, arguments: &[&str], stdin: &str) -> String {
     let mut command = program();
     command.current_dir(dir).arg("user").args(arguments);
     let mut child =

@@ -27,6 +27,7 @@ mod bad_input;
 mod demo;
 mod office;
 mod play;
+mod posted;
 mod refused;
 mod reload;
 mod restart;

@@ -49,7 +49,7 @@ impl Shard {
         }
     }
 
-    fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+    pub(super) fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
         let state = self.places.get(place)?;
         let clause = &state.checks.get(check)?.live.clause;
         if let Source::Basis(basis) = source_of(clause.measure, clause.gate) {

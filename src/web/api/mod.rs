@@ -3,6 +3,7 @@
 mod acts;
 mod alerts;
 mod places;
+mod readings;
 mod service;
 mod standards;
 mod verdicts;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
         .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
+        .route("/readings", post(readings::post))
         .route("/silences", get(acts::silences).post(acts::silence))
         .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))

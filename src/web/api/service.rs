@@ -50,7 +50,7 @@ pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
 }
 
 /// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.
-pub(super) async fn rulebook(State(desk): State<Desk>) -> Json<InForce> {
+pub(super) async fn rulebook(desk: Desk) -> Json<InForce> {
     Json(desk.snapshot().standing.clone())
 }
 
