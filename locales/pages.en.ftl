@@ -596,3 +596,32 @@ span-month = this month so far, or one month
 span-year = year
 span-all = all of it
 span-register = register
+
+## Who is here
+login-title = Log in
+login-name = Name
+login-password = Password
+login-do = Log in
+login-wrong = Name or password is wrong.
+login-wait = Too many failed attempts. Please wait { $n } s.
+login-help = Operations make users and set new passwords with "normwatch user".
+logout = Log out
+role-viewer = viewer
+role-facilities = facilities
+role-auditor = auditor
+role-admin = admin
+
+## Acting on a finding
+act-taken = Taken on by { $by }
+act-silenced = Silenced by { $by } until
+act-lift = End the silence
+act-give-back = Give it back
+act-take = I take this on
+act-note = Note
+act-silence-for = Tell nobody for
+act-hour = 1 hour
+act-hours = { $n } hours
+act-day = 1 day
+act-days = { $n } days
+act-silence = Silence
+silenced = silenced

@@ -578,3 +578,32 @@ span-month = 本月截至目前 / 单月
 span-year = 年度
 span-all = 全部
 span-register = 登记表
+
+## Who is here
+login-title = 登录
+login-name = 用户名
+login-password = 密码
+login-do = 登录
+login-wrong = 用户名或密码不正确。
+login-wait = 失败次数过多，请等待 { $n } 秒。
+login-help = 用户和密码由运维人员用“normwatch user”命令设置。
+logout = 退出
+role-viewer = 查看
+role-facilities = 管理
+role-auditor = 审计
+role-admin = 系统管理
+
+## Acting on a finding
+act-taken = 已由 { $by } 受理
+act-silenced = 已由 { $by } 静默至
+act-lift = 结束静默
+act-give-back = 退回
+act-take = 由我处理
+act-note = 备注
+act-silence-for = 暂不通知
+act-hour = 1 小时
+act-hours = { $n } 小时
+act-day = 1 天
+act-days = { $n } 天
+act-silence = 静默
+silenced = 已静默

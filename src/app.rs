@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    access::Access,
     broker,
     clock::Clock,
     config::Config,
@@ -25,7 +26,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -100,9 +101,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         return Err(ServiceError::Problems(problems.clone()));
     }
     let lock = parts::lock(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen).await.map_err(ServiceError::of(format!(
-        "cannot listen at {}: free the port, or set another address in `listen`",
-        config.listen
+    let access = parts::access(config)?;
+    let listen = parts::listen(config.listen, &access)?;
+    let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
+        "cannot listen at {listen}: free the port, or set another address in `listen`",
     )))?;
     if config.mqtt.embedded {
         let at = parts::broker_address(&config.mqtt)?;
@@ -123,6 +125,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         metrics,
         standing,
         unknown: Unknown::default(),
+        access,
         stopping_late,
         late: Vec::new(),
     };
@@ -140,6 +143,7 @@ struct Site<'a> {
     metrics: Arc<Metrics>,
     standing: Standing,
     unknown: Unknown,
+    access: Access,
     /// Says true to what stops last: mail, series, pages.
     stopping_late: watch::Receiver<bool>,
     late: Vec<JoinHandle<()>>,
@@ -159,11 +163,15 @@ impl Site<'_> {
         let (may_tick, ticking) = watch::channel(true);
         let (stop, stopping) = watch::channel(false);
         let hosts = web::Hosts::new(address, &self.config.public_url);
-        let desk = parts::desk(&self, &snapshots)?;
-        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
+        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let pen = Pen::new(self.stores.spool.clone(), self.clock.clone(), &batches);
+        let (letterbox, posts) = Letterbox::new();
+        let desk = parts::desk(&self, &snapshots)?.with_pen(pen).with_letterbox(letterbox);
+        let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
+        self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let judge = reload::catch_up(&self, judge, edit).await?;
-        let intake = self.intake()?;
+        let intake = self.intake(posts)?;
         let monitor = intake.monitor();
         let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
@@ -176,7 +184,6 @@ impl Site<'_> {
             every: TICK_EVERY,
             listening,
         };
-        let (batches, to_judge) = mpsc::channel(BATCHES);
         let reload = reload::Reload::new(&self, files).run(batches.clone(), stopping.clone());
         self.late.push(tokio::spawn(reload));
         let intake = intake.run(batches.clone(), stopping.clone());
@@ -233,7 +240,7 @@ impl Site<'_> {
             .map_err(ServiceError::of("the state of the engine cannot be taken up"))
     }
 
-    fn intake(&mut self) -> Result<Intake, ServiceError> {
+    fn intake(&mut self, posts: mpsc::Receiver<Post>) -> Result<Intake, ServiceError> {
         let registers = parts::registers(self);
         let register = Arc::clone(&registers.borrow());
         let decoder = devices::decoder(&self.config.routes, Some(&register));
@@ -250,6 +257,7 @@ impl Site<'_> {
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
             history: self.stores.history.clone(),
+            posts,
         }))
     }
 }

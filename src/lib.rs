@@ -1,5 +1,6 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
+pub mod access;
 pub mod app;
 pub mod backoff;
 pub mod bench;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -18,6 +18,7 @@ use super::{
     mails::Mails,
 };
 use crate::{
+    access::{Access, USERS_FILE},
     broker::BrokerError,
     config::{self, Config, Secret, Transport},
     links::Links,
@@ -49,6 +50,28 @@ pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
         dir.display()
     )))?;
     Ok(file)
+}
+
+/// The users.
+pub(super) fn access(config: &Config) -> Result<Access, ServiceError> {
+    let path = config.data_dir.join(USERS_FILE);
+    Access::open(&path).map_err(ServiceError::of("the users cannot be opened"))
+}
+
+/// Where to listen: as long as nobody can log in, on loopback only.
+pub(super) fn listen(wanted: SocketAddr, access: &Access) -> Result<SocketAddr, ServiceError> {
+    let has_users = access.has_users().map_err(ServiceError::of("the users cannot be read"))?;
+    if has_users || wanted.ip().is_loopback() {
+        return Ok(wanted);
+    }
+    let loopback: IpAddr =
+        if wanted.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let listen = SocketAddr::new(loopback, wanted.port());
+    tracing::warn!(
+        %wanted, %listen,
+        "there are no users yet: listening on loopback only. Make one with `normwatch user add`, then start again"
+    );
+    Ok(listen)
 }
 
 pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {

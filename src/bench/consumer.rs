@@ -135,6 +135,8 @@ async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyh
         metrics,
         unknown: Unknown::default(),
         history,
+        // Nobody posts: the channel is closed at once.
+        posts: mpsc::channel(1).1,
     });
     let (to_judge, mut batches) = mpsc::channel(64);
     tokio::spawn(async move { while batches.recv().await.is_some() {} });

@@ -3,6 +3,7 @@
 use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::acts::Acts;
 use crate::notify::Dispatcher;
 
 /// What was in force at the checkpoint.
@@ -13,6 +14,7 @@ pub(super) const LATE: &str = "late";
 pub(super) const MARKED: &str = "marked";
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
+const ACTS: &str = "acts";
 const ENGINE: &str = "engine/";
 
 /// Why a checkpoint cannot be written or read.
@@ -33,6 +35,7 @@ pub(super) struct Parts<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) register: &'a mut RegisterChecks,
     pub(super) dispatcher: &'a mut Dispatcher,
+    pub(super) acts: &'a mut Acts,
 }
 
 impl Parts<'_> {
@@ -46,6 +49,7 @@ impl Parts<'_> {
             changed.push(encode(REGISTER.to_owned(), &saved)?);
         }
         changed.push(encode(DISPATCHER.to_owned(), self.dispatcher)?);
+        changed.push(encode(ACTS.to_owned(), self.acts)?);
         Ok(changed)
     }
 
@@ -59,6 +63,8 @@ impl Parts<'_> {
             self.register.restore(saved);
         } else if name == DISPATCHER {
             *self.dispatcher = decode(name, body)?;
+        } else if name == ACTS {
+            *self.acts = decode(name, body)?;
         }
         Ok(())
     }

@@ -3,14 +3,17 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ingest::{
-    Decoded, Decoder, Message as Wire,
+    Decoded, Decoder, Format, Message as Wire,
     mqtt::{Incoming, Monitor, Subscriber},
     quality::{Arrival, Binding, Quality, settle},
 };
 use model::{Instant, Reading, Register, Series, register::Reporting};
 use tokio::sync::{mpsc, watch};
 
-use super::{Batch, Unknown};
+use super::{
+    Batch, Unknown,
+    posts::{Post, Posted},
+};
 use crate::{
     clock::Clock,
     devices,
@@ -45,6 +48,17 @@ pub struct IntakeParts {
     pub unknown: Unknown,
     /// What the quality stage remembers of earlier runs.
     pub history: History,
+    /// What programs send over HTTP.
+    pub posts: mpsc::Receiver<Post>,
+}
+
+/// A message as it came, whichever way.
+pub(super) struct Came<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    pub(super) is_retained: bool,
+    /// The format, where the way it came says so.
+    pub(super) format: Option<Format>,
 }
 
 /// The intake of one broker connection.
@@ -60,6 +74,8 @@ pub struct Intake {
 /// Messages handed to the spool, to be acknowledged once they are durable.
 struct Waiting {
     messages: Vec<Incoming>,
+    /// Those over HTTP, behind the others, each with its readings and what was wrong with it.
+    posts: Vec<(Post, usize, Option<Refusal>)>,
     appending: Appending,
     since: tokio::time::Instant,
 }
@@ -93,24 +109,30 @@ impl Intake {
         let settler = tokio::spawn(settle_all(settling, acker, metrics, to_judge));
         let mut failed = Ok(());
         loop {
-            let first = tokio::select! {
+            let (mut messages, mut posts) = (Vec::new(), Vec::new());
+            tokio::select! {
                 biased;
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); break }
                 () = to_settle.closed() => break,
-                message = self.parts.subscriber.next() => message,
-            };
+                message = self.parts.subscriber.next() => messages.push(message),
+                Some(post) = self.parts.posts.recv() => posts.push(post),
+            }
             let since = tokio::time::Instant::now();
-            let mut messages = vec![first];
+            while let Ok(post) = self.parts.posts.try_recv() {
+                posts.push(post);
+            }
             while messages.len() < MOST_AT_ONCE
                 && let Some(more) = self.parts.subscriber.try_next()
             {
                 messages.push(more);
             }
             self.follow();
-            let items = messages.iter().map(|message| Item::Message(self.read(message))).collect();
+            let mut items: Vec<Item> =
+                messages.iter().map(|message| Item::Message(self.read(message))).collect();
+            let posts = self.read_posts(posts, &mut items);
             match self.parts.spool.submit(items).await {
                 Ok(appending) => {
-                    if to_settle.send(Waiting { messages, appending, since }).await.is_err() {
+                    if to_settle.send(Waiting { messages, posts, appending, since }).await.is_err() {
                         break;
                     }
                 }
@@ -139,30 +161,61 @@ impl Intake {
 
     /// What becomes of a message: everything but its durability.
     fn read(&mut self, incoming: &Incoming) -> Message {
+        let came = Came {
+            topic: incoming.topic(),
+            payload: incoming.payload(),
+            is_retained: incoming.is_retained(),
+            format: None,
+        };
+        let mut message = self.understand(&came);
+        message.key = message.key.or_else(|| self.delivery_key(incoming));
+        message
+    }
+
+    /// The same for what came over HTTP.
+    fn read_posts(&mut self, posts: Vec<Post>, items: &mut Vec<Item>) -> Vec<(Post, usize, Option<Refusal>)> {
+        let read = posts.into_iter().map(|post| {
+            let mut message = self.understand(&post.came());
+            message.key = post.key();
+            let (readings, error) = match &message.fate {
+                Fate::Stored(readings) => (readings.len(), None),
+                Fate::Quarantined(refusal) => (0, Some(refusal.clone())),
+                Fate::Ignored | Fate::Rejected => (0, None),
+            };
+            items.push(Item::Message(message));
+            (post, readings, error)
+        });
+        read.collect()
+    }
+
+    fn understand(&mut self, came: &Came<'_>) -> Message {
         self.parts.metrics.message_received();
         let arrival = self.parts.clock.now();
         let wire = Wire {
-            topic: incoming.topic(),
-            payload: incoming.payload(),
-            retained: incoming.is_retained(),
+            topic: came.topic,
+            payload: came.payload,
+            retained: came.is_retained,
             received_at: Some(arrival),
         };
-        let outcome = self.parts.decoder.decode_message(&wire);
-        let key = outcome
-            .dedup_key
-            .map(|key| MessageKey::looked_up(key.as_bytes()))
-            .or_else(|| self.delivery_key(incoming));
-        let fate = match outcome.result {
-            Ok(Decoded::Readings(raw)) => self.settled(raw, incoming.topic(), arrival),
+        let (result, key) = match came.format {
+            Some(format) => (self.parts.decoder.decode_as(format, &wire), None),
+            None => {
+                let outcome = self.parts.decoder.decode_message(&wire);
+                (outcome.result, outcome.dedup_key)
+            }
+        };
+        let fate = match result {
+            Ok(Decoded::Readings(raw)) => self.settled(raw, came.topic, arrival),
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
             Err(error) => Fate::Quarantined(Refusal {
-                topic: incoming.topic().to_owned(),
-                payload: incoming.payload().to_vec(),
+                topic: came.topic.to_owned(),
+                payload: came.payload.to_vec(),
                 kind: error.kind.name().to_owned(),
                 reason: error.message,
                 field: error.field,
             }),
         };
+        let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
         Message { arrival, key, fate, replays: None }
     }
 
@@ -223,8 +276,13 @@ async fn settle_all(
     metrics: Arc<Metrics>,
     to_judge: mpsc::Sender<Batch>,
 ) -> Result<(), SpoolError> {
-    while let Some(Waiting { messages, appending, since }) = waiting.recv().await {
+    while let Some(Waiting { messages, posts, appending, since }) = waiting.recv().await {
         let receipts = appending.await?;
+        for ((post, readings, error), receipt) in posts.into_iter().zip(receipts.iter().skip(messages.len()))
+        {
+            let outcome = receipt.outcome.unwrap_or(Outcome::Ignored);
+            post.answer(Posted { outcome, readings, error });
+        }
         for token in messages.iter().filter_map(Incoming::ack_token) {
             acker.ack(token);
         }

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Batch, Unknown,
+    acts::{ACT, Acts},
     board::Board,
     checkpoint::{CheckpointError, LATE, MARKED, Parts, RULEBOOK, decode, encode},
     late::Late,
@@ -115,8 +116,9 @@ pub struct Judge {
     pub(super) register_checks: RegisterChecks,
     pub(super) dispatcher: Dispatcher,
     pub(super) board: Board,
+    pub(super) acts: Acts,
     /// Newest entry that the engine has seen.
-    position: Position,
+    pub(super) position: Position,
     /// Since the last checkpoint.
     pub(super) fresh: Fresh,
     pub(super) outputs: Vec<Output>,
@@ -156,6 +158,7 @@ impl Judge {
             register_checks: RegisterChecks::new(Arc::clone(register), &live),
             dispatcher: Dispatcher::new(parts.settings.clone()),
             board: Board::new(Arc::clone(register), parts.unknown.clone()),
+            acts: Acts::default(),
             position: Position::new(0),
             fresh: Fresh::default(),
             outputs: Vec::new(),
@@ -187,6 +190,7 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
         for (name, body) in &saved.pieces {
             parts.restore(name, body)?;
@@ -341,6 +345,13 @@ impl Judge {
             }
             Kind::Change { kind, body } => {
                 self.remember(position, &[])?;
+                if kind == ACT
+                    && let Some(signed) = self.acts.take(body, &mut self.dispatcher)
+                {
+                    let name = format!("{:020}", position.sequence);
+                    let body = serde_json::to_string(&signed).unwrap_or_default();
+                    self.parts.state.put_record(ACT, &name, &body)?;
+                }
                 if kind == rulebook::KIND {
                     self.take_up(body, entry.arrival);
                 }
@@ -373,6 +384,7 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
         let mut fresh = std::mem::take(&mut self.fresh);
         let mut changed = parts.take_changed()?;

@@ -129,6 +129,8 @@ fn alert_view(
         resolved_at,
         revision: verdict.revision,
         acknowledged: false,
+        acknowledgement: None,
+        silenced_until: None,
         unproven,
         waived: verdict.waived.clone(),
         verdict: Arc::new(verdict),

@@ -12,6 +12,7 @@ use crate::{
     metrics::STATES,
     series::{PlaceTags, line},
     state::VerdictRow,
+    view::AlertView,
 };
 
 impl Judge {
@@ -41,6 +42,7 @@ impl Judge {
                 );
                 self.fresh.journal.push(journal_row(transition));
                 if transition.alert.state.is_over() {
+                    self.acts.resolved(transition.alert.id.as_str());
                     self.board.resolved(view_of(transition.alert.clone()));
                 }
             }
@@ -85,6 +87,13 @@ impl Judge {
     pub(super) fn publish(&mut self) {
         let now = self.parts.clock.now();
         let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
+        self.acts.tidy(now);
+        let over = |alert: &AlertView| alert.state.is_over();
+        for alert in snapshot.alerts.iter_mut().filter(|alert| !over(alert)) {
+            self.acts.mark(Arc::make_mut(alert), &self.parts.rulebook.register, now);
+        }
+        snapshot.silences = self.acts.silences(now);
+        snapshot.sequence = self.position.sequence;
         snapshot.is_caught_up = true;
         snapshot.ledger = self.parts.spool.ledger();
         snapshot.links = self.parts.links.all();

@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -27,7 +26,7 @@ struct Readiness {
 /// `GET /readyz`: 503 with the reasons until the service is caught up and its broker answers.
 ///
 /// A silent time-series or mail server is not a reason: the service buffers for both.
-pub(super) async fn readyz(State(desk): State<Desk>) -> Response {
+pub(super) async fn readyz(desk: Desk) -> Response {
     let snapshot = desk.snapshot();
     let (reasons, warnings) = (reasons(&snapshot), warnings(&snapshot));
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -52,7 +51,7 @@ fn warnings(snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// `GET /metrics`: the exposition for Prometheus.
-pub(super) async fn metrics(State(desk): State<Desk>) -> impl IntoResponse {
+pub(super) async fn metrics(desk: Desk) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], desk.metrics().exposition())
 }

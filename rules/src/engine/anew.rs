@@ -49,6 +49,7 @@ impl Shard {
             timers: BTreeMap::new(),
             touched: BTreeSet::new(),
             tidied_to: None,
+            has_begun: self.has_begun,
             has_ended: false,
             clip: Span::ALWAYS,
             saved_moment: None,

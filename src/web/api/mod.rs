@@ -1,13 +1,18 @@
 //! `/api/v1`: lists are `{"items", "next"}`, errors are `{"error": {"kind", "message"}}`.
 
+mod acts;
 mod alerts;
 mod places;
+mod readings;
 mod records;
 mod service;
 mod standards;
 mod verdicts;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
 
 use super::{Counter, error::ApiError};
 
@@ -18,6 +23,10 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/places/{id}", get(places::one))
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
+        .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
+        .route("/readings", post(readings::post))
+        .route("/silences", get(acts::silences).post(acts::silence))
+        .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))
         .route("/verdicts/history", get(records::verdicts))
         .route("/events", get(records::events))

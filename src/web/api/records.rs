@@ -1,6 +1,5 @@
 //! What was said of windows long closed, and what charts mark.
 
-use axum::extract::State;
 use model::{Id, Instant, Span};
 use rules::{Outcome, RatingLevel};
 use serde::{Deserialize, Serialize};
@@ -67,11 +66,14 @@ impl From<VerdictRow> for Said {
 
 /// `GET /verdicts/history?place=`, oldest first; `place` also finds a body.
 pub(super) async fn verdicts(
-    State(desk): State<Desk>,
+    desk: Desk,
     ApiQuery(ask): ApiQuery<AskVerdicts>,
 ) -> Result<List<Said>, ApiError> {
     let span = Span::new(ask.from.unwrap_or(Instant::MIN), ask.to.unwrap_or(Instant::MAX));
     let place = ask.place;
+    if !desk.reaches(&place) {
+        return Err(ApiError::not_found("place or body", place.as_str()));
+    }
     let rows = desk.ask_records(move |records| records.verdicts(&place, span, MOST)).await;
     let rows = rows.map_err(ApiError::Internal)?.into_iter();
     let asked = rows.filter(|row| ask.clause.as_ref().is_none_or(|clause| row.clause == *clause));
@@ -101,15 +103,17 @@ pub(super) struct Mark {
 }
 
 /// `GET /events`, oldest first.
-pub(super) async fn events(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<AskEvents>,
-) -> Result<List<Mark>, ApiError> {
+pub(super) async fn events(desk: Desk, ApiQuery(ask): ApiQuery<AskEvents>) -> Result<List<Mark>, ApiError> {
     let span = Span::new(ask.from.unwrap_or(Instant::MIN), ask.to.unwrap_or(Instant::MAX));
     let rows = desk.ask_records(move |records| records.events(span)).await;
     let rows = rows.map_err(ApiError::Internal)?.into_iter();
     let asked = rows.filter(|row| ask.kind.as_ref().is_none_or(|kind| row.kind == *kind));
-    let keyed = asked.map(|row: EventRow| {
+    // What is of no place is of the whole office; limits are no secret of it.
+    let is_visible = |row: &EventRow| match Id::parse(&row.place) {
+        Ok(place) => desk.reaches(&place),
+        Err(_) => desk.sees_everything() || row.kind == "limit",
+    };
+    let keyed = asked.filter(is_visible).map(|row: EventRow| {
         let name = key(row.at, &format!("{} {} {}", row.kind, row.place, row.title));
         let place = Some(row.place).filter(|place| !place.is_empty());
         (name, Mark { at: row.at, kind: row.kind, place, title: row.title, text: row.text })

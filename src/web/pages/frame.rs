@@ -40,7 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 15] = [
     ("base.html", include_str!("../../../templates/pages/base.html")),
     ("parts.html", include_str!("../../../templates/pages/parts.html")),
     ("overview.html", include_str!("../../../templates/pages/overview.html")),
@@ -52,6 +52,7 @@ const SOURCES: [(&str, &str); 14] = [
     ("pack.html", include_str!("../../../templates/pages/pack.html")),
     ("mails.html", include_str!("../../../templates/pages/mails.html")),
     ("mail.html", include_str!("../../../templates/pages/mail.html")),
+    ("login.html", include_str!("../../../templates/pages/login.html")),
     ("missing.html", include_str!("../../../templates/pages/missing.html")),
     ("tiles.html", include_str!("../../../templates/pages/tiles.html")),
     ("findings.html", include_str!("../../../templates/pages/findings.html")),
@@ -91,6 +92,13 @@ struct Frame<'a> {
     digest: &'a str,
     in_force_since: Option<When>,
     version: String,
+    user: Option<User<'a>>,
+}
+
+#[derive(Serialize)]
+struct User<'a> {
+    name: &'a str,
+    role: &'static str,
 }
 
 /// Fills a template. `nav` is the part of the console that the page belongs to.
@@ -126,6 +134,7 @@ pub(super) fn render(
         digest: &snapshot.standing.digest,
         in_force_since: snapshot.standing.since.map(|at| when_and_age(at, now, zone, viewer.language)),
         version: assets::version(),
+        user: desk.asker().map(|person| User { name: &person.name, role: person.role.name() }),
     };
     let lang = viewer.language.name();
     let context = context! { lang, frame => Value::from(Serde(frame)), page => Value::from(Serde(page)) };

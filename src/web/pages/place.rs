@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery},
     response::Response,
 };
 use model::{Id, PlaceKind};
@@ -55,7 +55,7 @@ struct Below {
 
 /// `GET /places/{id}`.
 pub(super) async fn page(
-    State(desk): State<Desk>,
+    desk: Desk,
     viewer: Viewer,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
