@@ -205,7 +205,7 @@ impl Played {
         for output in outputs.drain(..) {
             match output {
                 Output::Transition(transition) if is_of_devices(&transition.alert) => {
-                    self.devices.push(*transition)
+                    self.devices.push(*transition);
                 }
                 Output::Transition(transition) => self.transitions.push(*transition),
                 Output::Verdict(verdict) => {
