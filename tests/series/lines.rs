@@ -21,7 +21,7 @@ fn tags() -> PlaceTags {
 /// Two windows of a room; of the first a revision too.
 pub(crate) fn verdicts() -> Vec<String> {
     let subject = Subject::Place(id("r-201"));
-    let of = |hour: i64, revision, value, coverage| VerdictLine {
+    let of = |hour: i64, revision, value: Option<f64>, coverage| VerdictLine {
         clause: "gb-t-18883-2022/co2",
         subject: &subject,
         outcome: if value.is_some() { Outcome::Breach } else { Outcome::Insufficient },
