@@ -96,6 +96,8 @@ pub struct Service {
 /// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
 pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
     let files = reload::Files::of(config);
+    // Looked at before they are read, so that no edit falls between.
+    let look = files.look();
     let read = files.read();
     if let (Err(problems), false) = (&read, config.data_dir.join("state.sqlite").exists()) {
         return Err(ServiceError::Problems(problems.clone()));
@@ -129,7 +131,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         stopping_late,
         late: Vec::new(),
     };
-    site.start(listener, stop_late, lock, (files, start.edit)).await
+    site.start(listener, stop_late, lock, (files, look, start.edit)).await
 }
 
 /// What every part is built from.
@@ -155,7 +157,7 @@ impl Site<'_> {
         listener: TcpListener,
         stop_late: watch::Sender<bool>,
         lock: std::fs::File,
-        (files, edit): (reload::Files, Option<(Rulebook, bool)>),
+        (files, look, edit): (reload::Files, reload::Look, Option<(Rulebook, bool)>),
     ) -> Result<Service, ServiceError> {
         let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
         let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
@@ -184,7 +186,7 @@ impl Site<'_> {
             every: TICK_EVERY,
             listening,
         };
-        let reload = reload::Reload::new(&self, files).run(batches.clone(), stopping.clone());
+        let reload = reload::Reload::new(&self, files, look).run(batches.clone(), stopping.clone());
         self.late.push(tokio::spawn(reload));
         let intake = intake.run(batches.clone(), stopping.clone());
         let ticks = ticks.run(batches, stopping);

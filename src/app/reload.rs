@@ -38,7 +38,7 @@ pub(super) struct Files {
 }
 
 /// Every file with its size and the time of its last change.
-type Look = Vec<(PathBuf, u64, Option<SystemTime>)>;
+pub(super) type Look = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
 impl Files {
     pub(super) fn of(config: &Config) -> Self {
@@ -51,7 +51,7 @@ impl Files {
     }
 
     /// What can be seen of the files without reading them.
-    fn look(&self) -> Look {
+    pub(super) fn look(&self) -> Look {
         let mut files: Vec<PathBuf> = self.overlay.iter().cloned().collect();
         for dir in std::iter::once(self.register.as_path()).chain(self.packs.as_deref()) {
             files.extend(listed(dir));
@@ -142,23 +142,25 @@ pub(super) struct Reload {
     standing: Standing,
     /// Digest of what was announced last.
     digest: String,
+    /// How the files looked when they were last read.
+    read: Look,
 }
 
 impl Reload {
-    pub(super) fn new(site: &Site<'_>, files: Files) -> Self {
+    pub(super) fn new(site: &Site<'_>, files: Files, read: Look) -> Self {
         Self {
             files,
             spool: site.stores.spool.clone(),
             clock: site.clock.clone(),
             standing: site.standing.clone(),
             digest: site.in_force.borrow().digest.clone(),
+            read,
         }
     }
 
     /// Runs until `stop` says true.
     pub(super) async fn run(mut self, to_judge: mpsc::Sender<Batch>, mut stop: watch::Receiver<bool>) {
         let mut hangup = Hangup::new();
-        let mut read = self.look().await;
         let mut before = None;
         loop {
             let is_asked = tokio::select! {
@@ -168,12 +170,12 @@ impl Reload {
             };
             let now = self.look().await;
             // A file that is being written looks different the next time.
-            let is_settled = before.as_ref() == Some(&now) && now != read;
+            let is_settled = before.as_ref() == Some(&now) && now != self.read;
             before = Some(now.clone());
             if !is_asked && !is_settled {
                 continue;
             }
-            read = now;
+            self.read = now;
             if let Err(error) = self.reload(&to_judge).await {
                 tracing::error!(%error, "the edit cannot be written to the spool");
                 return;

@@ -26,6 +26,9 @@ use crate::{
     steps::micro,
 };
 
+/// What was found of some windows.
+type Findings = Vec<(Span, Option<Finding>)>;
+
 /// So long the copy of a building remembers, ms: longer than any stretch.
 const MEMORY_MS: i64 = 400 * 86_400_000;
 
@@ -279,7 +282,7 @@ impl Shard {
     pub(super) fn conclude(&mut self, mut work: Reopening, out: &mut Vec<Output>) -> Vec<Reopened> {
         let now = self.clock.unwrap_or(Instant::MIN);
         let mut told = Vec::new();
-        let mut live: BTreeMap<(usize, usize), Vec<(Span, Option<Finding>)>> = BTreeMap::new();
+        let mut live: BTreeMap<(usize, usize), Findings> = BTreeMap::new();
         for (place, check, window, is_live) in self.windows_of(&work, |_| true) {
             let found = match work.found.remove(&(place, check, window.from)) {
                 Some(found) => found,
