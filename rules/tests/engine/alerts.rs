@@ -144,6 +144,33 @@ fn a_waived_breach_is_told_as_waived_and_does_not_fire() {
     assert_eq!(run.kinds(), [TransitionKind::Firing], "the waiver has ended");
 }
 
+fn waived(clause: Clause, from: &str, to: &str) -> World {
+    let mut world = World::new().with(clause);
+    let (subject, reason, approver) = (id("r1"), "works".to_owned(), "desk".to_owned());
+    let waiver = Waiver { clause: "own-1/co2".to_owned(), subject, reason, approver };
+    world.register.waivers.push(Dated { span: Span::new(at(from), at(to)), value: waiver });
+    world
+}
+
+#[test]
+fn a_waiver_ends_what_is_pending_and_the_clock_of_for_begins_anew_after_it() {
+    let mut run = waived(held(2), "03-02 10:00", "03-02 11:00").run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0); 3]);
+    assert!(run.alert().is_none(), "two hours pending, then a waived one");
+    run.co2_hours(at("03-02 11:00"), &[Some(1100.0); 2]);
+    assert_eq!(run.alert().map(|a| (a.state, a.started_at)), Some((AlertState::Pending, at("03-02 11:00"))));
+    run.co2_hours(at("03-02 13:00"), &[Some(1100.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+}
+
+#[test]
+fn a_waiver_does_not_end_what_fires_already() {
+    let mut run = waived(co2(), "03-02 09:00", "03-02 11:00").run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0); 4]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    assert_eq!(run.alert().map(|a| (a.state, a.started_at)), Some((AlertState::Firing, at("03-02 08:00"))));
+}
+
 #[test]
 fn an_unverified_clause_gives_verdicts_but_no_alert_until_it_is_accepted() {
     for is_accepted in [false, true] {

@@ -69,9 +69,9 @@ fn a_year_of_seattle_offices_from_their_totals() {
         assert_close(name, intensity[0].value.unwrap(), &expected["electricity_eui_kwh_m2"], 1e-4);
         assert!((intensity[0].coverage - 1.0).abs() < 1e-9, "{name}: {}", intensity[0].coverage);
         compared += 1;
-        // The clause that adds carriers closes 8,784 hours a building: one in four, and those that do not add up.
+        // The clause that adds carriers closes 8,784 hours a building: one in eight, and those that do not add up.
         let does_add_up = expected["balance_ok"].as_bool().unwrap();
-        if compared % 4 != 0 && does_add_up {
+        if compared % 8 != 0 && does_add_up {
             continue;
         }
         let total = number(&row, "SiteEnergyUse(kBtu)") * KWH_PER_KBTU;
