@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use model::{Flags, Quantity};
 
 use crate::{
+    entry::{Converted, Entry, to_canonical},
     field::{Field, settle},
     key::{self, Spelling},
-    names::{Converted, Entry, Names, to_canonical},
+    names::Names,
     place::Place,
     roles, scalar,
     tape::{Cursor, Scalar},

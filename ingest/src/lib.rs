@@ -7,6 +7,7 @@
 mod backoff;
 mod decoder;
 mod diagnostics;
+mod entry;
 mod error;
 mod field;
 mod fields;

@@ -12,7 +12,7 @@ use model::{Flags, Id, Instant, Quantity};
 use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading,
-    names::to_canonical,
+    entry::to_canonical,
     tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,
 };
