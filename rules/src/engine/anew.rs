@@ -57,6 +57,7 @@ impl Shard {
             clip: Span::ALWAYS,
             saved_moment: None,
             is_clipped: false,
+            usual: None,
             ended_at: None,
             listening: self.listening.clone(),
             weather: BTreeMap::new(),

@@ -11,7 +11,7 @@ use super::{
     shared::{Asked, Shared},
 };
 use crate::{
-    Clause, Energy, Fact, Measure, Why,
+    Clause, Correction, Energy, Fact, Measure, Why,
     check::Finding,
     judge::{finding, keeps, measuring},
     measure::{
@@ -161,8 +161,20 @@ impl Shard {
     }
 
     /// Makes every place keep the partials of a measure for good.
-    pub(super) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
+    pub(super) fn watch(
+        &mut self,
+        measure: Measure,
+        clip: Option<Span>,
+        usual: Option<(Energy, Correction)>,
+    ) {
         self.clip = clip.unwrap_or(Span::ALWAYS);
+        self.usual = usual;
+        if measure == Measure::EuiCorrected {
+            for place in 0..self.places.len() {
+                self.need(place, Basis::Peak, Period::All);
+            }
+            self.places.iter_mut().for_each(|state| state.wants_presence = true);
+        }
         self.is_clipped = clip.is_some();
         for state in &mut self.places {
             state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
@@ -208,7 +220,15 @@ impl Shard {
             Source::Outdoors => Some(self.running_mean(window.from)),
             Source::Meters => {
                 let is_seen = context.supply.is_seen(measure, &Energy::default(), window.to);
-                is_seen.then(|| meter_figure(measure, context, period, &Energy::default(), None, None))
+                is_seen.then(|| {
+                    let people = state.wants_presence.then(|| self.people(state, context));
+                    let plain = Energy::default();
+                    let (energy, correction) = match &self.usual {
+                        Some((energy, correction)) => (energy, Some(correction)),
+                        None => (&plain, None),
+                    };
+                    meter_figure(measure, context, period, energy, correction, people)
+                })
             }
             Source::Devices => {
                 let is_closed = state.kept.next_hour.is_some_and(|next| window.to <= next.from);

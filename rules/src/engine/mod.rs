@@ -36,7 +36,7 @@ pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 
-use crate::{Alert, Figure, LiveClause, Measure, Transition, Verdict};
+use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict};
 
 /// How the engine behaves where the register and the clauses are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,8 +159,14 @@ impl Engine {
 
     /// Makes every place keep the partials of a measure, whether or not a clause asks for it.
     /// `clip` leaves out what lies outside.
-    pub(crate) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
-        self.shards.iter_mut().for_each(|shard| shard.watch(measure, clip));
+    /// `usual` is what a corrected intensity is taken with.
+    pub(crate) fn watch(
+        &mut self,
+        measure: Measure,
+        clip: Option<Span>,
+        usual: Option<&(Energy, Correction)>,
+    ) {
+        self.shards.iter_mut().for_each(|shard| shard.watch(measure, clip, usual.cloned()));
     }
 
     fn home(&self, place: &str) -> Option<&Shard> {

@@ -9,7 +9,7 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{EngineOptions, Output, Taken, devices::Device, place::PlaceState};
 use crate::{
-    Alert, Figure, LiveClause, Verdict,
+    Alert, Correction, Energy, Figure, LiveClause, Verdict,
     almanac::Almanac,
     buffer::{SeriesBuffer, millis},
     check::Check,
@@ -57,6 +57,8 @@ pub(super) struct Shard {
     pub(super) saved_moment: Option<(Option<Instant>, Box<Listening>)>,
     /// Whether the end of the input ends the time that counts.
     pub(super) is_clipped: bool,
+    /// What a corrected intensity that no clause asks for is taken with; only in `measure`.
+    pub(super) usual: Option<(Energy, Correction)>,
 }
 
 impl Shard {
@@ -90,6 +92,7 @@ impl Shard {
             clip: Span::ALWAYS,
             saved_moment: None,
             is_clipped: false,
+            usual: None,
             options,
             register,
         };
