@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 11);
+        assert_eq!(families.len(), 16);
         for name in [
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
@@ -350,6 +350,9 @@ mod tests {
             "normwatch_alerts{state=\"firing\"}",
             "normwatch_mails_total{outcome=\"sent\"}",
             "normwatch_mail_maybe_doubled_total",
+            "normwatch_reload_total{outcome=\"refused\"}",
+            "normwatch_reload_last_successful",
+            "normwatch_late_readings_total{outcome=\"reopened\"}",
             "normwatch_reading_to_verdict_seconds_count",
             "normwatch_reading_to_mail_seconds_bucket{le=\"2.0\"}",
         ] {
