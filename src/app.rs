@@ -3,13 +3,14 @@
 mod charts;
 mod mails;
 mod parts;
+mod reload;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ingest::mqtt::{Monitor, Subscriber};
-use model::{Problem, Register};
-use rules::{Catalogue, EngineOptions};
+use model::Problem;
+use rules::EngineOptions;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -17,15 +18,18 @@ use tokio::{
 };
 
 use crate::{
+    access::Access,
     broker,
     clock::Clock,
     config::Config,
-    devices, files,
+    devices,
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
+    rulebook::Rulebook,
     spool::{self, Spool},
+    standing::Standing,
     state::State,
     view::Snapshot,
     web,
@@ -91,11 +95,18 @@ pub struct Service {
 /// # Errors
 /// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
 pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
-    let (register, catalogue) = read_files(config)?;
+    let files = reload::Files::of(config);
+    // Looked at before they are read, so that no edit falls between.
+    let look = files.look();
+    let read = files.read();
+    if let (Err(problems), false) = (&read, config.data_dir.join("state.sqlite").exists()) {
+        return Err(ServiceError::Problems(problems.clone()));
+    }
     let lock = parts::lock(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen).await.map_err(ServiceError::of(format!(
-        "cannot listen at {}: free the port, or set another address in `listen`",
-        config.listen
+    let access = parts::access(config)?;
+    let listen = parts::listen(config.listen, &access)?;
+    let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
+        "cannot listen at {listen}: free the port, or set another address in `listen`",
     )))?;
     if config.mqtt.embedded {
         let at = parts::broker_address(&config.mqtt)?;
@@ -105,31 +116,36 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let metrics = Arc::new(Metrics::new());
     metrics.restore(&stores.spool.ledger());
     let (stop_late, stopping_late) = watch::channel(false);
+    let standing = Standing::new(Arc::clone(&metrics));
+    let start = reload::start(&stores, &standing, read, clock.now())?;
     let site = Site {
         config,
         clock,
-        register,
-        catalogue,
+        in_force: watch::Sender::new(start.rulebook),
         stores,
         links: Links::default(),
         metrics,
+        standing,
         unknown: Unknown::default(),
+        access,
         stopping_late,
         late: Vec::new(),
     };
-    site.start(listener, stop_late, lock).await
+    site.start(listener, stop_late, lock, (files, look, start.edit)).await
 }
 
 /// What every part is built from.
 struct Site<'a> {
     config: &'a Config,
     clock: Clock,
-    register: Arc<Register>,
-    catalogue: Arc<Catalogue>,
+    /// Follows what the judge has taken up.
+    in_force: watch::Sender<Arc<Rulebook>>,
     stores: Stores,
     links: Links,
     metrics: Arc<Metrics>,
+    standing: Standing,
     unknown: Unknown,
+    access: Access,
     /// Says true to what stops last: mail, series, pages.
     stopping_late: watch::Receiver<bool>,
     late: Vec<JoinHandle<()>>,
@@ -141,6 +157,7 @@ impl Site<'_> {
         listener: TcpListener,
         stop_late: watch::Sender<bool>,
         lock: std::fs::File,
+        (files, look, edit): (reload::Files, reload::Look, Option<(Rulebook, bool)>),
     ) -> Result<Service, ServiceError> {
         let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
         let (snapshot, snapshots) = watch::channel(Arc::new(Snapshot::default()));
@@ -148,23 +165,29 @@ impl Site<'_> {
         let (may_tick, ticking) = watch::channel(true);
         let (stop, stopping) = watch::channel(false);
         let hosts = web::Hosts::new(address, &self.config.public_url);
-        let desk = parts::desk(&self, &snapshots)?;
-        self.late.push(web::serve(listener, desk, hosts, self.stopping_late.clone()));
+        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let pen = Pen::new(self.stores.spool.clone(), self.clock.clone(), &batches);
+        let (letterbox, posts) = Letterbox::new();
+        let desk = parts::desk(&self, &snapshots)?.with_pen(pen).with_letterbox(letterbox);
+        let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
+        self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
-        let intake = self.intake()?;
+        let judge = reload::catch_up(&self, judge, edit).await?;
+        let intake = self.intake(posts)?;
         let monitor = intake.monitor();
-        let is_live = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
+        let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
         watchers::trimmer(&mut self, settled);
-        watchers::pruner(&mut self);
+        watchers::pruner(&mut self, snapshots.clone());
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
             lag_ms: TICK_LAG_MS,
             every: TICK_EVERY,
-            is_live,
+            listening,
         };
-        let (batches, to_judge) = mpsc::channel(BATCHES);
+        let reload = reload::Reload::new(&self, files, look).run(batches.clone(), stopping.clone());
+        self.late.push(tokio::spawn(reload));
         let intake = intake.run(batches.clone(), stopping.clone());
         let ticks = ticks.run(batches, stopping);
         Ok(Service {
@@ -191,12 +214,16 @@ impl Site<'_> {
     ) -> Result<Judge, ServiceError> {
         let options = EngineOptions {
             stale_after_ms: parts::millis(self.config.alerts.stale_after),
+            // A simulated past comes with gaps of its own: the demo hands over meters by the day.
+            listening_is_told: matches!(self.clock, Clock::Simulated(_)),
             ..EngineOptions::default()
         };
         let parts = JudgeParts {
             outlet: parts::mail(self)?,
-            register: Arc::clone(&self.register),
-            catalogue: Arc::clone(&self.catalogue),
+            raw_ms: i64::from(self.config.history.raw_days) * 86_400_000,
+            rulebook: Arc::clone(&self.in_force.borrow()),
+            in_force: self.in_force.clone(),
+            standing: self.standing.clone(),
             options,
             settings: parts::settings(self.config),
             spool: self.stores.spool.clone(),
@@ -216,8 +243,10 @@ impl Site<'_> {
             .map_err(ServiceError::of("the state of the engine cannot be taken up"))
     }
 
-    fn intake(&self) -> Result<Intake, ServiceError> {
-        let decoder = devices::decoder(&self.config.routes, Some(&self.register));
+    fn intake(&mut self, posts: mpsc::Receiver<Post>) -> Result<Intake, ServiceError> {
+        let registers = parts::registers(self);
+        let register = Arc::clone(&registers.borrow());
+        let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
         let mqtt = parts::mqtt(&self.config.mqtt)?;
         let subscriber =
@@ -225,33 +254,15 @@ impl Site<'_> {
         Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
-            register: Arc::clone(&self.register),
+            registers,
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
             history: self.stores.history.clone(),
+            posts,
         }))
     }
-}
-
-/// The files that everything is judged by.
-fn read_files(config: &Config) -> Result<(Arc<Register>, Arc<Catalogue>), ServiceError> {
-    let register = files::register(&config.register);
-    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
-    let (register, catalogue) = match (register, standards) {
-        (Ok(register), Ok(catalogue)) => (register, catalogue),
-        (register, standards) => {
-            // All that is wrong is said at once.
-            let problems = [register.err(), standards.err()];
-            return Err(ServiceError::Problems(problems.into_iter().flatten().flatten().collect()));
-        }
-    };
-    let problems = catalogue.check_register(&register);
-    if !problems.is_empty() {
-        return Err(ServiceError::Problems(problems));
-    }
-    Ok((Arc::new(register), Arc::new(catalogue)))
 }
 
 /// The three files.

@@ -19,12 +19,27 @@ const LARGEST_FILE: u64 = 256 << 20;
 /// # Errors
 /// Returns everything that is wrong with it.
 pub fn register(dir: &Path) -> Result<Register, Vec<Problem>> {
-    let files = directory(dir).map_err(|error| {
+    Register::load(&register_files(dir)?)
+        .map_err(|problems| problems.into_iter().map(|problem| within(dir, problem)).collect())
+}
+
+/// The files of a register's directory by name.
+///
+/// # Errors
+/// Returns the one problem of a directory that cannot be read.
+pub fn register_files(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Vec<Problem>> {
+    directory(dir).map_err(|error| {
         let remedy = "write a register with `normwatch register init`, or name another directory";
         vec![unreadable(dir, "register", &error, remedy)]
-    })?;
-    Register::load(&files)
-        .map_err(|problems| problems.into_iter().map(|problem| within(dir, problem)).collect())
+    })
+}
+
+/// Problems of a register with the standards that it names, and of those with each other.
+#[must_use]
+pub fn together(dir: &Path, register: &Register, standards: &Catalogue) -> Vec<Problem> {
+    let is_ours = |file: &str| matches!(file, "register.toml" | "waivers.csv");
+    let placed = |problem: Problem| if is_ours(&problem.file) { within(dir, problem) } else { problem };
+    standards.check_register(register).into_iter().map(placed).collect()
 }
 
 /// The problem with its file named from the directory on.
@@ -53,7 +68,10 @@ pub fn draft(packs: Option<&Path>, overlay: &Path) -> Result<Catalogue, Vec<Prob
 }
 
 /// Name and text of every pack of a directory; their test files are none.
-fn own_packs(dir: Option<&Path>) -> Result<Vec<(String, String)>, Vec<Problem>> {
+///
+/// # Errors
+/// Returns the one problem of a directory or file that cannot be read.
+pub fn own_packs(dir: Option<&Path>) -> Result<Vec<(String, String)>, Vec<Problem>> {
     let Some(dir) = dir else { return Ok(Vec::new()) };
     let remedy = "name a directory of packs, or none";
     let entries =

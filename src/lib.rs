@@ -1,5 +1,6 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
+pub mod access;
 pub mod app;
 pub mod backoff;
 pub mod bench;
@@ -15,8 +16,10 @@ pub mod links;
 pub mod metrics;
 pub mod notify;
 pub mod pipeline;
+pub mod rulebook;
 pub mod series;
 pub mod spool;
+pub mod standing;
 pub mod state;
 pub mod telemetry;
 mod varint;

@@ -3,8 +3,12 @@
 //! Names are a promise to users (a test holds them). The library adds `_total` to counters, so
 //! they are registered without it.
 
+mod late;
+mod reloads;
+
 use std::sync::atomic::AtomicU64;
 
+use model::Instant;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -12,10 +16,18 @@ use prometheus_client::{
 };
 use rules::AlertState;
 
+pub use late::LateOutcome;
+pub use reloads::ReloadOutcome;
+use reloads::Reloads;
+
 use crate::view::Ledger;
 
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
+
+/// States of alerts that are counted.
+pub const STATES: [AlertState; 4] =
+    [AlertState::Pending, AlertState::Firing, AlertState::Resolved, AlertState::Withdrawn];
 
 /// Seconds; 0.25 and 2 are the budgets of reading to verdict and reading to mail.
 const BUCKETS: [f64; 14] =
@@ -93,6 +105,8 @@ pub struct Metrics {
     alerts: Family<Label, Count>,
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
+    reloads: Reloads,
+    late: Family<Label, Counter>,
     to_verdict: Histogram,
     to_mail: Histogram,
 }
@@ -118,10 +132,21 @@ impl Metrics {
             alerts: Family::default(),
             mails: Family::default(),
             maybe_doubled: Counter::default(),
+            reloads: Reloads::default(),
+            late: Family::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
         };
         metrics.register();
+        metrics.reloads.register(&mut metrics.registry);
+        metrics.registry.register(
+            "normwatch_late_readings",
+            "Readings older than what was judged, by what became of them",
+            metrics.late.clone(),
+        );
+        for outcome in LateOutcome::ALL {
+            let _created = metrics.late.get_or_create(&[("outcome", outcome.name())]);
+        }
         // A rate needs a zero before the first event, so every label value exists at once.
         for outcome in MessageOutcome::ALL {
             metrics.messages(outcome, 0);
@@ -129,7 +154,7 @@ impl Metrics {
         for outcome in MailOutcome::ALL {
             let _created = metrics.mails.get_or_create(&[("outcome", outcome.name())]);
         }
-        for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
+        for state in STATES {
             metrics.alerts(state, 0);
         }
         metrics
@@ -172,6 +197,21 @@ impl Metrics {
             "Time from arrival of a reading to acceptance of its mail, without group wait",
             self.to_mail.clone(),
         );
+    }
+
+    /// Counts one late reading.
+    pub fn late(&self, outcome: LateOutcome) {
+        self.late.get_or_create(&[("outcome", outcome.name())]).inc();
+    }
+
+    /// Counts one read of the operator's files at `at`.
+    pub fn reload(&self, outcome: ReloadOutcome, at: Instant) {
+        self.reloads.count(outcome, at);
+    }
+
+    /// Sets what is in force, and since when.
+    pub fn in_force(&self, digest: &str, since: Instant) {
+        self.reloads.in_force(digest, since);
     }
 
     /// Goes on from the durable ledger of earlier runs, so that the sum over outcomes stays whole.
@@ -220,6 +260,7 @@ impl Metrics {
             AlertState::Pending => "pending",
             AlertState::Firing => "firing",
             AlertState::Resolved => "resolved",
+            AlertState::Withdrawn => "withdrawn",
         };
         self.alerts.get_or_create(&[("state", name)]).set(n);
     }
@@ -294,7 +335,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 11);
+        assert_eq!(families.len(), 16);
         for name in [
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
@@ -309,6 +350,9 @@ mod tests {
             "normwatch_alerts{state=\"firing\"}",
             "normwatch_mails_total{outcome=\"sent\"}",
             "normwatch_mail_maybe_doubled_total",
+            "normwatch_reload_total{outcome=\"refused\"}",
+            "normwatch_reload_last_successful",
+            "normwatch_late_readings_total{outcome=\"reopened\"}",
             "normwatch_reading_to_verdict_seconds_count",
             "normwatch_reading_to_mail_seconds_bucket{le=\"2.0\"}",
         ] {

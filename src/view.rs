@@ -4,9 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, RoomUse};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Register, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Reach;
 
 /// One reading as the newest of its series.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -112,6 +114,12 @@ pub struct AlertView {
     pub revision: u32,
     /// Whether somebody has taken it on.
     pub acknowledged: bool,
+    /// Who has, when and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<Mark>,
+    /// Until when nobody is told of it, if it is silenced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silenced_until: Option<Instant>,
     /// Fires, but nothing has proven so for `stale_after`.
     pub unproven: bool,
     /// Reason of the waiver in force, if any.
@@ -119,6 +127,33 @@ pub struct AlertView {
     pub waived: Option<String>,
     /// The newest verdict, with its explanation.
     pub verdict: Arc<Verdict>,
+}
+
+/// Who did something, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Name of the user.
+    pub by: String,
+    /// Wall time.
+    pub at: Instant,
+    /// In the user's words.
+    pub note: String,
+}
+
+/// A silence that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SilenceView {
+    /// By which it is lifted.
+    pub id: String,
+    /// Only this clause; any when absent.
+    pub clause: Option<String>,
+    /// Only this place with everything below it, or this body; any when absent.
+    pub subject: Option<Id>,
+    /// When it ends by itself.
+    pub until: Instant,
+    /// Who began it, when and why.
+    #[serde(flatten)]
+    pub mark: Mark,
 }
 
 /// The ledger: every message counted once.
@@ -217,6 +252,26 @@ pub struct MailView {
     pub html: Option<Arc<str>>,
 }
 
+/// An edit of the operator's files that is not in force because it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Wall time at which it was read.
+    pub at: Instant,
+    /// Everything that is wrong, each as `file:line: key: what: remedy`.
+    pub problems: Vec<String>,
+}
+
+/// The register, packs and overlay in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InForce {
+    /// Names their content.
+    pub digest: String,
+    /// Wall time since when they are in force.
+    pub since: Option<Instant>,
+    /// The newest edit, while it is refused.
+    pub refused: Option<Refused>,
+}
+
 /// Everything that pages show, as of one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -238,10 +293,38 @@ pub struct Snapshot {
     pub alerts: Vec<Arc<AlertView>>,
     /// Newest verdict of each check.
     pub verdicts: Vec<Arc<Verdict>>,
+    /// Silences that stand, those that end first first.
+    pub silences: Vec<SilenceView>,
+    /// Number of the newest spool entry that it shows the effect of.
+    pub sequence: u64,
     /// Sensors that publish but are in no register: id and newest topic.
     pub unknown_sensors: Vec<(Id, String)>,
     /// Message counts.
     pub ledger: Ledger,
     /// Outside parties.
     pub links: Vec<Link>,
+    /// Register and standards in force.
+    pub standing: InForce,
+}
+
+impl Snapshot {
+    /// What of it lies within reach. Figures of the service itself stay; sensors that nobody has
+    /// placed are in nobody's reach.
+    #[must_use]
+    pub fn within(&self, reach: &Reach, register: &Register) -> Self {
+        let now = self.now.or(self.event_time).unwrap_or(Instant::MAX);
+        let has_place = |id: &Id| reach.has_place(register, id, now);
+        let has = |id: &Id| reach.has(register, id, now);
+        let places = self.places.iter().filter(|(id, _)| has_place(id));
+        let presence = self.presence.iter().filter(|(id, _)| has_place(id));
+        Self {
+            places: places.map(|(id, place)| (id.clone(), place.clone())).collect(),
+            presence: presence.map(|(id, presence)| (id.clone(), *presence)).collect(),
+            alerts: self.alerts.iter().filter(|alert| has(&alert.place)).cloned().collect(),
+            verdicts: self.verdicts.iter().filter(|verdict| has(verdict.subject.id())).cloned().collect(),
+            silences: self.silences.iter().filter(|s| s.subject.as_ref().is_some_and(has)).cloned().collect(),
+            unknown_sensors: Vec::new(),
+            ..self.clone()
+        }
+    }
 }

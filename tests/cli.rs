@@ -135,6 +135,29 @@ fn decode_answers_every_line_in_order() {
 }
 
 #[test]
+fn strict_decoding_tells_what_the_contract_lacks_and_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let sound = r#"{"topic":"normwatch/v1/air-1","payload":"[{\"n\":\"co2\",\"u\":\"ppm\",\"v\":612,\"t\":1767225600}]"}"#;
+    let done = call(dir.path(), &["decode", "--strict"], sound.as_bytes());
+    assert_eq!((done.code, done.err.starts_with("1 of 1 messages")), (0, true), "{}", done.err);
+    let input = concat!(
+        r#"{"topic":"normwatch/v1/air-1","payload":"[{\"n\":\"temp\",\"u\":\"C\",\"v\":21}]","retained":true}"#,
+        "\n",
+        r#"{"topic":"normwatch/v1/door-1","payload":"[{\"n\":\"people_in\",\"v\":2,\"t\":1767225600}]"}"#,
+    );
+    let done = call(dir.path(), &["decode", "--strict"], input.as_bytes());
+    assert_eq!(done.code, 1);
+    assert!(done.err.starts_with("0 of 2 messages"), "{}", done.err);
+    let kinds = |line: &str| -> Vec<String> {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let kinds: Vec<_> = done.out.lines().map(kinds).collect();
+    assert_eq!(kinds[0], ["retained", "no_reading", "unknown_name", "no_time"]);
+    assert_eq!(kinds[1], ["no_total"]);
+}
+
+#[test]
 fn measure_writes_one_row_a_place_and_period_with_the_sites_offset() {
     let dir = office();
     let args = ["measure", "--register", "office", "--measure", "utilisation", "--period", "day", "-"];

@@ -53,7 +53,7 @@ async fn entries_come_back_in_order_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
     let change = Kind::Change { kind: "register".to_owned(), body: vec![1, 2, 3] };
-    let tick = Kind::Tick(Instant::from_millis(77));
+    let tick = Kind::Tick { to: Instant::from_millis(77), since: Some(Instant::from_millis(5)) };
     let receipts =
         spool.append(vec![stored(None, 1), row(change.clone()), stored(None, 2), row(tick.clone())]).await;
     let placed: Vec<u64> = receipts.unwrap().iter().map(|r| r.entry.as_ref().unwrap().0.sequence).collect();
@@ -110,7 +110,7 @@ async fn every_message_has_one_outcome_and_the_ledger_adds_up() {
         other(Fate::Ignored),
         other(Fate::Rejected),
         Item::Message(refused(b"x")),
-        row(Kind::Tick(Instant::from_millis(3))),
+        row(Kind::Tick { to: Instant::from_millis(3), since: None }),
     ];
     spool.append(items).await.unwrap();
     let l = spool.ledger();

@@ -149,6 +149,11 @@ impl Decoder {
         self.routes.subscriptions()
     }
 
+    /// The common table of names.
+    pub(crate) const fn names(&self) -> &Names {
+        &self.names
+    }
+
     fn parse(&mut self, format: Format, message: &Message<'_>) -> Result<Parsed, DecodeError> {
         let received_at = message.received_at.filter(|_| !message.retained);
         let message = &Message { received_at, ..*message };

@@ -11,6 +11,8 @@ use crate::{RawReading, wire_id::wire_id};
 pub(crate) struct Field {
     pub(crate) quantity: Quantity,
     pub(crate) channel: Option<String>,
+    /// Its places in lists; they tell it from its like where nothing else does.
+    pub(crate) spot: Option<String>,
     pub(crate) value: f64,
     pub(crate) time: Option<Instant>,
     pub(crate) flags: Flags,
@@ -49,10 +51,14 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 /// The same value twice is kept once; of different ones the plainest name keeps the series and the
 /// others become channels named after their keys. A record's last value is often repeated outside
 /// the list without its time: that copy is dropped.
-pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
+///
+/// A place in a list becomes a channel only where the list holds the same quantity again: what stands alone needs no
+/// number, and must not become another series when the order changes.
+pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
     if found.len() < 2 || has_no_rivals(&found) {
         return found;
     }
+    number(&mut found);
     let series = |field: &Field| (field.quantity, field.channel.clone());
     let timed: HashSet<_> = found
         .iter()
@@ -60,7 +66,7 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
         .map(|field| (series(field), field.value.to_bits()))
         .collect();
     let mut by_rank: Vec<(usize, Field)> = found.into_iter().enumerate().collect();
-    by_rank.sort_by_key(|(_, field)| field.rank);
+    by_rank.sort_by_key(|(_, field)| (is_fahrenheit(field), field.rank));
     let mut taken = HashMap::with_capacity(by_rank.len());
     let mut kept: Vec<(usize, Field)> = Vec::with_capacity(by_rank.len());
     for (at, mut field) in by_rank {
@@ -69,7 +75,7 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
             continue;
         }
         if let Some(other) = taken.get(&(series(&field), field.time)) {
-            if *other == bits {
+            if *other == bits || is_rounded_copy(&field, f64::from_bits(*other)) {
                 continue;
             }
             let key = field.key.clone();
@@ -86,6 +92,33 @@ pub(crate) fn settle(found: Vec<Field>) -> Vec<Field> {
     kept.into_iter().map(|(_, field)| field).collect()
 }
 
+/// Whether a value is another one once more in °F: rounded to a tenth, it comes back a little off.
+fn is_rounded_copy(field: &Field, other: f64) -> bool {
+    is_fahrenheit(field) && (field.value - other).abs() <= 0.06
+}
+
+fn is_fahrenheit(field: &Field) -> bool {
+    let key = &field.key;
+    field.quantity == Quantity::Temperature
+        && (key.ends_with("_f") || key.ends_with('F') || key.to_ascii_lowercase().ends_with("fahrenheit"))
+}
+
+/// Adds the places in lists to the channels of values that stand there with their like.
+fn number(found: &mut [Field]) {
+    let group = |field: &Field| (field.quantity, field.channel.clone(), field.time);
+    let mut sizes: HashMap<_, usize> = HashMap::new();
+    for field in found.iter() {
+        *sizes.entry(group(field)).or_default() += 1;
+    }
+    let is_one_of_many = |field: &Field| sizes.get(&group(field)).is_some_and(|size| *size > 1);
+    for field in found.iter_mut().filter(|field| field.spot.is_some()) {
+        if is_one_of_many(field) {
+            let parts = [field.channel.take(), field.spot.take()];
+            field.channel = Some(parts.into_iter().flatten().collect::<Vec<_>>().join("-"));
+        }
+    }
+}
+
 /// Whether every series stands once, as in most messages; not looked into for long lists.
 fn has_no_rivals(found: &[Field]) -> bool {
     const FEW: usize = 24;
@@ -100,7 +133,16 @@ mod tests {
 
     fn field(key: &str, rank: usize, value: f64, time: Option<Instant>) -> Field {
         let quantity = Quantity::Temperature;
-        Field { quantity, channel: None, value, time, flags: Flags::NONE, key: key.to_owned(), rank }
+        Field {
+            quantity,
+            channel: None,
+            spot: None,
+            value,
+            time,
+            flags: Flags::NONE,
+            key: key.to_owned(),
+            rank,
+        }
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use model::{Flags, Quantity};
 
 use crate::{
+    entry::{Converted, Entry, to_canonical},
     field::{Field, settle},
-    key::Spelling,
-    names::{Converted, Entry, Names, to_canonical},
+    key::{self, Spelling},
+    names::Names,
     place::Place,
-    scalar,
+    roles, scalar,
     tape::{Cursor, Scalar},
 };
 
@@ -59,6 +60,23 @@ impl<'n> Walk<'n> {
         settle(leaves.filter_map(|(leaf, scalar)| self.field(&Place::of(root, leaf)?, scalar)).collect())
     }
 
+    /// Names of numbers and states in `root` that no table knows, each once, in document order.
+    pub(crate) fn unknown<'t>(&self, root: Cursor<'t, '_>) -> Vec<&'t str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (leaf, _) in root.leaves().filter(|(_, s)| matches!(s, Scalar::Number(_) | Scalar::Bool(_))) {
+            let Some(place) = Place::of(root, leaf) else { continue };
+            let Some(name) = place.names().first().copied().filter(|_| !self.is_foreign(&place)) else {
+                continue;
+            };
+            let mut candidates = self.candidates(&place).into_iter();
+            let is_known = candidates.any(|name| self.tables().any(|t| !t.spellings(&name).is_empty()));
+            if !is_known && !roles::is_time(name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Whether a name is known and deliberately no reading.
     pub(crate) fn ignores(&self, name: &str) -> bool {
         self.names.spellings(name).iter().any(|known| known.is_ignored)
@@ -93,9 +111,12 @@ impl<'n> Walk<'n> {
                 .unwrap_or(Answer::Unknown),
         };
         match answer {
-            Answer::Field(field) => (!self.is_foreign(place)).then_some(field),
+            Answer::Field(field) => {
+                let is_none = self.is_foreign(place) || self.is_dead(&field, place) || place.is_undatable();
+                (!is_none).then_some(field)
+            }
             Answer::Ignored => None,
-            Answer::Unknown => self.by_unit(place, scalar),
+            Answer::Unknown => self.by_unit(place, scalar).or_else(|| self.other_temperature(place, scalar)),
         }
     }
 
@@ -118,13 +139,16 @@ impl<'n> Walk<'n> {
                 return Answer::Ignored;
             }
             let spelling = &known.spelling;
-            let stated = unit.or(spelling.unit.as_deref()).or_else(|| place?.unit());
+            // zigbee2mqtt states no units in messages: `temperature_unit` there is what the device shows.
+            let beside = || place.filter(|_| self.format != "zigbee2mqtt")?.unit();
+            let stated = unit.or(spelling.unit.as_deref()).or_else(beside);
             for found in table.matches(known, self.format) {
                 let entry = found.entry;
-                let has_company =
-                    entry.beside.is_empty() || place.is_some_and(|p| p.has_beside(&entry.beside));
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
-                if let Some((value, flags)) = self.read(entry, scalar, stated).filter(|_| has_company) {
+                if let Some((value, flags)) = self.read(entry, scalar, stated)
+                    && has_company(entry, place)
+                    && (entry.without.is_empty() || spelling.channel.is_none())
+                {
                     return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
                 }
             }
@@ -146,24 +170,34 @@ impl<'n> Walk<'n> {
         let named = [&spelling.channel, &entry.channel];
         let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
         let channel = match place {
-            Some(place) => place.channel(named, record_time),
+            Some(place) => place.channel(named),
             None => named.into_iter().flatten().next().cloned(),
         };
+        let spot = place.and_then(|place| place.spot(record_time));
         let time = record_time.or(near_time);
-        Field { quantity: entry.quantity, channel, value, time, flags, key: name.to_owned(), rank }
+        Field { quantity: entry.quantity, channel, spot, value, time, flags, key: name.to_owned(), rank }
     }
 
     /// The names under which a value may be known, the most specific first.
     fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
-        names.extend(place.label().filter(is_known).map(Cow::Borrowed));
+        names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
+        names.extend(place.numbered().map(Cow::Owned));
         if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
             names.push(Cow::Owned(format!("{own}_{way}")));
         }
         for length in (2..=place.names().len()).rev() {
             let path: Vec<&str> = place.names().iter().take(length).rev().copied().collect();
             names.push(Cow::Owned(path.join("_")));
+        }
+        // `{"occupancy": {"current": 4}}` is not a current: the word says when.
+        if let [own, around, ..] = place.names()
+            && key::is_folded_as(own, "current")
+            && is_known(around)
+        {
+            names.push(Cow::Borrowed(around));
+            return names;
         }
         names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
         names
@@ -172,7 +206,7 @@ impl<'n> Walk<'n> {
     /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
     /// input in volts, say. Its name becomes the channel.
     fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let (label, unit) = (place.label()?, place.unit()?);
+        let (label, unit) = (place.labels().next()?, place.unit()?);
         let Scalar::Number(number) = scalar else { return None };
         if self.is_foreign(place) || self.names.is_foreign_context(label) {
             return None;
@@ -184,7 +218,44 @@ impl<'n> Walk<'n> {
         let (channel, key) = (Some(label.to_owned()), label.to_owned());
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
-        Some(Field { quantity, channel, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+        Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+    }
+
+    /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
+    /// channel `other-…`, which is never the room's air.
+    fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let (name, unit) = (place.names().first()?, place.unit()?);
+        let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
+        let (kind, of): (Vec<&String>, Vec<&String>) =
+            words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
+        if kind.is_empty() || of.is_empty() || of.iter().any(|word| self.names.is_no_medium(word)) {
+            return None;
+        }
+        let Scalar::Number(number) = scalar else { return None };
+        let is_degrees = unit.contains(['°', '℃', '℉']) || unit.eq_ignore_ascii_case("cel") || unit == "C";
+        if !is_degrees || self.is_foreign(place) {
+            return None;
+        }
+        let value = to_canonical(Quantity::Temperature, *number, Some(unit)).ok()?.value;
+        let of: Vec<&str> = of.into_iter().map(String::as_str).collect();
+        let (record_time, near_time) = place.times(self.takes_near_time);
+        Some(Field {
+            quantity: Quantity::Temperature,
+            channel: Some(format!("other-{}", of.join("-"))),
+            spot: place.spot(record_time),
+            value,
+            time: record_time.or(near_time),
+            flags: Flags::NONE,
+            key: (*name).to_owned(),
+            rank: usize::MAX,
+        })
+    }
+
+    /// Whether a nought stands for a sensor that is off or broken, as a neighbour tells.
+    fn is_dead(&self, field: &Field, place: &Place<'_, '_>) -> bool {
+        field.value.abs() < f64::EPSILON
+            && !is_state(field.quantity)
+            && place.status().is_some_and(|status| self.names.is_missing_word(status))
     }
 
     fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
@@ -236,6 +307,12 @@ impl<'n> Walk<'n> {
             if entry.quantity == Quantity::Motion { number.max(0.0) } else { f64::from(number > 0.0) };
         Some(if entry.inverted { 1.0 - state } else { state })
     }
+}
+
+/// Whether the neighbours are those that the entry asks for.
+fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
+    let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));
+    (entry.beside.is_empty() || has(&entry.beside)) && (entry.without.is_empty() || !has(&entry.without))
 }
 
 /// Whether values of a quantity are 0 or 1.

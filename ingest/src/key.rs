@@ -1,6 +1,6 @@
 //! Field names as vendors spell them, folded so that one table entry matches many spellings.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use model::Unit;
 
@@ -37,7 +37,8 @@ pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).eq(folded.chars())
 }
 
-/// The words of a name: split at separators and where a capital follows a small letter, units (`kWh`) left whole.
+/// The words of a name: split at separators and where a capital follows a small letter or a figure, units (`kWh`) left
+/// whole.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let is_separator = |c: char| !c.is_alphanumeric() && !matches!(c, '°' | '%' | '³');
     let mut words = Vec::new();
@@ -48,7 +49,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         }
         let mut word = String::new();
         for c in part.chars() {
-            if c.is_uppercase() && word.ends_with(char::is_lowercase) {
+            if c.is_uppercase() && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit()) {
                 words.push(std::mem::take(&mut word));
             }
             word.push(c);
@@ -61,15 +62,23 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 /// The spellings to try for a name, most literal first: as written, without a unit at its
 /// end, without numbers and phase letters that stand alone, without figures at word ends.
 pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
-    let (text, bracket) = bracket_unit(text);
+    let whole = unambiguous(text);
+    let (text, bracket) = bracket_unit(&whole);
+    if let Some((phase, name)) = chinese_phase(text) {
+        let phase = Some(phase);
+        return vec![Spelling { folded: fold(name), unit: bracket, channel: phase }];
+    }
     let words = words(text);
     let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
-    let (short, unit) = match words.split_last() {
-        Some((last, front)) if bracket.is_none() && !front.is_empty() && Unit::is_known(last) => {
-            found.push(Spelling { folded: fold(&front.concat()), unit: Some(last.clone()), channel: None });
-            (Some(front), Some(last.clone()))
+    let (short, unit) = match unit_word(&words).filter(|_| bracket.is_none()) {
+        Some(at) => {
+            let front: Vec<String> =
+                words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect();
+            let unit = words.get(at).cloned();
+            found.push(Spelling { folded: fold(&front.concat()), unit: unit.clone(), channel: None });
+            (Some(front), unit)
         }
-        _ => (None, None),
+        None => (None, None),
     };
     for strip in [strip_alone, strip_figures] {
         found.extend(strip(&words).map(|(folded, channel)| Spelling {
@@ -77,7 +86,7 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
             unit: bracket.clone(),
             channel: Some(channel),
         }));
-        found.extend(short.and_then(strip).map(|(folded, channel)| Spelling {
+        found.extend(short.as_deref().and_then(strip).map(|(folded, channel)| Spelling {
             folded,
             unit: unit.clone(),
             channel: Some(channel),
@@ -86,10 +95,76 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
     found
 }
 
+/// The word that is a unit, at the end or before the words that tell the channel: `power_W`, `power_W_phase_a`.
+///
+/// Figures alone are a number, and `current_a` is a phase among its like, while `current_A` is in amperes.
+fn unit_word(words: &[String]) -> Option<usize> {
+    let is_unit = |word: &str| {
+        let is_letter =
+            word.len() == 1 && word.bytes().all(|b| b.is_ascii_lowercase() && b != b'v' && b != b'w');
+        // A count is what is measured, not in what.
+        let is_count = matches!(&*word.to_ascii_lowercase(), "count" | "people" | "persons" | "p");
+        let is_number = word.bytes().all(|b| b.is_ascii_digit());
+        !is_number && !is_count && (!is_letter || matches!(word, "c" | "f")) && Unit::is_known(word)
+    };
+    let last = words.len().checked_sub(1).filter(|last| *last > 0)?;
+    if words.get(last).is_some_and(|word| is_unit(word)) {
+        return Some(last);
+    }
+    (1..last).rev().find(|at| words.get(*at).is_some_and(|word| word.len() > 1 && is_unit(word)))
+}
+
+/// `A相电流`: the phase stands before the name.
+fn chinese_phase(text: &str) -> Option<(String, &str)> {
+    let (phase, name) = text.split_once('相')?;
+    let is_phase = matches!(phase, "A" | "B" | "C" | "a" | "b" | "c");
+    (is_phase && !name.is_empty()).then(|| (phase.to_lowercase(), name))
+}
+
+/// What folding would lose: the minus of a register of energy given back, and the point of `PM1.0`, which would make
+/// it PM10.
+fn unambiguous(text: &str) -> Cow<'_, str> {
+    if text.contains("(-)") {
+        return Cow::Owned(text.replace("(-)", " negative "));
+    }
+    let lower = text.to_ascii_lowercase();
+    let Some(at) = lower.find("pm") else { return Cow::Borrowed(text) };
+    let (Some(front), Some(rest)) = (text.get(..at + 2), text.get(at + 2..)) else {
+        return Cow::Borrowed(text);
+    };
+    let rest = rest.trim_start_matches(['_', '-', ' ', '.']);
+    let size = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let Some(size) = rest.strip_suffix(size).filter(|size| !size.is_empty()) else {
+        return Cow::Borrowed(text);
+    };
+    let after = rest.strip_prefix(size).unwrap_or_default();
+    let mut behind = after.chars();
+    let is_nought = behind.next().is_some_and(|c| matches!(c, '.' | '_' | 'p' | 'P'))
+        && behind.next() == Some('0')
+        && !behind.next().is_some_and(|c| c.is_ascii_digit());
+    if !is_nought {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{front}{size}{}", after.get(2..).unwrap_or_default()))
+}
+
+/// The words of a name in lower case, the unit and the channel taken out.
+pub(crate) fn parts(text: &str) -> (Vec<String>, Option<String>, Option<String>) {
+    let whole = unambiguous(text);
+    let (text, bracket) = bracket_unit(&whole);
+    let mut words = words(text);
+    let unit = bracket.or_else(|| unit_word(&words).map(|at| words.remove(at)));
+    let (places, kept): (Vec<String>, Vec<String>) = words.into_iter().partition(|word| is_place(word));
+    let places: Vec<String> = places.iter().map(|word| word.to_lowercase()).collect();
+    let channel = channel_of(vec!["-"], &places).map(|(_, channel)| channel);
+    (kept.iter().map(|word| word.to_lowercase()).collect(), unit, channel)
+}
+
 /// The same for the name without words that say nothing of what is measured; `None` when there are none, or nothing
 /// else.
 pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
-    let (front, bracket) = bracket_unit(text);
+    let whole = unambiguous(text);
+    let (front, bracket) = bracket_unit(&whole);
     let words = words(front);
     let kept: Vec<&str> =
         words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
@@ -110,13 +185,25 @@ fn bracket_unit(text: &str) -> (&str, Option<String>) {
     }
 }
 
-/// Phases and lines of a supply as words of their own.
-const PHASES: &[&str] = &["a", "b", "c", "n", "l1", "l2", "l3", "phase"];
+/// Phases of a supply and places on a device as words of their own.
+const PLACES: &[&str] = &[
+    "a", "b", "c", "n", "phase", "ch", "chn", "chan", "channel", "left", "right", "center", "centre", "top",
+    "bottom", "floor", "an", "bn", "cn", "ab", "bc", "ca", "ln", "l1n", "l2n", "l3n", "l1l2", "l2l3", "l3l1",
+];
+
+/// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
+const NUMBERED: &[&str] = &[
+    "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
+];
+
+fn is_place(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    stem.is_empty() || PLACES.contains(&&*word) || (stem.len() < word.len() && NUMBERED.contains(&stem))
+}
 
 fn strip_alone(words: &[String]) -> Option<(String, String)> {
-    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| {
-        word.bytes().all(|b| b.is_ascii_digit()) || PHASES.contains(&&*word.to_ascii_lowercase())
-    });
+    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| is_place(word));
     channel_of(kept, &taken.into_iter().map(|w| w.to_lowercase()).collect::<Vec<_>>())
 }
 
@@ -137,7 +224,15 @@ fn strip_figures(words: &[String]) -> Option<(String, String)> {
 }
 
 fn channel_of<W: AsRef<str>>(kept: Vec<W>, taken: &[String]) -> Option<(String, String)> {
-    let taken: Vec<&str> = taken.iter().map(String::as_str).filter(|w| *w != "phase").collect();
+    // The kind of place says nothing where its number does: `chn2` is 2, `phase_a` is a. Lines of a supply keep theirs.
+    let is_kind = |word: &&str| NUMBERED.contains(word) && word.len() > 1;
+    let numbered = taken.iter().map(|word| match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        stem if stem.len() > 1 => {
+            word.strip_prefix(stem).filter(|figures| !figures.is_empty()).unwrap_or(word)
+        }
+        _ => word.as_str(),
+    });
+    let taken: Vec<&str> = numbered.filter(|word| !is_kind(word)).collect();
     if kept.is_empty() || taken.is_empty() {
         return None;
     }

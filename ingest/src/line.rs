@@ -10,17 +10,20 @@ use crate::{DecodeError, Decoded, Decoder, ErrorKind, Format, Message, RawReadin
 
 /// The input line. Other keys are comments.
 #[derive(Deserialize)]
-struct Input<'a> {
+pub(crate) struct Input<'a> {
     #[serde(borrow)]
-    topic: Option<Cow<'a, str>>,
+    pub(crate) topic: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     payload: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     payload_base64: Option<Cow<'a, str>>,
     #[serde(default)]
-    received_at: Option<Instant>,
+    pub(crate) received_at: Option<Instant>,
     #[serde(default)]
-    retained: bool,
+    pub(crate) retained: bool,
+    /// Quality of service of the publication, where whoever recorded the line noted it.
+    #[serde(default)]
+    pub(crate) qos: Option<u8>,
 }
 
 #[derive(Serialize)]
@@ -58,9 +61,17 @@ struct Fault<'o> {
 /// `{"format", "readings"}`, `{"format", "ignored"}` or `{"error"}`. `format` is forced when given.
 #[must_use]
 pub fn decode_line(decoder: &mut Decoder, format: Option<Format>, line: &str) -> String {
-    let (format, result) = decode(decoder, format, line);
+    let (format, result) = match read(line) {
+        Ok(input) => decode(decoder, format, &input),
+        Err(error) => (None, Err(error)),
+    };
+    print(format, &result)
+}
+
+/// The line of output for what a message said.
+pub(crate) fn print(format: Option<Format>, result: &Result<Decoded, DecodeError>) -> String {
     let name = format.map(Format::name);
-    let output = match &result {
+    let output = match result {
         Ok(Decoded::Readings(readings)) => {
             Output::Readings { format: name, readings: readings.iter().map(row).collect() }
         }
@@ -74,17 +85,21 @@ pub fn decode_line(decoder: &mut Decoder, format: Option<Format>, line: &str) ->
         .unwrap_or_else(|_| r#"{"error":{"kind":"bad_value","message":""}}"#.to_owned())
 }
 
-fn decode(
+/// The message of a line.
+pub(crate) fn read(line: &str) -> Result<Input<'_>, DecodeError> {
+    let input: Input<'_> = serde_json::from_str(line)
+        .map_err(|error| DecodeError::new(ErrorKind::NotJson, error.to_string()))?;
+    if input.topic.is_none() { Err(DecodeError::missing("topic")) } else { Ok(input) }
+}
+
+/// Decodes the message of a line, in `format` where it is given.
+pub(crate) fn decode(
     decoder: &mut Decoder,
     format: Option<Format>,
-    line: &str,
+    input: &Input<'_>,
 ) -> (Option<Format>, Result<Decoded, DecodeError>) {
-    let input: Input<'_> = match serde_json::from_str(line) {
-        Ok(input) => input,
-        Err(error) => return (None, Err(DecodeError::new(ErrorKind::NotJson, error.to_string()))),
-    };
-    let Some(topic) = &input.topic else { return (None, Err(DecodeError::missing("topic"))) };
-    let payload = match payload(&input) {
+    let topic = input.topic.as_deref().unwrap_or_default();
+    let payload = match payload(input) {
         Ok(payload) => payload,
         Err(error) => return (None, Err(error)),
     };
@@ -96,7 +111,8 @@ fn decode(
     }
 }
 
-fn payload<'i>(input: &'i Input<'_>) -> Result<Cow<'i, [u8]>, DecodeError> {
+/// The bytes of the payload.
+pub(crate) fn payload<'i>(input: &'i Input<'_>) -> Result<Cow<'i, [u8]>, DecodeError> {
     match (&input.payload, &input.payload_base64) {
         (Some(text), _) => Ok(Cow::Borrowed(text.as_bytes())),
         (None, Some(text)) => BASE64_STANDARD

@@ -33,8 +33,8 @@ pub struct RawReading {
     pub quantity: Quantity,
     /// Which of several alike: a number or a phase for values of the same kind.
     ///
-    /// On a temperature the channels `soil`, `probe`, `flow`, `return`, `water`, `surface` and `server` are not the
-    /// room's air, and on a CO2 `equivalent` is computed from other gases: neither may be judged as the room's.
+    /// On a temperature the channels `soil`, `probe`, `flow`, `return`, `water`, `surface`, `server` and those that begin
+    /// with `other-` are not the room's air, and on a CO2 `equivalent` is computed from other gases: neither may be judged as the room's.
     pub channel: Option<Id>,
     /// The value in [`Quantity::unit`]; always finite.
     pub value: f64,

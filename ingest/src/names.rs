@@ -5,42 +5,21 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use model::{Quantity, Unit, UnitError};
+use model::Quantity;
 use serde::Deserialize;
 
-use crate::key::{self, Spelling};
-
-/// What a name stands for, and when.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
-    pub(crate) quantity: Quantity,
-    /// What a bare number means.
-    #[serde(default)]
-    unit: Option<String>,
-    /// What a bare number may mean: the first unit in which it is physically possible.
-    #[serde(default)]
-    units: Vec<String>,
-    names: Vec<String>,
-    #[serde(default)]
-    formats: Vec<String>,
-    #[serde(default)]
-    pub(crate) beside: Vec<String>,
-    #[serde(default)]
-    unit_needed: bool,
-    #[serde(default)]
-    pub(crate) estimated: bool,
-    #[serde(default)]
-    pub(crate) inverted: bool,
-    #[serde(default)]
-    pub(crate) channel: Option<String>,
-}
+use crate::{
+    entry::Entry,
+    key::{self, Spelling},
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ignore {
     #[serde(default)]
     names: HashSet<String>,
+    #[serde(default)]
+    no_medium: HashSet<String>,
     #[serde(default)]
     context: HashSet<String>,
 }
@@ -156,11 +135,36 @@ impl Names {
         }
         let bare = key::without(name, &self.fillers);
         let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
-        let found: Arc<[Known]> = all.filter_map(|spelling| self.known(spelling)).collect();
+        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling)).collect();
+        if found.is_empty() {
+            found.extend(self.in_words(name));
+        }
+        let found: Arc<[Known]> = found.into();
         if seen.len() < MOST_SEEN && name.len() <= 128 {
             seen.insert(name.to_owned(), Arc::clone(&found));
         }
         found
+    }
+
+    /// A name that is in no list, by the words that it is made of, in any order.
+    fn in_words(&self, name: &str) -> Option<Known> {
+        let (words, unit, channel) = key::parts(name);
+        let matches = |entry: &Entry| {
+            let has = |group: &Vec<String>| words.iter().any(|word| group.contains(word));
+            let is_meant = |word: &String| {
+                entry.groups.iter().flatten().chain(&entry.also).any(|known| known == word)
+                    || self.fillers.contains(word)
+            };
+            !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
+        };
+        let at = self.entries.iter().position(matches)?;
+        let spelling = Spelling { folded: words.concat(), unit, channel };
+        // After every name that is in a list.
+        (!self.is_ignored(&spelling.folded)).then(|| Known {
+            spelling,
+            is_ignored: false,
+            entries: vec![(at, at * 1000 + 999)],
+        })
     }
 
     fn known(&self, spelling: Spelling) -> Option<Known> {
@@ -176,6 +180,11 @@ impl Names {
     /// Whether the name is known and deliberately no reading.
     fn is_ignored(&self, folded: &str) -> bool {
         self.ignore.names.contains(folded)
+    }
+
+    /// Whether a word beside `temperature` says that it is a limit, a setting, a sum or no temperature of a thing.
+    pub(crate) fn is_no_medium(&self, word: &str) -> bool {
+        self.ignore.no_medium.contains(word)
     }
 
     /// Whether values below an object of this name are settings or diagnosis.
@@ -232,74 +241,10 @@ impl Names {
     }
 }
 
-/// A converted value, and whether the conversion is a convention rather than a fact.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Converted {
-    pub(crate) value: f64,
-    pub(crate) is_estimated: bool,
-}
-
-/// Micrograms per cubic metre in one ppb of a gas of 56.1 g/mol (isobutylene, the usual reference
-/// gas of photo-ionisation sensors) at 25 °C and 1013 hPa, where a mole fills 24.45 L.
-const TVOC_UG_PER_PPB: f64 = 56.1 / 24.45;
-
-impl Entry {
-    /// A unit that changes nothing (`%` of a battery) need not be looked up for every value.
-    fn forget_idle_unit(&mut self) {
-        let is_same = |value: f64| {
-            let converted = to_canonical(self.quantity, value, self.unit.as_deref());
-            converted.is_ok_and(|c| c.value.to_bits() == value.to_bits() && !c.is_estimated)
-        };
-        if !self.unit_needed && is_same(1.0) && is_same(100.0) {
-            self.unit = None;
-        }
-    }
-
-    /// Converts a value to the canonical unit: the stated unit decides, else the entry's own.
-    ///
-    /// `None` when a stated unit is needed and absent.
-    pub(crate) fn convert(&self, value: f64, stated: Option<&str>) -> Option<Result<Converted, UnitError>> {
-        let stated = stated.map(str::trim).filter(|unit| !unit.is_empty());
-        if stated.is_none() && self.unit_needed {
-            return None;
-        }
-        if stated.is_none() && !self.units.is_empty() {
-            let all = self.units.iter().filter_map(|u| to_canonical(self.quantity, value, Some(u)).ok());
-            let possible = all.clone().find(|converted| self.quantity.is_plausible(converted.value));
-            return possible.or_else(|| all.clone().next()).map(Ok);
-        }
-        let unit = stated.or(self.unit.as_deref());
-        Some(to_canonical(self.quantity, value, unit))
-    }
-}
-
-/// Converts a value to the canonical unit of a quantity; without a unit it is taken as canonical.
-pub(crate) fn to_canonical(
-    quantity: Quantity,
-    value: f64,
-    unit: Option<&str>,
-) -> Result<Converted, UnitError> {
-    let fact = |value| Converted { value, is_estimated: false };
-    let Some(unit) = unit.filter(|unit| *unit != quantity.unit().name()) else { return Ok(fact(value)) };
-    if quantity == Quantity::Tvoc
-        && let Ok(ppm) = Unit::Ppm.convert(value, unit)
-    {
-        return Ok(Converted { value: ppm * 1000.0 * TVOC_UG_PER_PPB, is_estimated: true });
-    }
-    let converted = quantity.unit().convert(value, unit);
-    // An energy labelled with a unit of power has lost its hour; it is common, and nothing else can be meant.
-    if converted.is_err()
-        && quantity.unit() == Unit::KilowattHour
-        && let Ok(watts) = Unit::Watt.convert(value, unit)
-    {
-        return Ok(fact(watts / 1000.0));
-    }
-    converted.map(fact)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::{Converted, to_canonical};
 
     #[test]
     fn the_compiled_in_table_is_valid_and_its_names_are_folded_once() {
@@ -323,11 +268,5 @@ mod tests {
         assert_eq!(power.convert(1.5, Some("kW")), watts(1500.0));
         assert_eq!(power.convert(1.5, None), watts(1.5));
         assert!(power.convert(1.5, Some("kWh")).unwrap().is_err());
-    }
-
-    #[test]
-    fn tvoc_in_parts_per_billion_is_converted_and_marked_as_an_estimate() {
-        let converted = to_canonical(Quantity::Tvoc, 100.0, Some("ppb")).unwrap();
-        assert!(converted.is_estimated && (converted.value - 229.4).abs() < 0.1);
     }
 }

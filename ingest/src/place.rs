@@ -4,81 +4,10 @@ use model::Instant;
 
 use crate::{
     key,
+    roles::{CHANNELS, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
     tape::{Cursor, Scalar},
     time,
 };
-
-/// Keys that say nothing of what stands under them: the name is found around them.
-const NAMELESS: [&str; 20] = [
-    "value",
-    "values",
-    "val",
-    "v",
-    "data",
-    "reading",
-    "readings",
-    "result",
-    "output",
-    "measurement",
-    "measurements",
-    "measures",
-    "samples",
-    "records",
-    "datapoints",
-    "history",
-    "measurementvalue",
-    "measuredvalue",
-    "sensorvalue",
-    "messages",
-];
-
-/// Keys beside a value that hold its name.
-const LABELS: [&str; 18] = [
-    "variable",
-    "name",
-    "type",
-    "quantity",
-    "parameter",
-    "metric",
-    "label",
-    "key",
-    "displayname",
-    "sensortype",
-    "resourcetype",
-    "measurementtype",
-    "measurand",
-    "parametername",
-    "channelname",
-    "description",
-    "field",
-    "id",
-];
-
-/// Keys beside a value that hold its unit.
-const UNITS: [&str; 4] = ["unit", "units", "uom", "unitofmeasurement"];
-
-/// Keys of a record that hold its time.
-const TIMES: [&str; 19] = [
-    "timestamp",
-    "time",
-    "ts",
-    "date",
-    "datetime",
-    "eventtime",
-    "logtimestamp",
-    "frameisotime",
-    "measuredat",
-    "at",
-    "updatetime",
-    "t",
-    "sampletime",
-    "stamp",
-    "tsmts",
-    "unixtime",
-    "collecttime",
-    "reporttime",
-    "to",
-];
 
 /// How many neighbours are looked at: no device has more, and a hostile object must not cost its square.
 const NEIGHBOURS: usize = 128;
@@ -149,11 +78,31 @@ impl<'t, 'a> Place<'t, 'a> {
         }
     }
 
-    /// The name that a neighbour gives a nameless value.
-    pub(crate) fn label(&self) -> Option<&'t str> {
+    /// The names that neighbours give a nameless value, the most telling first.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        let object = self.object.filter(|_| self.is_nameless).into_iter();
+        let labels =
+            object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
+        labels.filter(|text| !text.is_empty())
+    }
+
+    /// Other texts beside a nameless value: one may name it under a key of the vendor's own.
+    pub(crate) fn other_texts(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        let object = self.object.filter(|_| self.is_nameless).into_iter();
+        let near = object.flat_map(|object| object.children().take(NEIGHBOURS));
+        let is_unit = |name: &str| UNITS.iter().any(|unit| key::is_folded_as(name, unit));
+        near.filter(move |child| child.name().is_some_and(|name| !is_unit(name))).filter_map(Cursor::text)
+    }
+
+    /// The number of what a nameless value measures, where a vendor numbers its quantities.
+    pub(crate) fn numbered(&self) -> Option<String> {
         let object = self.object.filter(|_| self.is_nameless)?;
-        let mut labels = LABELS.iter().filter_map(|label| text_beside(object, label));
-        labels.find(|text| !text.is_empty())
+        let number = neighbour(object, "measurementid").or_else(|| neighbour(object, "measureid"))?;
+        match number.scalar()? {
+            Scalar::Number(number) => Some(format!("measurementid{number}")),
+            Scalar::Text(text) => Some(format!("measurementid{text}")),
+            Scalar::Null | Scalar::Bool(_) => None,
+        }
     }
 
     /// The unit that a neighbour states.
@@ -169,13 +118,18 @@ impl<'t, 'a> Place<'t, 'a> {
         {
             return Some(unit);
         }
+        // {"temperature": 72.5, "units": {"temperature": "°F"}}
+        let list = || object.get("units").or_else(|| object.get("unit"))?.text_of(self.names().first()?);
+        if let Some(unit) = list() {
+            return Some(unit);
+        }
         // Text neighbours are few: only their names are folded.
         let mut own = None;
         object.children().take(NEIGHBOURS).find_map(|child| {
-            let text = child.text().or_else(|| child.children().next()?.text())?;
             if !child.name().is_some_and(may_name_a_unit) {
                 return None;
             }
+            let text = child.text().or_else(|| child.children().next()?.text())?;
             let own = own.get_or_insert_with(|| self.names().first().map(|name| key::fold(name)));
             let name = key::fold(child.name()?);
             let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
@@ -183,14 +137,40 @@ impl<'t, 'a> Place<'t, 'a> {
         })
     }
 
+    /// What a neighbour says of the value's state: `{"lux": 0, "luxStatus": "disabled"}`.
+    pub(crate) fn status(&self) -> Option<&'t str> {
+        let own = key::fold(self.names().first()?);
+        self.object?.children().take(NEIGHBOURS).find_map(|child| {
+            let text = child.text()?;
+            let name = key::fold(child.name().filter(|name| name.ends_with(['s', 'S']))?);
+            let rest = name.strip_prefix(&own)?;
+            matches!(rest, "status" | "sensorstatus").then_some(text)
+        })
+    }
+
+    /// Whether the value is of the past and says of when in a way that is no instant: it must not be dated by its
+    /// arrival.
+    pub(crate) fn is_undatable(&self) -> bool {
+        const LISTS: [&str; 6] = ["history", "backlog", "datalog", "historical", "log", "logs"];
+        let is_list = |name: &&str| LISTS.iter().any(|list| key::is_folded_as(name, list));
+        if !self.above.iter().any(is_list) {
+            return false;
+        }
+        let Some(record) = self.object else { return false };
+        let mut texts = record.children().take(NEIGHBOURS).filter(|child| child.text().is_some());
+        texts.any(|child| child.name().is_some_and(is_time) && instant(child).is_none())
+    }
+
     /// In or out, where a neighbour says it of a count.
     pub(crate) fn direction(&self) -> Option<&'t str> {
         text_beside(self.object?, "direction")
     }
 
-    /// Whether one of these keys (folded) stands beside the value.
+    /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.
     pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
-        self.object.is_some_and(|object| wanted.iter().any(|key| neighbour(object, key).is_some()))
+        let has = |object: Cursor<'_, '_>| wanted.iter().any(|key| neighbour(object, key).is_some());
+        let Some(object) = self.object else { return false };
+        has(object) || (self.is_nameless && object.parent().filter(|_| object != self.root).is_some_and(has))
     }
 
     /// The time of the record around the value (a pair of time and value, an item of a list, or the object of a
@@ -218,37 +198,44 @@ impl<'t, 'a> Place<'t, 'a> {
         (None, near)
     }
 
-    /// What tells the value from others of its quantity: the channels that its name gives, and its places in lists
-    /// of values that have no times.
-    pub(crate) fn channel(&self, named: [&Option<String>; 2], time: Option<Instant>) -> Option<String> {
-        let mut parts: Vec<String> = named.into_iter().flatten().cloned().collect();
-        if time.is_none() {
-            let mut places = Vec::new();
-            let mut at = self.leaf;
-            while at != self.root {
-                let Some(parent) = at.parent() else { break };
-                // An only item needs no number.
-                let is_one_of_many = parent.children().nth(1).is_some();
-                places.extend(at.index().filter(|_| is_one_of_many).map(|index| (index + 1).to_string()));
-                at = parent;
-            }
-            parts.extend(places.into_iter().rev());
+    /// The channel that its name gives, or a neighbour (`{"channel": 2, "current": 0.5}`).
+    pub(crate) fn channel(&self, named: [&Option<String>; 2]) -> Option<String> {
+        let parts: Vec<&str> = named.into_iter().flatten().map(String::as_str).collect();
+        if !parts.is_empty() {
+            return Some(parts.join("-"));
         }
-        (!parts.is_empty()).then(|| parts.join("-"))
+        let item = self.object.filter(|object| object.index().is_some())?;
+        CHANNELS.iter().find_map(|key| short_text(neighbour(item, key)?))
+    }
+
+    /// Its places in lists of values that have no times.
+    pub(crate) fn spot(&self, time: Option<Instant>) -> Option<String> {
+        if time.is_some() {
+            return None;
+        }
+        let mut places = Vec::new();
+        let mut at = self.leaf;
+        while at != self.root {
+            let Some(parent) = at.parent() else { break };
+            // An only item needs no number.
+            let is_one_of_many = parent.children().nth(1).is_some();
+            places.extend(at.index().filter(|_| is_one_of_many).map(|index| (index + 1).to_string()));
+            at = parent;
+        }
+        places.reverse();
+        (!places.is_empty()).then(|| places.join("-"))
     }
 }
 
-/// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
-fn may_name_a_unit(name: &str) -> bool {
-    let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    last.is_some_and(|last| !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm'))
-}
-
-fn is_nameless(name: &str) -> bool {
-    // Asked for every value: one look at the first letter answers most.
-    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).unwrap_or_default();
-    let may_be = matches!(first.to_ascii_lowercase(), b'd' | b'h' | b'm' | b'o' | b'r' | b's' | b'v');
-    (may_be || !first.is_ascii()) && NAMELESS.iter().any(|nameless| key::is_folded_as(name, nameless))
+/// A small whole number or a short word.
+fn short_text(value: Cursor<'_, '_>) -> Option<String> {
+    match value.scalar()? {
+        Scalar::Number(number) if number.fract() == 0.0 && (0.0..1000.0).contains(number) => {
+            Some(format!("{number}"))
+        }
+        Scalar::Text(text) if !text.is_empty() && text.len() <= 16 => Some(text.to_string()),
+        Scalar::Number(_) | Scalar::Text(_) | Scalar::Null | Scalar::Bool(_) => None,
+    }
 }
 
 fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
@@ -289,26 +276,5 @@ pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
         Scalar::Number(value) => time::epoch(*value),
         Scalar::Text(text) => time::parse(text),
         Scalar::Null | Scalar::Bool(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_short_cuts_miss_no_name() {
-        for name in NAMELESS {
-            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}"), format!("°{name}")] {
-                assert!(is_nameless(&spelt), "{spelt}");
-            }
-        }
-        for unit in UNITS {
-            assert!(
-                may_name_a_unit(&format!("power_{unit}")) && may_name_a_unit(&format!("{unit}°")),
-                "{unit}"
-            );
-        }
-        assert!(!is_nameless("temperature") && !may_name_a_unit("last_seen"));
     }
 }

@@ -101,6 +101,8 @@ fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> Liv
         outdoor_ppm: None,
         within: None,
         adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,
@@ -108,8 +110,8 @@ fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> Liv
     LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true }
 }
 
-/// Clauses that apply, and `foreign` ones that do not.
-fn clauses(foreign: usize) -> Vec<LiveClause> {
+/// Three clauses that apply, `alike` more that limit the CO2 of the first, and `foreign` ones that apply nowhere.
+fn clauses(alike: usize, foreign: usize) -> Vec<LiveClause> {
     let most = |cap| Bound { at_most: Some(cap), at_least: None };
     let band = |low, high| Bound { at_most: Some(high), at_least: Some(low) };
     let mut all = vec![
@@ -117,6 +119,10 @@ fn clauses(foreign: usize) -> Vec<LiveClause> {
         clause("t", Measure::TemperatureHourMean, Some(Gate::Occupied), band(18.0, 26.0)),
         clause("rh", Measure::HumidityHourMean, None, band(30.0, 70.0)),
     ];
+    for number in 0..alike {
+        let cap = 700.0 + number as f64;
+        all.push(clause(&format!("a{number}"), Measure::Co2HourMean, Some(Gate::Occupied), most(cap)));
+    }
     for number in 0..foreign {
         let mut live = clause(&format!("f{number}"), Measure::Co2HourMean, None, most(1000.0));
         let mut inner = (*live.clause).clone();
@@ -167,10 +173,10 @@ fn fill(batch: &mut Vec<Reading>, sensors: &[Id], time: Instant, step: usize) {
 }
 
 /// Feeds `hours` of readings; the first hour is not measured.
-fn run(series: usize, foreign: usize, horizon_hours: i64, hours: usize) -> Measured {
+fn run(series: usize, [alike, foreign]: [usize; 2], horizon_hours: i64, hours: usize) -> Measured {
     let rooms = series / QUANTITIES.len();
     let register = Arc::new(register(rooms));
-    let live = clauses(foreign);
+    let live = clauses(alike, foreign);
     let sensors: Vec<Id> = (0..rooms).map(|room| id(&format!("sensor-{room}"))).collect();
     let start = Instant::parse("2026-03-02T00:00:00+08:00").unwrap();
     let mut batch: Vec<Reading> = Vec::with_capacity(series);
@@ -199,25 +205,27 @@ fn run(series: usize, foreign: usize, horizon_hours: i64, hours: usize) -> Measu
 
 fn main() {
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
-    if let [series, foreign, horizon, hours] = asked[..] {
-        let m = run(series, foreign, i64::try_from(horizon).unwrap(), hours);
+    if let [series, alike, foreign, horizon, hours] = asked[..] {
+        let m = run(series, [alike, foreign], i64::try_from(horizon).unwrap(), hours);
         let rate = 1e9 / m.nanos;
-        let (nanos, bytes, verdicts, clauses) = (m.nanos, m.bytes, m.verdicts, foreign + 3);
+        let (nanos, bytes, verdicts, clauses) = (m.nanos, m.bytes, m.verdicts, alike + 3);
         println!(
-            "{series:>6}  {clauses:>7}  {horizon:>5} h  {nanos:>10.0}  {rate:>10.0}  {bytes:>12.0}  {verdicts:>8}"
+            "{series:>6}  {clauses:>7}  {foreign:>7}  {horizon:>5} h  {nanos:>10.0}  {rate:>10.0}  {bytes:>12.0}  {verdicts:>8}"
         );
         return;
     }
-    println!("series  clauses  horizon  ns/reading  readings/s  bytes/series  verdicts");
+    println!("series  clauses  foreign  horizon  ns/reading  readings/s  bytes/series  verdicts");
     // Each in a process of its own, so that one's memory does not hide another's.
     let all = [
-        [1_000, 0, 2, 40],
-        [10_000, 0, 2, 20],
-        [100_000, 0, 2, 6],
-        [10_000, 10, 2, 10],
-        [10_000, 1_000, 2, 10],
-        [10_000, 0, 6, 20],
-        [10_000, 0, 48, 62],
+        [1_000, 0, 0, 2, 40],
+        [10_000, 0, 0, 2, 20],
+        [100_000, 0, 0, 2, 6],
+        [10_000, 10, 0, 2, 10],
+        [10_000, 100, 0, 2, 10],
+        [10_000, 0, 10, 2, 10],
+        [10_000, 0, 1_000, 2, 10],
+        [10_000, 0, 0, 6, 20],
+        [10_000, 0, 0, 48, 62],
     ];
     for one in all {
         let args = one.map(|n: usize| n.to_string());

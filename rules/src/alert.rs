@@ -26,6 +26,16 @@ pub enum AlertState {
     Firing,
     /// Over, and proven so.
     Resolved,
+    /// Over because its rule or its place is no more: nothing has proven it over.
+    Withdrawn,
+}
+
+impl AlertState {
+    /// Whether nothing more comes of it.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
+    }
 }
 
 /// What happened to an alert.
@@ -40,9 +50,17 @@ pub enum TransitionKind {
     Revised,
     /// It still fires but nothing has proven so for `stale_after`.
     Unproven,
+    /// The register or the packs have changed, and nothing is judged by its rule there any more.
+    Withdrawn,
 }
 
 impl TransitionKind {
+    /// Whether the alert is over with it.
+    #[must_use]
+    pub const fn is_end(self) -> bool {
+        matches!(self, Self::Resolved | Self::Withdrawn)
+    }
+
     /// The word in files, headers and the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -51,6 +69,7 @@ impl TransitionKind {
             Self::Resolved => "resolved",
             Self::Revised => "revised",
             Self::Unproven => "unproven",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

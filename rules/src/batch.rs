@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Id, Instant, Period, Reading, Register, Span};
 
-use crate::{Engine, EngineOptions, Measure, partial::printed};
+use crate::{Catalogue, Correction, Energy, Engine, EngineOptions, Measure, partial::printed};
 
 /// One row: a place and a period.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +64,7 @@ pub fn measure(
     let options = EngineOptions { horizon_ms: i64::MAX / 4, ..EngineOptions::default() };
     let mut engine = Engine::new(Arc::clone(register), &[], options);
     let clip = (period == Period::All).then(|| Span::new(from.unwrap_or(first), to.unwrap_or(Instant::MAX)));
-    engine.watch(measure, clip);
+    engine.watch(measure, clip, usual(measure).as_ref());
     let mut ignored = Vec::new();
     for reading in &readings {
         engine.observe(reading, &mut ignored);
@@ -86,4 +86,15 @@ pub fn measure(
         }
     }
     Ok(rows)
+}
+
+/// Energy and correction of a corrected intensity where no clause is at hand: those of the first clause of
+/// the product's own packs that has one, which is of GB/T 51161-2016.
+fn usual(measure: Measure) -> Option<(Energy, Correction)> {
+    if measure != Measure::EuiCorrected {
+        return None;
+    }
+    let catalogue = Catalogue::builtin().ok()?;
+    let mut clauses = catalogue.packs().iter().flat_map(|pack| &pack.clauses);
+    clauses.find_map(|clause| Some((clause.energy.clone(), clause.correction?)))
 }

@@ -48,6 +48,21 @@ impl SeriesBuffer {
         }
     }
 
+    /// The same without its readings; it still knows since when there is such a sensor.
+    pub(crate) fn hollow(&self) -> Self {
+        Self {
+            series: self.series.clone(),
+            binding: self.binding,
+            first: self.first,
+            max_gap_ms: self.max_gap_ms,
+            interval_ms: self.interval_ms,
+            hold_off_ms: self.hold_off_ms,
+            zone: self.zone.clone(),
+            overlaps: self.overlaps.clone(),
+            readings: Recent::default(),
+        }
+    }
+
     /// Takes what the register says of the sensor.
     pub(crate) fn describe(&mut self, sensor: &Sensor, binding: Span) {
         self.binding = binding;

@@ -8,7 +8,7 @@ pub(crate) use crate::memory::Memory;
 use crate::{
     Alert, AlertState, CheckId, Clause, Outcome, RatingLevel, Subject, Transition, TransitionId,
     TransitionKind, Verdict, Why,
-    life::{Life, Phase},
+    life::{Life, Phase, Rule},
     memory::{Last, Seen},
 };
 
@@ -37,6 +37,13 @@ pub(crate) struct Finding {
     pub(crate) why: Why,
 }
 
+impl Finding {
+    /// The same with an outcome that says nothing: it is not known whether the clause asks at all.
+    pub(crate) fn unproven(self) -> Self {
+        Self { outcome: Outcome::Insufficient, rating: None, waived: None, ..self }
+    }
+}
+
 /// One clause bound to one place or body.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
@@ -54,6 +61,10 @@ impl Check {
         CheckId { clause: self.live.clause.id.clone(), subject: self.subject.clone() }
     }
 
+    fn rule(&self, stale_after_ms: i64) -> Rule {
+        Rule::of(&self.live.clause, stale_after_ms)
+    }
+
     /// Windows that end by this instant are closed for good.
     pub(crate) fn pruned_to(&self) -> Instant {
         self.memory.pruned_to
@@ -61,24 +72,18 @@ impl Check {
 
     /// Where the alert stands.
     pub(crate) fn life(&self) -> Life {
-        self.memory.life
+        self.memory.life.clone()
     }
 
     /// What is left of a verdict whose evidence late data took away; `None` if none was given.
     pub(crate) fn withdrawal(&self, window: Span) -> Option<Finding> {
         self.memory.seen(window.from)?;
-        let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
-        Some(Finding {
-            window,
-            outcome: Outcome::Insufficient,
-            rating: None,
-            value: None,
-            limit: None,
-            is_minimum: false,
-            coverage: 0.0,
-            waived: None,
-            why,
-        })
+        Some(nothing_left(window))
+    }
+
+    /// The verdict of a finding as if nothing had been said of its window before.
+    pub(crate) fn first_verdict(&self, finding: &Finding, at: Instant) -> Verdict {
+        self.verdict(finding, 1, at)
     }
 
     /// Takes a finding; returns a verdict if it says anything new, and whether it turns the outcome of one
@@ -100,24 +105,23 @@ impl Check {
             known.is_some_and(|k| k.outcome != seen.outcome && speaks(k.outcome) && speaks(seen.outcome));
         let verdict = self.verdict(&finding, seen.revision(), at);
         let last = Last::new(finding, seen.revision(), at);
-        self.memory.take(seen, last, &self.live.clause, stale_after_ms);
+        self.memory.take(seen, last, &self.rule(stale_after_ms));
         Some((verdict, is_turned))
     }
 
     /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
     ///
-    /// `is_turned`: late data turned the outcome of one of them. A corrected figure of the same
+    /// `turned`: the last of them whose outcome late data turned. A corrected figure of the same
     /// outcome is a new revision of the verdict, but nothing to tell anybody.
     pub(crate) fn settle(
         &mut self,
         before: &Life,
         verdict: &Verdict,
-        is_turned: bool,
+        turned: Option<&Verdict>,
         stale_after_ms: i64,
     ) -> Option<Transition> {
-        self.memory.settle(before, &self.live.clause, stale_after_ms);
-        let transition =
-            if self.live.is_enforced { self.transition(before, verdict, is_turned) } else { None };
+        self.memory.settle(before, &self.rule(stale_after_ms));
+        let transition = if self.live.is_enforced { self.transition(before, verdict, turned) } else { None };
         self.memory.tidy();
         transition
     }
@@ -140,11 +144,12 @@ impl Check {
         }
     }
 
-    fn transition(&self, before: &Life, verdict: &Verdict, is_turned: bool) -> Option<Transition> {
+    fn transition(&self, before: &Life, verdict: &Verdict, turned: Option<&Verdict>) -> Option<Transition> {
         let after = &self.memory.life;
         let was = before.phase == Phase::Firing;
         let is = after.phase == Phase::Firing;
-        let is_of_alert = after.started_at.is_some_and(|start| start <= verdict.window.from);
+        let turned = turned.filter(|v| after.started_at.is_some_and(|start| start <= v.window.from));
+        let corrected = turned.unwrap_or(verdict);
         let (kind, at, revision) = match (was, is) {
             (false, true) => {
                 let (at, revision) = after.fired?;
@@ -154,8 +159,8 @@ impl Check {
             (true, true) if after.is_unproven && !before.is_unproven => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true) if before.started_at != after.started_at || (is_turned && is_of_alert) => {
-                (TransitionKind::Revised, verdict.window.from, verdict.revision)
+            (true, true) if before.started_at != after.started_at || turned.is_some() => {
+                (TransitionKind::Revised, corrected.window.from, corrected.revision)
             }
             _ => return None,
         };
@@ -165,7 +170,7 @@ impl Check {
             _ => self.memory.spoke.as_deref().map(|last| self.revive(last)),
         };
         let life = if is { after } else { before };
-        let mut alert = self.alert_of(life, told.unwrap_or_else(|| verdict.clone()))?;
+        let mut alert = self.alert_of(life, told.unwrap_or_else(|| corrected.clone()))?;
         if kind == TransitionKind::Resolved {
             alert.state = AlertState::Resolved;
             alert.resolved_at = Some(verdict.time);
@@ -205,6 +210,23 @@ impl Check {
         self.alert_of(&self.memory.life, self.revive(spoke))
     }
 
+    /// The alert ends at `at` because this check is no more; `None` when nothing was told of it.
+    pub(crate) fn withdraw(&self, at: Instant) -> Option<Transition> {
+        let mut alert = self.alert().filter(|alert| alert.state == AlertState::Firing)?;
+        alert.state = AlertState::Withdrawn;
+        let kind = TransitionKind::Withdrawn;
+        let id = TransitionId::new(&self.id(), kind, at, alert.verdict.revision);
+        Some(Transition { id, kind, at, alert })
+    }
+
+    /// Whether what this check remembers holds for `next` too: it judges the same figure over the same
+    /// windows, and raises alerts as it did. Another limit does not matter.
+    pub(crate) fn goes_on_as(&self, next: &LiveClause) -> bool {
+        let (old, new) = (&self.live.clause, &next.clause);
+        (old.measure, old.period, old.gate) == (new.measure, new.period, new.gate)
+            && self.live.is_enforced == next.is_enforced
+    }
+
     /// The newest verdict.
     pub(crate) fn last_verdict(&self) -> Option<Verdict> {
         self.memory.last.as_ref().map(|last| self.revive(last))
@@ -216,6 +238,22 @@ impl Check {
 
     /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, stale_after_ms: i64) {
-        self.memory.prune(before, &self.live.clause, stale_after_ms);
+        self.memory.prune(before, &self.rule(stale_after_ms));
+    }
+}
+
+/// What is said of a window of which late data left nothing to judge.
+pub(crate) fn nothing_left(window: Span) -> Finding {
+    let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
+    Finding {
+        window,
+        outcome: Outcome::Insufficient,
+        rating: None,
+        value: None,
+        limit: None,
+        is_minimum: false,
+        coverage: 0.0,
+        waived: None,
+        why,
     }
 }

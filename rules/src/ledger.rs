@@ -61,6 +61,25 @@ impl<P: Merge> Ledger<P> {
         }
     }
 
+    /// Takes a day from another ledger that holds it by the hour: all of it where hours were rolled, else
+    /// the hours of `closed`.
+    pub(crate) fn adopt_day(&mut self, found: &Self, day: Span, closed: Span) {
+        if day.from < self.rolled_to {
+            let sum = found.over(day);
+            if sum.is_empty() {
+                self.days.remove(day.from);
+            } else {
+                self.days.insert(day.from, sum);
+            }
+            return;
+        }
+        let held: Vec<Instant> = self.hours.range(closed).map(|(hour, _)| *hour).collect();
+        held.into_iter().for_each(|hour| self.hours.remove(hour));
+        for (hour, partial) in found.hours.range(closed) {
+            self.hours.insert(*hour, partial.clone());
+        }
+    }
+
     /// Forgets the hours before an instant.
     pub(crate) fn forget_hours(&mut self, before: Instant) {
         self.hours.split_before(before);

@@ -12,9 +12,11 @@ mod check;
 mod compact;
 mod doors;
 mod engine;
+mod heard;
 mod judge;
 mod ledger;
 mod life;
+mod listening;
 mod measure;
 mod memory;
 mod meter;
@@ -26,19 +28,22 @@ mod register_checks;
 mod sorted;
 mod standard;
 mod steps;
+mod stuck;
 mod verdict;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
-pub use engine::{Engine, EngineOptions, Output, Presence, SavedShard, Taken};
+pub use engine::{
+    Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+};
 pub use measure::Figure;
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause,
-    Correction, Counts, Curve, Decides, Energy, Evidence, Gate, Judged, Key, Layer, Limit, LimitTable,
-    Measure, Pack, Provenance, Rating, RatingLevel, Resolved, Row, Scope, attribute_of_body,
-    attribute_of_place, judge, posts_in, rating_of,
+    Condition, Correction, Counts, Curve, Decides, Energy, Evidence, Expr, Firing, Flap, Gate, Judged, Key,
+    Layer, Limit, LimitTable, Measure, OnlyIf, Pack, Provenance, Rating, RatingLevel, Resolved, Row, Scope,
+    attribute_of_body, attribute_of_place, judge, posts_in, rating_of,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};

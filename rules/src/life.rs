@@ -3,7 +3,26 @@
 use model::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use crate::{Clause, Flap, Outcome};
+
+/// How an alert begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Rule {
+    /// How long a breach must last before it fires, ms.
+    pub(crate) hold_ms: i64,
+    /// How long the value must be clear before it resolves, ms.
+    pub(crate) keep_ms: i64,
+    pub(crate) flap: Option<Flap>,
+    /// How long without proof until it is unproven, ms.
+    pub(crate) stale_after_ms: i64,
+}
+
+impl Rule {
+    pub(crate) fn of(clause: &Clause, stale_after_ms: i64) -> Self {
+        let (hold_ms, keep_ms, flap) = (clause.hold_ms, clause.firing.keep_ms, clause.firing.flap);
+        Self { hold_ms, keep_ms, flap, stale_after_ms }
+    }
+}
 
 /// What one verdict means to the alert.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +39,13 @@ pub(crate) struct Step {
     pub(crate) is_clear: bool,
 }
 
+impl Step {
+    /// End of the window.
+    const fn end(&self) -> Instant {
+        self.from.plus_ms(self.length_ms)
+    }
+}
+
 /// How far an alert has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Phase {
@@ -33,7 +59,7 @@ pub(crate) enum Phase {
 }
 
 /// Where the alert of a check stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Life {
     pub(crate) phase: Phase,
     /// Start of the first breaching window.
@@ -46,6 +72,20 @@ pub(crate) struct Life {
     spoke_at: Option<Instant>,
     /// It fires but nothing has proven so for too long.
     pub(crate) is_unproven: bool,
+    /// How it is kept from ending; absent where the clause asks for nothing of the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guard: Option<Box<Guard>>,
+}
+
+/// What keep-firing and the flap guard remember.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Guard {
+    /// Clear time so far while firing, ms; insufficient windows do not count.
+    clear_ms: i64,
+    /// Ends of the windows with which it fired or resolved lately, in order.
+    changes: Vec<Instant>,
+    /// It has changed too often: it resolves only after a whole while of being clear.
+    is_flapping: bool,
 }
 
 impl Life {
@@ -53,17 +93,18 @@ impl Life {
     ///
     /// A breach fires when it has lasted longer than `hold_ms`: a limit left exactly when that
     /// ends does not fire. Insufficient changes nothing. A firing alert ends only with a compliant
-    /// value that also keeps the clear limit.
-    pub(crate) fn step(&mut self, step: &Step, hold_ms: i64, stale_after_ms: i64) {
+    /// value that also keeps the clear limit, has done so for `keep_ms`, and does not flap.
+    pub(crate) fn step(&mut self, step: &Step, rule: &Rule) {
         match step.outcome {
             Outcome::Insufficient => {
                 let since = self.spoke_at.unwrap_or(step.time);
-                if self.phase == Phase::Firing && step.time.since(since) >= stale_after_ms {
+                if self.phase == Phase::Firing && step.time.since(since) >= rule.stale_after_ms {
                     self.is_unproven = true;
                 }
             }
             Outcome::Breach if step.is_waived => {
                 self.spoke_at = Some(step.time);
+                self.not_clear();
                 if self.phase == Phase::Pending {
                     self.end();
                 }
@@ -71,28 +112,66 @@ impl Life {
             Outcome::Breach => {
                 self.spoke_at = Some(step.time);
                 self.is_unproven = false;
+                self.not_clear();
                 self.started_at.get_or_insert(step.from);
                 self.breached_ms = self.breached_ms.saturating_add(step.length_ms);
                 if self.phase == Phase::Inactive {
                     self.phase = Phase::Pending;
                 }
-                if self.phase == Phase::Pending && self.breached_ms > hold_ms {
+                if self.phase == Phase::Pending && self.breached_ms > rule.hold_ms {
                     self.phase = Phase::Firing;
                     self.fired = Some((step.time, step.revision));
+                    self.note_change(step.end(), rule);
                 }
             }
             Outcome::Compliant => {
                 self.spoke_at = Some(step.time);
                 self.is_unproven = false;
-                if self.phase != Phase::Firing || step.is_clear {
+                if self.phase != Phase::Firing {
+                    self.end();
+                } else if !step.is_clear {
+                    self.not_clear();
+                } else if self.may_resolve(step, rule) {
+                    self.note_change(step.end(), rule);
                     self.end();
                 }
             }
         }
     }
 
+    fn not_clear(&mut self) {
+        if let Some(guard) = &mut self.guard {
+            guard.clear_ms = 0;
+        }
+    }
+
+    /// Whether a firing alert ends with this clear window.
+    fn may_resolve(&mut self, step: &Step, rule: &Rule) -> bool {
+        if rule.keep_ms == 0 && rule.flap.is_none() {
+            return true;
+        }
+        let guard = self.guard.get_or_insert_default();
+        guard.clear_ms = guard.clear_ms.saturating_add(step.length_ms);
+        let Some(flap) = rule.flap else { return guard.clear_ms >= rule.keep_ms };
+        guard.forget(step.end(), flap);
+        guard.is_flapping |= guard.changes.len() >= usize::from(flap.changes);
+        let least = if guard.is_flapping { rule.keep_ms.max(flap.within_ms) } else { rule.keep_ms };
+        guard.clear_ms >= least
+    }
+
+    /// Notes that it fired or resolved with a window that ended at `end`.
+    fn note_change(&mut self, end: Instant, rule: &Rule) {
+        let Some(flap) = rule.flap else { return };
+        let guard = self.guard.get_or_insert_default();
+        guard.changes.push(end);
+        guard.forget(end, flap);
+    }
+
     fn end(&mut self) {
-        *self = Self { spoke_at: self.spoke_at, ..Self::default() };
+        // Only the changes outlive an alert: they decide whether the next one flaps.
+        let changes = self.guard.take().map(|guard| guard.changes).filter(|changes| !changes.is_empty());
+        let guard = changes.map(|changes| Box::new(Guard { changes, ..Guard::default() }));
+        *self = Self { spoke_at: self.spoke_at, guard, ..Self::default() };
     }
 
     /// Whether there is nothing to tell.
@@ -105,5 +184,12 @@ impl Life {
         if self.phase == Phase::Firing && before.phase == Phase::Firing {
             self.fired = before.fired;
         }
+    }
+}
+
+impl Guard {
+    /// Forgets changes that lie a whole while back at `end`.
+    fn forget(&mut self, end: Instant, flap: Flap) {
+        self.changes.retain(|change| end.since(*change) < flap.within_ms);
     }
 }

@@ -8,25 +8,77 @@ use crate::{
     check::Finding,
     compact,
     judge::keeps,
-    life::{Life, Step},
+    life::{Life, Rule, Step},
 };
 
 /// What was said of one window: enough to see whether a correction says anything else, and to
-/// tell the life of the alert anew. Small, as there are very many.
+/// tell the life of the alert anew. Small, as there are very many: 24 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub(crate) struct Seen {
-    #[serde(with = "compact::instant")]
-    from: Instant,
+    /// Start of the window, s since 1970; windows begin on whole seconds.
+    from_s: u32,
+    length_s: u32,
     /// When it was first judged.
-    #[serde(with = "compact::instant")]
     time: Instant,
     /// Hash of every field that is printed.
-    pub(crate) print: u64,
-    length_s: u32,
+    pub(crate) print: u32,
     revision: u16,
     pub(crate) outcome: Outcome,
     /// Of a breach: whether it is waived. Else: whether the value keeps the clear limit as well.
     is_eased: bool,
+}
+
+/// How a checkpoint holds it, in the words of 0.1.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    #[serde(with = "compact::instant")]
+    from: Instant,
+    #[serde(with = "compact::instant")]
+    time: Instant,
+    print: u64,
+    length_s: u32,
+    revision: u16,
+    outcome: Outcome,
+    is_eased: bool,
+}
+
+impl From<Written> for Seen {
+    fn from(w: Written) -> Self {
+        Self {
+            from_s: small(w.from.millis() / 1000),
+            length_s: w.length_s,
+            time: w.time,
+            print: low(w.print),
+            revision: w.revision,
+            outcome: w.outcome,
+            is_eased: w.is_eased,
+        }
+    }
+}
+
+impl From<Seen> for Written {
+    fn from(seen: Seen) -> Self {
+        Self {
+            from: seen.from(),
+            time: seen.time,
+            print: u64::from(seen.print),
+            length_s: seen.length_s,
+            revision: seen.revision,
+            outcome: seen.outcome,
+            is_eased: seen.is_eased,
+        }
+    }
+}
+
+/// As near as it goes.
+fn small(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+/// The lower half: two figures of one window that share it are one in four billion.
+fn low(print: u64) -> u32 {
+    u32::try_from(print & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 impl Seen {
@@ -34,14 +86,18 @@ impl Seen {
         let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
         let is_breach = finding.outcome == Outcome::Breach;
         Self {
-            from: finding.window.from,
+            from_s: small(finding.window.from.millis() / 1000),
+            length_s: small(finding.window.millis() / 1000),
             time: known.map_or(at, |k| k.time),
-            print: print(finding),
-            length_s: u32::try_from(finding.window.millis() / 1000).unwrap_or(u32::MAX),
+            print: low(print(finding)),
             revision: known.map_or(1, |k| k.revision.saturating_add(1)),
             outcome: finding.outcome,
             is_eased: if is_breach { finding.waived.is_some() } else { is_clear },
         }
+    }
+
+    fn from(&self) -> Instant {
+        Instant::from_millis(i64::from(self.from_s) * 1000)
     }
 
     /// How often the window has been told.
@@ -54,13 +110,13 @@ impl Seen {
     }
 
     fn to(&self) -> Instant {
-        self.from.plus_ms(self.length_ms())
+        self.from().plus_ms(self.length_ms())
     }
 
     fn step(&self) -> Step {
         let is_breach = self.outcome == Outcome::Breach;
         Step {
-            from: self.from,
+            from: self.from(),
             length_ms: self.length_ms(),
             time: self.time,
             revision: self.revision(),
@@ -68,6 +124,11 @@ impl Seen {
             is_waived: is_breach && self.is_eased,
             is_clear: !is_breach && self.is_eased,
         }
+    }
+
+    /// Whether it leaves a check that was at rest at rest.
+    const fn is_calm(&self) -> bool {
+        matches!(self.outcome, Outcome::Compliant) && self.is_eased
     }
 }
 
@@ -181,20 +242,21 @@ impl Default for Memory {
 impl Memory {
     /// What was said of the window that begins at `from`.
     pub(crate) fn seen(&self, from: Instant) -> Option<&Seen> {
-        let index = self.history.binary_search_by_key(&from, |seen| seen.from).ok()?;
+        let index = self.history.binary_search_by_key(&from, Seen::from).ok()?;
         self.history.get(index)
     }
 
     /// Takes what is now said of a window.
-    pub(crate) fn take(&mut self, seen: Seen, last: Last, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn take(&mut self, seen: Seen, last: Last, rule: &Rule) {
         let newer = |held: Option<&Last>| held.is_none_or(|h| h.window.from <= last.window.from);
-        if last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
+        let is_news = !(self.life.is_over() && seen.is_calm());
+        if is_news && last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
             self.spoke = Some(Box::new(last.clone()));
         }
         if newer(self.last.as_ref()) {
             self.last = Some(last);
         }
-        match self.history.binary_search_by_key(&seen.from, |held| held.from) {
+        match self.history.binary_search_by_key(&seen.from_s, |held| held.from_s) {
             Ok(index) => {
                 if let Some(held) = self.history.get_mut(index) {
                     *held = seen;
@@ -203,7 +265,7 @@ impl Memory {
             }
             Err(index) if index == self.history.len() => {
                 if !self.is_rewritten {
-                    self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+                    self.life.step(&seen.step(), rule);
                 }
                 if self.history.len() == self.history.capacity() {
                     self.history.reserve_exact(4 + self.history.len() / 4);
@@ -219,13 +281,13 @@ impl Memory {
 
     /// Tells the life of the alert anew where an older window has changed. An alert that goes on
     /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
-    pub(crate) fn settle(&mut self, before: &Life, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
         if !std::mem::take(&mut self.is_rewritten) {
             return;
         }
-        self.life = self.base;
+        self.life.clone_from(&self.base);
         for seen in &self.history {
-            self.life.step(&seen.step(), clause.hold_ms, stale_after_ms);
+            self.life.step(&seen.step(), rule);
         }
         self.life.go_on_from(before);
     }
@@ -238,12 +300,12 @@ impl Memory {
     }
 
     /// Forgets windows that ended by `before`; the newest stays.
-    pub(crate) fn prune(&mut self, before: Instant, clause: &Clause, stale_after_ms: i64) {
+    pub(crate) fn prune(&mut self, before: Instant, rule: &Rule) {
         let over = self.history.partition_point(|seen| seen.to() <= before);
         let over = over.min(self.history.len().saturating_sub(1));
         for seen in self.history.drain(..over) {
             self.pruned_to = seen.to();
-            self.base.step(&seen.step(), clause.hold_ms, stale_after_ms);
+            self.base.step(&seen.step(), rule);
         }
     }
 }

@@ -134,4 +134,13 @@ mod tests {
         assert_eq!(fold([0, 1, 2]), fold([2, 0, 1]));
         assert_eq!(fold([0, 1, 2]).peak, Some((3, Instant::from_millis(2))));
     }
+
+    #[test]
+    fn a_sum_of_any_size_is_read_back_as_it_was_written() {
+        for sum in [0, 1, -1, i128::from(u64::MAX), 1 << 70, -(1 << 70), i128::MAX, i128::MIN] {
+            let partial = Partial { sum, ..Partial::default() };
+            let text = serde_json::to_string(&partial).unwrap();
+            assert_eq!(serde_json::from_str::<Partial>(&text).unwrap(), partial, "{text}");
+        }
+    }
 }

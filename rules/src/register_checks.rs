@@ -1,6 +1,9 @@
 //! Checks of the register alone, with the life of their alerts: judged once each local day.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{Instant, Period, Register};
 
@@ -38,9 +41,46 @@ impl RegisterChecks {
     /// the day before said are not repeated.
     pub fn advance(&mut self, now: Instant, out: &mut Vec<Output>) {
         let day = self.register.calendar.window(Period::Day, now).from;
-        if self.judged.is_some_and(|judged| judged >= day) {
-            return;
+        if self.judged.is_none_or(|judged| judged < day) {
+            self.judge(day, out);
         }
+    }
+
+    /// Goes on with another register and other clauses, which judge the day anew at once. Alerts of
+    /// what is not judged any more are withdrawn.
+    pub fn rebind(
+        &mut self,
+        register: Arc<Register>,
+        clauses: &[LiveClause],
+        now: Option<Instant>,
+        out: &mut Vec<Output>,
+    ) {
+        let mut next = Self::new(register, clauses);
+        // Before the first reading nothing was judged.
+        let Some(now) = now else {
+            *self = next;
+            return;
+        };
+        let day = next.register.calendar.window(Period::Day, now).from;
+        let judged = assess(&next.register, &next.clauses, day).into_iter();
+        let judged: BTreeSet<CheckId> =
+            judged.map(|v| CheckId { clause: v.clause.id.clone(), subject: v.subject }).collect();
+        for (id, mut check) in std::mem::take(&mut self.checks) {
+            let live = next.clauses.iter().find(|live| live.clause.id == id.clause);
+            match live.filter(|live| judged.contains(&id) && check.goes_on_as(live)) {
+                Some(live) => {
+                    check.live = live.clone();
+                    next.checks.insert(id, check);
+                }
+                None => out.extend(check.withdraw(now).map(|t| Output::Transition(Box::new(t)))),
+            }
+        }
+        next.judge(day, out);
+        *self = next;
+    }
+
+    /// Judges the local day that begins at `day`.
+    fn judge(&mut self, day: Instant, out: &mut Vec<Output>) {
         self.judged = Some(day);
         self.is_changed = true;
         for verdict in assess(&self.register, &self.clauses, day) {
@@ -52,7 +92,7 @@ impl RegisterChecks {
                 self.checks.entry(id).or_insert_with(|| Check::new(live.clone(), verdict.subject.clone()));
             let (said, life) = (check.last_verdict(), check.life());
             let Some((verdict, is_turned)) = check.note(finding_of(verdict), day, i64::MAX) else { continue };
-            let transition = check.settle(&life, &verdict, is_turned, i64::MAX);
+            let transition = check.settle(&life, &verdict, is_turned.then_some(&verdict), i64::MAX);
             check.prune(day, i64::MAX);
             if !said.is_some_and(|said| said.says_the_same(&verdict)) {
                 out.push(Output::Verdict(Arc::new(verdict)));

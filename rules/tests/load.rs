@@ -151,3 +151,82 @@ fn a_table_needs_known_words_once() {
         assert!(found.iter().any(|p| p.contains(expected)), "{expected}: {found:#?}");
     }
 }
+
+/// The good pack with lines added to its clause.
+fn with(lines: &str) -> Result<Pack, Vec<String>> {
+    let text = format!("{GOOD}{lines}\n");
+    Pack::load("hall.toml", &text).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn conditions_keep_firing_and_flap_load_as_written() {
+    let pack = with(
+        "only_if = \"busy and not (warm or warm)\"\nkeep_firing_for = \"2h\"\n\
+         flap = { changes = 4, within = \"24h\" }\n\
+         [clause.condition.warm]\nmeasure = \"temperature_hour_mean\"\nat_least = 26\nunit = \"Cel\"\n\
+         [clause.condition.busy]\nmeasure = \"utilisation\"\nat_least = 0.5\nmin_coverage = 0.25",
+    );
+    let pack = pack.unwrap();
+    let clause = &pack.clauses[0];
+    assert_eq!(clause.firing.keep_ms, 7_200_000);
+    assert_eq!(clause.firing.flap, Some(rules::Flap { changes: 4, within_ms: 86_400_000 }));
+    let only_if = clause.only_if.clone().unwrap();
+    assert_eq!(only_if.expr.names(), ["busy", "warm"]);
+    let known: Vec<_> = only_if.conditions.iter().map(|c| (c.name.as_str(), c.min_coverage)).collect();
+    assert_eq!(known, [("busy", 0.25), ("warm", 0.75)], "the clause's own coverage where none is given");
+}
+
+#[test]
+fn what_is_wrong_with_conditions_is_told_with_its_line_and_remedy() {
+    let warm = "[clause.condition.warm]\nmeasure = \"temperature_hour_mean\"\nat_least = 26\n";
+    for (lines, problem) in [
+        (
+            format!("only_if = \"wram\"\n{warm}"),
+            vec![
+                "hall.toml:26: co2.only_if: no condition `wram`: write `warm`; known are warm, or add [clause.condition.wram]",
+                "hall.toml:27: co2.condition: `only_if` does not use `warm`: use it, or remove it",
+            ],
+        ),
+        (
+            "only_if = \"warm\"".to_owned(),
+            vec!["hall.toml:26: co2.only_if: no condition `warm`: add [clause.condition.warm]"],
+        ),
+        (
+            warm.to_owned(),
+            vec!["hall.toml:26: co2.condition: no `only_if` uses them: add `only_if = \"a and not b\"`"],
+        ),
+        (
+            format!("only_if = \"warm and\"\n{warm}"),
+            vec![
+                "hall.toml:26: co2.only_if: ends where a condition is expected: write names of conditions joined by and, or, not and brackets",
+            ],
+        ),
+        (
+            format!("only_if = \"warm\"\n{}", warm.replace("temperature_hour_mean", "temperature_hour_men")),
+            vec![
+                "hall.toml:28: co2.measure: unknown word `temperature_hour_men`: the nearest known word is `temperature_hour_mean`",
+            ],
+        ),
+        (
+            format!("only_if = \"warm\"\n{}", warm.replace("temperature_hour_mean", "co2_day_mean")),
+            vec!["hall.toml:27: co2.condition: `warm`: co2_day_mean has no hour: judge the clause by day"],
+        ),
+        (
+            format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26\n", "")),
+            vec!["hall.toml:27: co2.condition: `warm` has neither at_most nor at_least: add its bound"],
+        ),
+        (
+            "flap = { changes = 1, within = \"0s\" }".to_owned(),
+            vec![
+                "hall.toml:26: co2.changes: 1 changes: write a whole number from 2 to 20; firing and resolving are one change each",
+                "hall.toml:26: co2.within: no time at all: write 24h or the like",
+            ],
+        ),
+        (
+            "keep_firing_for = \"long\"".to_owned(),
+            vec!["hall.toml:26: co2.keep_firing_for: `long` is no duration: write 0s, 15m, 2h or 14d"],
+        ),
+    ] {
+        assert_eq!(with(&lines).err().unwrap_or_default(), problem, "{lines}");
+    }
+}

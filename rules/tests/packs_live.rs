@@ -158,6 +158,7 @@ fn readings(register: &Register) -> Vec<Reading> {
                 (Quantity::Tvoc, 200.0),
                 (Quantity::CoolingOn, f64::from(u8::from(is_day))),
                 (Quantity::HeatingOn, f64::from(u8::from(is_day))),
+                (Quantity::WindowOpen, 0.0),
             ] {
                 push(&mut readings, sensor, quantity, at, value);
             }

@@ -259,8 +259,13 @@ fn room_day(
         .zip(0_i64..)
         .map(|(present, step)| {
             let hour = crate::run::float(step) * STEP_H;
-            let air = if room.is_always_supplied || (6.5..20.5).contains(&hour) { driven } else { leak };
-            let outdoor = office.weather.co2(start.plus_ms(step * STEP_S * 1000));
+            let at = start.plus_ms(step * STEP_S * 1000);
+            let air = match room.repaired.filter(|(since, _)| *since <= at) {
+                Some((_, supply_m3h)) => Mixed { volume_m3, supply_m3h },
+                None if room.is_always_supplied || (6.5..20.5).contains(&hour) => driven,
+                None => leak,
+            };
+            let outdoor = office.weather.co2(at);
             co2 = air.after(co2, outdoor, f64::from(*present), STEP_H);
             co2
         })

@@ -85,7 +85,7 @@ impl Office {
         let mut rooms: Vec<Room> =
             file.rooms.iter().flat_map(|group| rooms::of_group(&file, group)).collect();
         for breach in &file.breach {
-            rooms::seed(breach, &mut rooms)?;
+            rooms::seed(breach, &mut rooms, |day, at| instant(&calendar, start, day, at, "breach.repaired"))?;
         }
         let staff: f64 =
             rooms.iter().filter(|r| r.pattern == Pattern::Desk).map(|r| f64::from(r.people)).sum();
@@ -207,10 +207,7 @@ impl Office {
     fn fault(&self, row: &FaultRow) -> Result<Fault, ScenarioError> {
         let device = self.devices.iter().position(|d| d.name == row.sensor);
         let device = device.ok_or_else(|| value("fault.sensor", format!("no device `{}`", row.sensor)))?;
-        let at: Time = dates::parse(&row.at, "fault.at")?;
-        let day = self.calendar.date(self.start).checked_add(i64::from(row.day).days());
-        let day = day.map_err(|_| value("fault.day", row.day.to_string()))?;
-        let from = dates::instant(&self.calendar, day, at);
+        let from = instant(&self.calendar, self.start, row.day, &row.at, "fault.at")?;
         let to =
             if row.kind.is_reset() { Instant::MAX } else { from.plus_ms(crate::run::ms_of_hours(row.hours)) };
         let size = row.size.unwrap_or(1.0);
@@ -268,6 +265,19 @@ impl Kit {
             Self::Hvac | Self::Plug => 300,
         }
     }
+}
+
+/// A local time of a day counted from the start.
+fn instant(
+    calendar: &Calendar,
+    start: Instant,
+    day: u32,
+    at: &str,
+    key: &'static str,
+) -> Result<Instant, ScenarioError> {
+    let at: Time = dates::parse(at, key)?;
+    let date = calendar.date(start).checked_add(i64::from(day).days());
+    Ok(dates::instant(calendar, date.map_err(|_| value(key, day.to_string()))?, at))
 }
 
 /// The id of a device in a format: an EUI-64 over LoRaWAN, else its name.

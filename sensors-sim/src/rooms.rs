@@ -1,6 +1,6 @@
 //! Rooms of a scenario and what is seeded in them.
 
-use model::{Id, RoomUse, register::Rank};
+use model::{Id, Instant, RoomUse, register::Rank};
 
 use crate::{
     dates::value,
@@ -23,6 +23,8 @@ pub(crate) struct Room {
     pub(crate) supply_m3h: f64,
     /// Whether ventilation never changes, day and night.
     pub(crate) is_always_supplied: bool,
+    /// From when on the room gets this much outdoor air instead, m³/h.
+    pub(crate) repaired: Option<(Instant, f64)>,
     /// Set-points, °C, and whether somebody left the unit running on rest days too.
     pub(crate) cooling_c: f64,
     pub(crate) heating_c: f64,
@@ -57,6 +59,7 @@ pub(crate) fn of_group(file: &File, group: &RoomGroup) -> Vec<Room> {
             pattern: group.pattern,
             supply_m3h: group.fresh_air_m3h * f64::from(group.people.max(1)),
             is_always_supplied: group.pattern == Pattern::Always,
+            repaired: None,
             cooling_c: 26.5,
             heating_c: 19.0,
             is_left_running: false,
@@ -69,11 +72,18 @@ pub(crate) fn of_group(file: &File, group: &RoomGroup) -> Vec<Room> {
     made.collect()
 }
 
-/// Changes the room that a seeded breach is about.
-pub(crate) fn seed(breach: &Breach, rooms: &mut [Room]) -> Result<(), ScenarioError> {
+/// Changes the room that a seeded breach is about; `when` knows the instants of the scenario's days.
+pub(crate) fn seed(
+    breach: &Breach,
+    rooms: &mut [Room],
+    when: impl Fn(u32, &str) -> Result<Instant, ScenarioError>,
+) -> Result<(), ScenarioError> {
     match breach {
-        Breach::StaleAir { room, fresh_air_m3h, pattern } => {
+        Breach::StaleAir { room, fresh_air_m3h, pattern, repaired } => {
             let room = find(rooms, room)?;
+            if let Some(repaired) = repaired {
+                room.repaired = Some((when(repaired.day, &repaired.at)?, room.supply_m3h));
+            }
             room.supply_m3h = *fresh_air_m3h;
             room.is_always_supplied = true;
             room.pattern = pattern.unwrap_or(room.pattern);

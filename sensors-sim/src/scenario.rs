@@ -261,7 +261,7 @@ const fn one() -> f64 {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Breach {
     /// Too little fresh air for the people in the room.
-    StaleAir { room: Id, fresh_air_m3h: f64, pattern: Option<Pattern> },
+    StaleAir { room: Id, fresh_air_m3h: f64, pattern: Option<Pattern>, repaired: Option<Repaired> },
     /// More people than the area allows.
     Crowded { room: Id, people: u32, pattern: Option<Pattern> },
     /// Nobody ever comes.
@@ -274,6 +274,16 @@ pub(crate) enum Breach {
     NightWaste { meter: Id, night: f64 },
     /// A building above its yearly quota: every load times this.
     OverQuota { factor: f64 },
+}
+
+/// When somebody puts right what was seeded.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repaired {
+    /// Days after the start's midnight.
+    pub(crate) day: u32,
+    /// Local time, `HH:MM`.
+    pub(crate) at: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,8 +1,12 @@
-//! The history as the source of charts.
+//! History and state as sources of charts and records.
 
-use model::{Flags, Instant, Series, Span};
+use model::{Flags, Id, Instant, Series, Span};
 
-use crate::{history::History, web::ChartSource};
+use crate::{
+    history::History,
+    state::{EventRow, State, VerdictRow},
+    web::{ChartSource, RecordSource},
+};
 
 /// The service's own history.
 #[derive(Debug, Clone)]
@@ -22,5 +26,19 @@ impl ChartSource for Charts {
         let readings = self.0.readings(series, span).map_err(|error| error.to_string())?;
         let flagged = readings.into_iter().filter(|reading| !reading.flags.is_empty());
         Ok(flagged.map(|r| (r.time, r.value, r.flags)).take(max).collect())
+    }
+}
+
+/// The service's own state.
+#[derive(Debug, Clone)]
+pub(super) struct Records(pub(super) State);
+
+impl RecordSource for Records {
+    fn verdicts(&self, subject: &Id, span: Span, max: usize) -> Result<Vec<VerdictRow>, String> {
+        self.0.verdicts_of(subject, span, max).map_err(|error| error.to_string())
+    }
+
+    fn events(&self, span: Span) -> Result<Vec<EventRow>, String> {
+        self.0.events(span).map_err(|error| error.to_string())
     }
 }

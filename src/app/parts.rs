@@ -2,17 +2,23 @@
 
 use std::{
     fs::File,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use ingest::{Tls, mqtt::MqttConfig};
+use model::Register;
 use tokio::sync::{Notify, watch};
 
-use super::{ServiceError, Site, charts::Charts, mails::Mails};
+use super::{
+    ServiceError, Site,
+    charts::{Charts, Records},
+    mails::Mails,
+};
 use crate::{
+    access::{Access, USERS_FILE},
     broker::BrokerError,
     config::{self, Config, Secret, Transport},
     links::Links,
@@ -44,6 +50,28 @@ pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
         dir.display()
     )))?;
     Ok(file)
+}
+
+/// The users.
+pub(super) fn access(config: &Config) -> Result<Access, ServiceError> {
+    let path = config.data_dir.join(USERS_FILE);
+    Access::open(&path).map_err(ServiceError::of("the users cannot be opened"))
+}
+
+/// Where to listen: as long as nobody can log in, on loopback only.
+pub(super) fn listen(wanted: SocketAddr, access: &Access) -> Result<SocketAddr, ServiceError> {
+    let has_users = access.has_users().map_err(ServiceError::of("the users cannot be read"))?;
+    if has_users || wanted.ip().is_loopback() {
+        return Ok(wanted);
+    }
+    let loopback: IpAddr =
+        if wanted.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let listen = SocketAddr::new(loopback, wanted.port());
+    tracing::warn!(
+        %wanted, %listen,
+        "there are no users yet: listening on loopback only. Make one with `normwatch user add`, then start again"
+    );
+    Ok(listen)
 }
 
 pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {
@@ -91,11 +119,13 @@ pub(super) fn desk(
 ) -> Result<Desk, ServiceError> {
     let desk = Desk::new(
         snapshots.clone(),
-        Arc::clone(&site.register),
-        site.catalogue.packs().to_vec(),
+        Arc::clone(&site.in_force.borrow().register),
+        Vec::new(),
         Arc::new(Charts(site.stores.history.clone())),
         Arc::clone(&site.metrics),
     );
+    let desk = desk.following(site.in_force.subscribe());
+    let desk = desk.with_records(Arc::new(Records(site.stores.state.clone())));
     let outbox = outbox_store(site.config)?;
     Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
 }
@@ -157,9 +187,26 @@ fn report(round: &Round, links: &Links, metrics: &Metrics) {
     }
 }
 
+/// The register in force, to follow.
+pub(super) fn registers(site: &mut Site<'_>) -> watch::Receiver<Arc<Register>> {
+    let mut in_force = site.in_force.subscribe();
+    let (register, registers) = watch::channel(Arc::clone(&in_force.borrow_and_update().register));
+    let mut stopping = site.stopping_late.clone();
+    site.late.push(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                changed = in_force.changed() => if changed.is_err() { return },
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+            register.send_replace(Arc::clone(&in_force.borrow_and_update().register));
+        }
+    }));
+    registers
+}
+
 /// The series writer, and how far it has settled; none when no InfluxDB is configured.
 pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>, ServiceError> {
-    let (links, stores) = (site.links.clone(), &site.stores);
+    let links = site.links.clone();
     let Some(influx) = &site.config.influx else {
         links.set("influx", None, None, 0);
         return Ok(None);
@@ -172,10 +219,10 @@ pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>
         timeout: Duration::from_secs(30),
     })
     .map_err(ServiceError::of("influx"))?;
-    let (_, registers) = watch::channel(Arc::clone(&site.register));
+    let registers = registers(site);
     let (writer, mut status) = SeriesWriter::new(
-        stores.spool.clone(),
-        stores.state.clone(),
+        site.stores.spool.clone(),
+        site.stores.state.clone(),
         influx,
         registers,
         WriterOptions::default(),

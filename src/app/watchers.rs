@@ -18,7 +18,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How often the spool is shortened.
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
-/// Follows the broker's link. The result says whether we are connected, caught up and allowed to tick.
+/// Follows the broker's link. While we are connected, caught up and allowed to tick, the result says
+/// since when we have listened without a break.
 ///
 /// An empty queue alone does not say that we have caught up: we may be as fast as the broker hands over
 /// what it kept. Then what arrives is old, and event time moves on with it.
@@ -27,12 +28,13 @@ pub(super) fn broker(
     monitor: Monitor,
     allowed: watch::Receiver<bool>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-) -> watch::Receiver<bool> {
-    let (is_live, watched) = watch::channel(false);
+) -> watch::Receiver<Option<Instant>> {
+    let (listening, watched) = watch::channel(None);
     let (links, clock, mut stop) = (site.links.clone(), site.clock.clone(), site.stopping_late.clone());
     site.late.push(tokio::spawn(async move {
         let mut quiet_since: Option<tokio::time::Instant> = None;
         let mut reached = None;
+        let mut since = None;
         loop {
             let (link, waiting) = monitor.link();
             // Before it holds our subscription, a broker keeps nothing for us.
@@ -42,7 +44,15 @@ pub(super) fn broker(
             quiet_since = (link.is_subscribed && waiting == 0 && !is_backlog)
                 .then(|| quiet_since.unwrap_or_else(tokio::time::Instant::now));
             let is_quiet = quiet_since.is_some_and(|since| since.elapsed() >= SETTLED_CONNECTION);
-            is_live.send_replace(is_quiet && *allowed.borrow());
+            // A queue that fills for a while is no break: what waits in it was heard.
+            since = if !link.is_subscribed {
+                None
+            } else if is_quiet {
+                since.or_else(|| Some(clock.now()))
+            } else {
+                since
+            };
+            listening.send_replace(since.filter(|_| is_quiet && *allowed.borrow()));
             tokio::select! {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
@@ -87,8 +97,10 @@ pub(super) fn trimmer(site: &mut Site<'_>, settled: Option<watch::Receiver<u64>>
 }
 
 /// Lets the history forget what is older than it has to reach, a while after the start and then daily.
-pub(super) fn pruner(site: &mut Site<'_>) {
-    let (history, clock) = (site.stores.history.clone(), site.clock.clone());
+pub(super) fn pruner(site: &mut Site<'_>, snapshots: watch::Receiver<Arc<Snapshot>>) {
+    let (history, state, clock) =
+        (site.stores.history.clone(), site.stores.state.clone(), site.clock.clone());
+    let raw_ms = i64::from(site.config.history.raw_days) * 86_400_000;
     let mut stop = site.stopping_late.clone();
     site.late.push(tokio::spawn(async move {
         let mut pause = TRIM_EVERY;
@@ -98,7 +110,11 @@ pub(super) fn pruner(site: &mut Site<'_>) {
                 () = tokio::time::sleep(pause) => {}
             }
             pause = PRUNE_EVERY;
-            let now = clock.now();
+            // Not ahead of event time: what waits in the spool may still ask for what is old by the wall clock.
+            let now = snapshots.borrow().event_time.map_or(clock.now(), |event| event.min(clock.now()));
+            if let Err(error) = state.call(move |state| state.prune_verdicts(now.plus_ms(-raw_ms))).await {
+                tracing::error!(%error, "old verdicts cannot be let go");
+            }
             match history.call(move |history| history.prune(now)).await {
                 Ok(pruned) => tracing::info!(hours = pruned.hours, days = pruned.days, "history pruned"),
                 Err(error) => tracing::error!(%error, "the history cannot be pruned"),

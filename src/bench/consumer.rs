@@ -122,17 +122,21 @@ async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyh
     let subscriber = Subscriber::start(&MqttConfig::new(url, "bench-intake"), filters)?;
     let monitor = subscriber.monitor();
     let spool = Spool::open(&folder.join("spool.sqlite"), spool::Options::default())?;
-    let (metrics, register) = (Arc::new(Metrics::new()), Arc::clone(&office.register));
+    let metrics = Arc::new(Metrics::new());
+    // Nothing else comes into force while a bench runs.
+    let (_, registers) = watch::channel(Arc::clone(&office.register));
     let history = History::open(&folder.join("history.sqlite"), history::Options::default())?;
     let intake = Intake::new(IntakeParts {
         subscriber,
         decoder,
-        register,
+        registers,
         spool: spool.clone(),
         clock,
         metrics,
         unknown: Unknown::default(),
         history,
+        // Nobody posts: the channel is closed at once.
+        posts: mpsc::channel(1).1,
     });
     let (to_judge, mut batches) = mpsc::channel(64);
     tokio::spawn(async move { while batches.recv().await.is_some() {} });

@@ -1,14 +1,13 @@
 //! `check`: everything that is wrong with what people wrote, before the service starts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use model::{Problem, Register};
-use rules::Catalogue;
+use model::Problem;
 
 use super::{Exit, Terminal, run::config_file};
 use crate::{
     config::{Config, environment},
-    devices, files,
+    rulebook::Rulebook,
 };
 
 /// Validates configuration, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
@@ -40,26 +39,8 @@ impl Check {
 
 /// Problems of everything that a configuration names.
 fn problems(config: &Config) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let register = files::register(&config.register).map_err(|found| problems.extend(found)).ok();
-    let standards = files::standards(config.packs_dir.as_deref(), config.overlay.as_deref());
-    let standards = standards.map_err(|found| problems.extend(found)).ok();
-    if let Some(register) = &register {
-        let profiles = devices::profiles(register).err().unwrap_or_default();
-        problems.extend(profiles.into_iter().map(|problem| files::within(&config.register, problem)));
-    }
-    if let (Some(register), Some(standards)) = (&register, &standards) {
-        problems.extend(together(&config.register, register, standards));
-    }
-    problems
-}
-
-/// Problems of a register with the standards that it names, and of those with each other.
-fn together(dir: &Path, register: &Register, standards: &Catalogue) -> Vec<Problem> {
-    let is_ours = |file: &str| matches!(file, "register.toml" | "waivers.csv");
-    let placed =
-        |problem: Problem| if is_ours(&problem.file) { files::within(dir, problem) } else { problem };
-    standards.check_register(register).into_iter().map(placed).collect()
+    let read = Rulebook::read(&config.register, config.packs_dir.as_deref(), config.overlay.as_deref());
+    read.err().unwrap_or_default()
 }
 
 fn counted(problems: usize) -> String {
@@ -72,6 +53,8 @@ fn counted(problems: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use model::Register;
+
     use super::{super::terminal::tests::terminal, *};
 
     #[test]

@@ -1,6 +1,8 @@
 //! `decode`: messages in, readings out, one JSON object a line.
 
 use std::{
+    collections::BTreeMap,
+    fmt,
     io::{BufRead, BufReader, Read},
     path::PathBuf,
 };
@@ -15,7 +17,8 @@ use crate::devices;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Input: {\"topic\": T, \"payload\": TEXT} or {\"topic\": T, \"payload_base64\": B64}, optionally \
-                  \"received_at\".\n\nExample:\n  normwatch decode --format senml messages.jsonl"
+                  \"received_at\", \"retained\" and \"qos\".\n\nExamples:\n  normwatch decode --format senml \
+                  messages.jsonl\n  normwatch decode --strict messages.jsonl"
 )]
 pub(super) struct Decode {
     /// Wire format of every line, whatever the topic says.
@@ -24,6 +27,9 @@ pub(super) struct Decode {
     /// Register whose sensors name their device profiles.
     #[arg(long, value_name = "DIR")]
     register: Option<PathBuf>,
+    /// Adds to each line what the message lacks of the contract for vendors; exit 1 when anything is missing.
+    #[arg(long)]
+    strict: bool,
     /// File of messages, or `-` for stdin.
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
@@ -53,14 +59,60 @@ impl Decode {
                 return Ok(Exit::Findings);
             }
         };
-        let mut decode = |line: &str| ingest::decode_line(&mut decoder, format, line);
-        if self.file.as_os_str() == "-" {
-            lines(std::io::stdin().lock(), &mut decode, terminal)?;
-        } else {
-            let file = std::fs::File::open(&self.file).with_context(|| self.file.display().to_string())?;
-            lines(file, &mut decode, terminal)?;
+        if !self.strict {
+            self.lines(&mut |line| ingest::decode_line(&mut decoder, format, line), terminal)?;
+            return Ok(Exit::Fine);
         }
-        Ok(Exit::Fine)
+        let mut tally = Tally::default();
+        self.lines(
+            &mut |line| tally.add(ingest::decode_line_strictly(&mut decoder, format, line)),
+            terminal,
+        )?;
+        terminal.say(&tally);
+        Ok(if tally.conform == tally.messages { Exit::Fine } else { Exit::Findings })
+    }
+
+    fn lines(&self, decode: &mut dyn FnMut(&str) -> String, terminal: &mut Terminal) -> anyhow::Result<()> {
+        if self.file.as_os_str() == "-" {
+            return lines(std::io::stdin().lock(), decode, terminal);
+        }
+        let file = std::fs::File::open(&self.file).with_context(|| self.file.display().to_string())?;
+        lines(file, decode, terminal)
+    }
+}
+
+/// How many messages follow the contract, and what the others lack.
+#[derive(Default)]
+struct Tally {
+    messages: usize,
+    conform: usize,
+    /// Messages by the kind of what they lack.
+    lacking: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, answer: ingest::Strict) -> String {
+        self.messages += 1;
+        self.conform += usize::from(answer.kinds.is_empty());
+        let mut kinds = answer.kinds;
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            *self.lacking.entry(kind).or_default() += 1;
+        }
+        answer.line
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} messages follow the contract", self.conform, self.messages)?;
+        let mut lacking: Vec<_> = self.lacking.iter().collect();
+        lacking.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (i, (kind, count)) in lacking.into_iter().enumerate() {
+            write!(f, "{}{kind} {count}", if i == 0 { "; " } else { ", " })?;
+        }
+        write!(f, ". QoS, clean start and session cannot be seen here: ask the broker.")
     }
 }
 
@@ -87,6 +139,16 @@ fn lines(
 #[cfg(test)]
 mod tests {
     use super::{super::terminal::tests::terminal, *};
+
+    #[test]
+    fn the_summary_names_the_commonest_lack_first() {
+        let mut tally = Tally::default();
+        for kinds in [vec!["no_unit", "no_time", "no_time"], vec!["no_time"], vec![]] {
+            tally.add(ingest::Strict { line: String::new(), kinds });
+        }
+        let said = tally.to_string();
+        assert!(said.starts_with("1 of 3 messages follow the contract; no_time 2, no_unit 1."), "{said}");
+    }
 
     #[test]
     fn every_line_gives_one_line_in_the_same_order() {

@@ -14,7 +14,7 @@ use sensors_sim::{Event, Publisher, Scenario};
 
 use super::{
     Exit, Terminal,
-    run::{refused, stop_signal},
+    run::{StopSignal, refused},
 };
 use crate::{
     app::{self, Progress},
@@ -72,6 +72,7 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             return Ok(Exit::Findings);
         }
     };
+    let mut stop = StopSignal::listen()?;
     let clock = Clock::simulated(start, 1.0);
     let service = match app::start(&config, clock.clone()).await {
         Ok(service) => service,
@@ -98,7 +99,7 @@ async fn show(demo: &Demo, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let mut shown = Shown::default();
     loop {
         tokio::select! {
-            () = stop_signal() => break,
+            () = stop.wait() => break,
             ended = &mut play => {
                 let error = ended.map_or_else(anyhow::Error::from, |done| {
                     done.err().unwrap_or_else(|| anyhow::anyhow!("the simulated office has closed"))

@@ -14,6 +14,7 @@ mod register;
 mod replay;
 mod run;
 mod terminal;
+mod user;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ enum Command {
     Assess(assess::Assess),
     Packs(packs::Packs),
     Register(register::Register),
+    User(user::User),
     Bench(bench::Bench),
 }
 
@@ -89,6 +91,7 @@ impl Command {
             Self::Assess(assess) => assess.run(terminal),
             Self::Packs(packs) => packs.run(terminal),
             Self::Register(register) => register.run(terminal),
+            Self::User(user) => user.run(terminal),
             Self::Bench(bench) => bench.run(terminal),
         }
     }

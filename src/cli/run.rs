@@ -42,20 +42,32 @@ impl Run {
 fn serve(config: &Config, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     telemetry::start("warn,normwatch=info");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut service = match app::start(config, Clock::System).await {
+    let done = runtime.block_on(async {
+        // Before anything else: a stop during a long start must not look like a crash.
+        let mut stop = StopSignal::listen()?;
+        let started = tokio::select! {
+            started = app::start(config, Clock::System) => started,
+            () = stop.wait() => {
+                terminal.say("stopped during the start");
+                return Ok(Exit::Fine);
+            }
+        };
+        let mut service = match started {
             Ok(service) => service,
             Err(error) => return refused(error, terminal),
         };
         terminal.say(format_args!("console at http://{}/", service.address));
         let is_asked = tokio::select! {
-            () = stop_signal() => true,
+            () = stop.wait() => true,
             () = service.failed() => false,
         };
         terminal.say("stopping");
         service.stop().await?;
         Ok(if is_asked { Exit::Fine } else { Exit::Findings })
-    })
+    });
+    // What still catches up with the spool goes on from its checkpoint next time.
+    runtime.shutdown_background();
+    done
 }
 
 /// Says why the service did not start.
@@ -71,21 +83,36 @@ pub(super) fn refused(error: ServiceError, terminal: &mut Terminal) -> anyhow::R
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub(super) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// SIGINT and SIGTERM, caught from the moment it is made.
+pub(super) struct StopSignal {
     #[cfg(unix)]
-    {
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        else {
-            drop(interrupt.await);
-            return;
-        };
-        tokio::select! {
-            done = interrupt => drop(done),
-            _ = terminate.recv() => {}
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl StopSignal {
+    /// Catches the signals from now on.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+            Ok(Self { signals })
         }
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+
+    /// Waits for one of them.
+    pub(super) async fn wait(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        drop(tokio::signal::ctrl_c().await);
+    }
 }

@@ -5,6 +5,7 @@
 //! [`History::durable_position`] says from where it must be read again, and reading it
 //! again changes nothing. Charts, late data and what-if ask here, never the time-series server.
 
+mod beside;
 mod block;
 mod column;
 mod flush;

@@ -182,7 +182,7 @@ impl Dispatcher {
             }
             None => routed,
         };
-        let over = self.live.get_mut(&notice.alert).filter(|_| notice.kind == TransitionKind::Resolved);
+        let over = self.live.get_mut(&notice.alert).filter(|_| notice.kind.is_end());
         if let Some(live) = over {
             live.listeners.retain(|id, _| readers.iter().any(|r| r.id == *id));
         }
@@ -190,7 +190,7 @@ impl Dispatcher {
             self.live.remove(&notice.alert);
             return;
         }
-        if notice.kind != TransitionKind::Resolved {
+        if !notice.kind.is_end() {
             let live = self.live.entry(notice.alert.clone()).or_insert_with(|| Live::new(&notice));
             for reader in &readers {
                 live.listeners.entry(reader.id.clone()).or_default();
@@ -289,7 +289,7 @@ impl Dispatcher {
             let before = told.replace(key.clone());
             answers.extend(before.filter(|b| *b != key && !answers.contains(b)));
             live.told_at = Some(now);
-            if line.notice.kind == TransitionKind::Resolved {
+            if line.notice.kind.is_end() {
                 live.listeners.remove(&addressee.id);
             }
             if live.listeners.is_empty() {
@@ -302,7 +302,7 @@ impl Dispatcher {
     /// When the alert is to be told again.
     fn remind_at(&self, live: &Live) -> Option<Instant> {
         let is_silent = self.settings.repeat_interval_ms <= 0 || live.is_acknowledged;
-        let is_over = matches!(live.notice.kind, TransitionKind::Resolved | TransitionKind::Unproven);
+        let is_over = live.notice.kind.is_end() || live.notice.kind == TransitionKind::Unproven;
         let pace = self.settings.repeat_interval_ms.max(pace_ms(live.notice.clause.period));
         let due = live.told_at.filter(|_| !is_silent && !is_over)?.plus_ms(pace);
         Some(self.silent_until(&live.notice, due).map_or(due, |end| end.max(due)))

@@ -22,12 +22,20 @@ pub(super) enum State {
     Resolved,
     Revised,
     Unproven,
+    Withdrawn,
     Reminder,
 }
 
 impl State {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Firing, Self::Reminder, Self::Unproven, Self::Revised, Self::Resolved, Self::Ended];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Firing,
+        Self::Reminder,
+        Self::Unproven,
+        Self::Revised,
+        Self::Resolved,
+        Self::Ended,
+        Self::Withdrawn,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -36,6 +44,7 @@ impl State {
             Self::Resolved => "resolved",
             Self::Revised => "revised",
             Self::Unproven => "unproven",
+            Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
         }
     }
@@ -82,7 +91,7 @@ pub(super) fn entry(notices: &[&Notice], setting: Setting<'_>) -> Option<Entry> 
     let state = state_of(notices, setting.is_reminder);
     let clause = &newest.clause;
     // Of what began and ended unseen the breach is told, not the good value that ended it.
-    let breach = notices.iter().rev().find(|n| n.kind != TransitionKind::Resolved);
+    let breach = notices.iter().rev().find(|n| !n.kind.is_end());
     let shown = breach.copied().filter(|_| state == State::Ended).unwrap_or(newest);
     let told = shown.told_value.filter(|_| matches!(state, State::Revised | State::Resolved));
     let figures = figures(shown.value, told, shown.limit, &clause.unit, clause.measure, words);
@@ -119,6 +128,7 @@ fn state_of(notices: &[&Notice], is_reminder: bool) -> State {
     let has = |kind| notices.iter().any(|n| n.kind == kind);
     match notices.last().map(|n| n.kind) {
         _ if is_reminder => State::Reminder,
+        Some(TransitionKind::Withdrawn) => State::Withdrawn,
         Some(TransitionKind::Resolved) if has(TransitionKind::Firing) => State::Ended,
         Some(TransitionKind::Resolved) => State::Resolved,
         // A correction of something that nobody was told yet is news, not a correction.
@@ -207,6 +217,9 @@ const fn provenance_id(provenance: Provenance) -> &'static str {
 }
 
 fn next(notice: &Notice, state: State, words: Words) -> Vec<String> {
+    if state == State::Withdrawn {
+        return vec![words.word("next-withdrawn")];
+    }
     let is_over = matches!(state, State::Resolved | State::Ended);
     if is_over || (state == State::Revised && notice.outcome == Outcome::Compliant) {
         return vec![words.word("next-resolved")];

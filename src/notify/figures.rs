@@ -89,6 +89,9 @@ fn is_share(unit: &str, measure: Measure) -> bool {
             | M::UsableShare
             | M::TemperatureOutside
             | M::HumidityOutside
+            | M::WindowOpen
+            | M::CoolingOn
+            | M::HeatingOn
     );
     unit == "1" && is_ratio
 }

@@ -70,7 +70,8 @@ pub(super) fn page(plan: &MailPlan, public_url: Option<&str>) -> Page {
     let subject = subject(plan, &entries, words);
     let intro = intro(plan, &entries, words);
     let hidden = entries.len().saturating_sub(MAX_ENTRIES);
-    let is_open = entries.iter().any(|e| !matches!(e.state, State::Resolved | State::Ended));
+    let is_open =
+        entries.iter().any(|e| !matches!(e.state, State::Resolved | State::Ended | State::Withdrawn));
     let next = if is_table && is_open {
         let repeat = (plan.kind != MailKind::Unproven).then(|| words.word("next-repeat"));
         std::iter::once(words.word("next-firing")).chain(repeat).collect()
@@ -157,6 +158,7 @@ fn badge_of(entry: &Entry) -> &'static str {
         State::Resolved => "badge-resolved",
         State::Revised => "badge-revised",
         State::Unproven => "badge-unproven",
+        State::Withdrawn => "badge-withdrawn",
         State::Reminder => "badge-reminder",
     }
 }

@@ -23,12 +23,18 @@ impl Silence {
     /// Whether it covers a notice at the wall time `now`.
     #[must_use]
     pub fn covers(&self, notice: &Notice, now: Instant) -> bool {
-        let is_of = |id: &Id| match &notice.subject {
-            Subject::Place(_) => notice.path.iter().any(|place| place.id == *id),
-            Subject::Body(body) => body == id,
+        let path: Vec<Id> = match &notice.subject {
+            Subject::Place(_) => notice.path.iter().map(|place| place.id.clone()).collect(),
+            Subject::Body(body) => vec![body.clone()],
         };
+        self.is_about(&notice.clause.id, &path, now)
+    }
+
+    /// Whether it covers a clause at the wall time `now`, at a place with those above it or for a body.
+    #[must_use]
+    pub fn is_about(&self, clause: &str, path: &[Id], now: Instant) -> bool {
         now < self.until
-            && self.clause.as_ref().is_none_or(|clause| *clause == notice.clause.id)
-            && self.subject.as_ref().is_none_or(is_of)
+            && self.clause.as_ref().is_none_or(|held| held == clause)
+            && self.subject.as_ref().is_none_or(|subject| path.contains(subject))
     }
 }

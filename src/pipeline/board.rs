@@ -1,13 +1,13 @@
 //! The board: the newest of everything, from which the snapshot for pages is copied.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use model::{Flags, Id, Instant, Reading, Register, Series};
-use rules::{AlertState, Engine, RegisterChecks, Verdict};
+use rules::{AlertState, Engine, LiveClause, RegisterChecks, Verdict};
 
 use super::{record::view_of, usage::Usage};
 use crate::view::{AlertView, Figure, Latest, PlaceView, Presence, Snapshot};
@@ -29,6 +29,12 @@ impl Unknown {
         if seen.len() < MOST_UNKNOWN || seen.contains_key(sensor) {
             seen.insert(sensor.clone(), topic.to_owned());
         }
+    }
+
+    /// Forgets those that a register knows.
+    fn forget(&self, register: &Register) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|sensor, _| !register.knows_sensor(sensor));
     }
 
     fn list(&self) -> Vec<(Id, String)> {
@@ -62,6 +68,16 @@ impl Board {
             usage: Usage::default(),
             moved: None,
         }
+    }
+
+    /// Goes on with another register; verdicts of what is judged no more leave the view.
+    pub(super) fn rebind(&mut self, register: &Arc<Register>, clauses: &[LiveClause]) {
+        self.register = Arc::clone(register);
+        let judged: BTreeSet<&str> = clauses.iter().map(|live| live.clause.id.as_str()).collect();
+        let is_known = |id: &Id| register.places.contains_key(id) || register.bodies.contains_key(id);
+        self.verdicts.retain(|(id, clause), _| judged.contains(clause.as_str()) && is_known(id));
+        self.unknown.forget(register);
+        self.usage = Usage::default();
     }
 
     pub(super) fn read(&mut self, reading: &Reading) {

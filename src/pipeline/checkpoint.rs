@@ -3,10 +3,18 @@
 use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::acts::Acts;
 use crate::notify::Dispatcher;
 
+/// What was in force at the checkpoint.
+pub(super) const RULEBOOK: &str = "rulebook";
+/// Days that late data has touched.
+pub(super) const LATE: &str = "late";
+/// Up to where events have been told.
+pub(super) const MARKED: &str = "marked";
 const REGISTER: &str = "register-checks";
 const DISPATCHER: &str = "dispatcher";
+const ACTS: &str = "acts";
 const ENGINE: &str = "engine/";
 
 /// Why a checkpoint cannot be written or read.
@@ -27,6 +35,7 @@ pub(super) struct Parts<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) register: &'a mut RegisterChecks,
     pub(super) dispatcher: &'a mut Dispatcher,
+    pub(super) acts: &'a mut Acts,
 }
 
 impl Parts<'_> {
@@ -40,6 +49,7 @@ impl Parts<'_> {
             changed.push(encode(REGISTER.to_owned(), &saved)?);
         }
         changed.push(encode(DISPATCHER.to_owned(), self.dispatcher)?);
+        changed.push(encode(ACTS.to_owned(), self.acts)?);
         Ok(changed)
     }
 
@@ -53,18 +63,20 @@ impl Parts<'_> {
             self.register.restore(saved);
         } else if name == DISPATCHER {
             *self.dispatcher = decode(name, body)?;
+        } else if name == ACTS {
+            *self.acts = decode(name, body)?;
         }
         Ok(())
     }
 }
 
-fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, Vec<u8>), CheckpointError> {
+pub(super) fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, Vec<u8>), CheckpointError> {
     match rmp_serde::to_vec_named(value) {
         Ok(body) => Ok((name, body)),
         Err(error) => Err(CheckpointError::Encode(name, error)),
     }
 }
 
-fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
+pub(super) fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
     rmp_serde::from_slice(body).map_err(|error| CheckpointError::Decode(name.to_owned(), error))
 }

@@ -3,16 +3,20 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ingest::{
-    Decoded, Decoder, Message as Wire,
+    Decoded, Decoder, Format, Message as Wire,
     mqtt::{Incoming, Monitor, Subscriber},
     quality::{Arrival, Binding, Quality, settle},
 };
 use model::{Instant, Reading, Register, Series, register::Reporting};
 use tokio::sync::{mpsc, watch};
 
-use super::{Batch, Unknown};
+use super::{
+    Batch, Unknown,
+    posts::{Post, Posted},
+};
 use crate::{
     clock::Clock,
+    devices,
     history::History,
     metrics::{MessageOutcome, Metrics},
     spool::{Appending, Fate, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
@@ -32,8 +36,8 @@ pub struct IntakeParts {
     pub subscriber: Subscriber,
     /// Bytes to readings.
     pub decoder: Decoder,
-    /// The register in use.
-    pub register: Arc<Register>,
+    /// The register in force.
+    pub registers: watch::Receiver<Arc<Register>>,
     /// Where messages become durable.
     pub spool: Spool,
     /// Wall time: when a message arrived.
@@ -44,12 +48,24 @@ pub struct IntakeParts {
     pub unknown: Unknown,
     /// What the quality stage remembers of earlier runs.
     pub history: History,
+    /// What programs send over HTTP.
+    pub posts: mpsc::Receiver<Post>,
+}
+
+/// A message as it came, whichever way.
+pub(super) struct Came<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    pub(super) is_retained: bool,
+    /// The format, where the way it came says so.
+    pub(super) format: Option<Format>,
 }
 
 /// The intake of one broker connection.
 #[derive(Debug)]
 pub struct Intake {
     parts: IntakeParts,
+    register: Arc<Register>,
     quality: Quality,
     /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
     seen: (u64, HashSet<u16>),
@@ -58,6 +74,8 @@ pub struct Intake {
 /// Messages handed to the spool, to be acknowledged once they are durable.
 struct Waiting {
     messages: Vec<Incoming>,
+    /// Those over HTTP, behind the others, each with its readings and what was wrong with it.
+    posts: Vec<(Post, usize, Option<Refusal>)>,
     appending: Appending,
     since: tokio::time::Instant,
 }
@@ -66,7 +84,8 @@ impl Intake {
     /// An intake that has seen nothing yet.
     #[must_use]
     pub fn new(parts: IntakeParts) -> Self {
-        Self { parts, quality: Quality::new(), seen: (0, HashSet::new()) }
+        let register = Arc::clone(&parts.registers.borrow());
+        Self { parts, register, quality: Quality::new(), seen: (0, HashSet::new()) }
     }
 
     /// A view of the broker's connection.
@@ -90,23 +109,30 @@ impl Intake {
         let settler = tokio::spawn(settle_all(settling, acker, metrics, to_judge));
         let mut failed = Ok(());
         loop {
-            let first = tokio::select! {
+            let (mut messages, mut posts) = (Vec::new(), Vec::new());
+            tokio::select! {
                 biased;
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); break }
                 () = to_settle.closed() => break,
-                message = self.parts.subscriber.next() => message,
-            };
+                message = self.parts.subscriber.next() => messages.push(message),
+                Some(post) = self.parts.posts.recv() => posts.push(post),
+            }
             let since = tokio::time::Instant::now();
-            let mut messages = vec![first];
+            while let Ok(post) = self.parts.posts.try_recv() {
+                posts.push(post);
+            }
             while messages.len() < MOST_AT_ONCE
                 && let Some(more) = self.parts.subscriber.try_next()
             {
                 messages.push(more);
             }
-            let items = messages.iter().map(|message| Item::Message(self.read(message))).collect();
+            self.follow();
+            let mut items: Vec<Item> =
+                messages.iter().map(|message| Item::Message(self.read(message))).collect();
+            let posts = self.read_posts(posts, &mut items);
             match self.parts.spool.submit(items).await {
                 Ok(appending) => {
-                    if to_settle.send(Waiting { messages, appending, since }).await.is_err() {
+                    if to_settle.send(Waiting { messages, posts, appending, since }).await.is_err() {
                         break;
                     }
                 }
@@ -121,32 +147,75 @@ impl Intake {
         failed.and(settled)
     }
 
+    /// Takes up another register; what the decoder has learned from messages stays.
+    fn follow(&mut self) {
+        if !self.parts.registers.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.register = Arc::clone(&self.parts.registers.borrow_and_update());
+        match devices::profiles(&self.register) {
+            Ok(profiles) => self.parts.decoder.set_profiles(profiles),
+            Err(problems) => tracing::error!(problems = problems.len(), "profiles stay as they were"),
+        }
+    }
+
     /// What becomes of a message: everything but its durability.
     fn read(&mut self, incoming: &Incoming) -> Message {
+        let came = Came {
+            topic: incoming.topic(),
+            payload: incoming.payload(),
+            is_retained: incoming.is_retained(),
+            format: None,
+        };
+        let mut message = self.understand(&came);
+        message.key = message.key.or_else(|| self.delivery_key(incoming));
+        message
+    }
+
+    /// The same for what came over HTTP.
+    fn read_posts(&mut self, posts: Vec<Post>, items: &mut Vec<Item>) -> Vec<(Post, usize, Option<Refusal>)> {
+        let read = posts.into_iter().map(|post| {
+            let mut message = self.understand(&post.came());
+            message.key = post.key();
+            let (readings, error) = match &message.fate {
+                Fate::Stored(readings) => (readings.len(), None),
+                Fate::Quarantined(refusal) => (0, Some(refusal.clone())),
+                Fate::Ignored | Fate::Rejected => (0, None),
+            };
+            items.push(Item::Message(message));
+            (post, readings, error)
+        });
+        read.collect()
+    }
+
+    fn understand(&mut self, came: &Came<'_>) -> Message {
         self.parts.metrics.message_received();
         let arrival = self.parts.clock.now();
         let wire = Wire {
-            topic: incoming.topic(),
-            payload: incoming.payload(),
-            retained: incoming.is_retained(),
+            topic: came.topic,
+            payload: came.payload,
+            retained: came.is_retained,
             received_at: Some(arrival),
         };
-        let outcome = self.parts.decoder.decode_message(&wire);
-        let key = outcome
-            .dedup_key
-            .map(|key| MessageKey::looked_up(key.as_bytes()))
-            .or_else(|| self.delivery_key(incoming));
-        let fate = match outcome.result {
-            Ok(Decoded::Readings(raw)) => self.settled(raw, incoming.topic(), arrival),
+        let (result, key) = match came.format {
+            Some(format) => (self.parts.decoder.decode_as(format, &wire), None),
+            None => {
+                let outcome = self.parts.decoder.decode_message(&wire);
+                (outcome.result, outcome.dedup_key)
+            }
+        };
+        let fate = match result {
+            Ok(Decoded::Readings(raw)) => self.settled(raw, came.topic, arrival),
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
             Err(error) => Fate::Quarantined(Refusal {
-                topic: incoming.topic().to_owned(),
-                payload: incoming.payload().to_vec(),
+                topic: came.topic.to_owned(),
+                payload: came.payload.to_vec(),
                 kind: error.kind.name().to_owned(),
                 reason: error.message,
                 field: error.field,
             }),
         };
+        let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
         Message { arrival, key, fate, replays: None }
     }
 
@@ -167,9 +236,9 @@ impl Intake {
     fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
         let mut readings: Vec<Reading> = Vec::with_capacity(raw.len());
         for raw in raw {
-            let rows = self.parts.register.sensors.get(&raw.sensor);
+            let rows = self.register.sensors.get(&raw.sensor);
             let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(arrival)));
-            if row.is_none() && !self.parts.register.knows_sensor(&raw.sensor) {
+            if row.is_none() && !self.register.knows_sensor(&raw.sensor) {
                 self.parts.unknown.saw(&raw.sensor, topic);
             }
             let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
@@ -207,8 +276,13 @@ async fn settle_all(
     metrics: Arc<Metrics>,
     to_judge: mpsc::Sender<Batch>,
 ) -> Result<(), SpoolError> {
-    while let Some(Waiting { messages, appending, since }) = waiting.recv().await {
+    while let Some(Waiting { messages, posts, appending, since }) = waiting.recv().await {
         let receipts = appending.await?;
+        for ((post, readings, error), receipt) in posts.into_iter().zip(receipts.iter().skip(messages.len()))
+        {
+            let outcome = receipt.outcome.unwrap_or(Outcome::Ignored);
+            post.answer(Posted { outcome, readings, error });
+        }
         for token in messages.iter().filter_map(Incoming::ack_token) {
             acker.ack(token);
         }

@@ -2,25 +2,29 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Instant, Reading, Register};
-use rules::{AlertState, Catalogue, Engine, EngineOptions, Output, RegisterChecks, Transition, Verdict};
+use model::{Instant, Reading};
+use rules::{Engine, EngineOptions, Output, RegisterChecks, Taken};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Batch, Unknown,
+    acts::{ACT, Acts},
     board::Board,
-    checkpoint::{CheckpointError, Parts},
-    record::{journal_row, record_of, view_of},
+    checkpoint::{CheckpointError, LATE, MARKED, Parts, RULEBOOK, decode, encode},
+    late::Late,
+    record::record_of,
+    takeover,
 };
 use crate::{
     clock::Clock,
     history::{History, HistoryError},
     links::Links,
-    metrics::Metrics,
+    metrics::{LateOutcome, Metrics},
     notify::{Dispatcher, Outbox, OutboxError, Settings, SqliteOutbox},
-    series::{PlaceTags, line},
+    rulebook::{self, Rulebook},
     spool::{Entry, Kind, Position, Spool, SpoolError},
-    state::{Checkpoint, JournalRow, State, StateError, Step},
+    standing::Standing,
+    state::{Checkpoint, EventRow, JournalRow, State, StateError, Step, VerdictRow},
     view::Snapshot,
 };
 
@@ -68,10 +72,12 @@ pub struct Outlet {
 /// What the judge is built from.
 #[derive(Debug)]
 pub struct JudgeParts {
-    /// The register in use.
-    pub register: Arc<Register>,
-    /// The standards in use.
-    pub catalogue: Arc<Catalogue>,
+    /// What is judged by, until the spool says otherwise.
+    pub rulebook: Arc<Rulebook>,
+    /// Who else must know what is in force.
+    pub in_force: watch::Sender<Arc<Rulebook>>,
+    /// What pages say of it.
+    pub standing: Standing,
     /// How the engine behaves where both are silent.
     pub options: EngineOptions,
     /// When mails go out.
@@ -82,6 +88,8 @@ pub struct JudgeParts {
     pub history: History,
     /// Checkpoints, journal, lines for InfluxDB.
     pub state: State,
+    /// How far the history's raw readings reach, ms: so old may late data be.
+    pub raw_ms: i64,
     /// Mail.
     pub outlet: Option<Outlet>,
     /// Whether verdict lines are kept for InfluxDB.
@@ -103,18 +111,38 @@ pub struct JudgeParts {
 /// The judge. See the module page.
 #[derive(Debug)]
 pub struct Judge {
-    parts: JudgeParts,
-    engine: Engine,
-    register_checks: RegisterChecks,
-    dispatcher: Dispatcher,
-    board: Board,
+    pub(super) parts: JudgeParts,
+    pub(super) engine: Engine,
+    pub(super) register_checks: RegisterChecks,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) board: Board,
+    pub(super) acts: Acts,
     /// Newest entry that the engine has seen.
-    position: Position,
+    pub(super) position: Position,
     /// Since the last checkpoint.
-    journal: Vec<JournalRow>,
-    lines: Vec<String>,
-    outputs: Vec<Output>,
-    is_changed: bool,
+    pub(super) fresh: Fresh,
+    pub(super) outputs: Vec<Output>,
+    /// Days that data from before the engine's memory has touched.
+    pub(super) late: Late,
+    /// Events have been told up to here, and when to look for more.
+    pub(super) marked_to: Option<Instant>,
+    pub(super) next_mark: Instant,
+    pub(super) is_changed: bool,
+}
+
+/// What the next checkpoint writes besides the engine's pieces.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    pub(super) journal: Vec<JournalRow>,
+    pub(super) lines: Vec<String>,
+    pub(super) verdicts: Vec<VerdictRow>,
+    pub(super) events: Vec<EventRow>,
+    /// A rulebook was taken up that is in force since then.
+    pub(super) rulebook_since: Option<Instant>,
+    /// Events have been told up to here.
+    pub(super) marked_to: Option<Instant>,
+    /// Pieces that are no more.
+    pub(super) removed: Vec<String>,
 }
 
 impl Judge {
@@ -123,20 +151,26 @@ impl Judge {
     /// # Errors
     /// [`JudgeError`] when the state or the spool cannot be read.
     pub fn start(parts: JudgeParts) -> Result<Self, JudgeError> {
-        let live = parts.catalogue.live(&parts.register);
+        let register = &parts.rulebook.register;
+        let live = parts.rulebook.catalogue.live(register);
         let mut judge = Self {
-            engine: Engine::new(Arc::clone(&parts.register), &live, parts.options),
-            register_checks: RegisterChecks::new(Arc::clone(&parts.register), &live),
+            engine: Engine::new(Arc::clone(register), &live, parts.options),
+            register_checks: RegisterChecks::new(Arc::clone(register), &live),
             dispatcher: Dispatcher::new(parts.settings.clone()),
-            board: Board::new(Arc::clone(&parts.register), parts.unknown.clone()),
+            board: Board::new(Arc::clone(register), parts.unknown.clone()),
+            acts: Acts::default(),
             position: Position::new(0),
-            journal: Vec::new(),
-            lines: Vec::new(),
+            fresh: Fresh::default(),
             outputs: Vec::new(),
+            late: Late::default(),
+            marked_to: None,
+            next_mark: Instant::MIN,
             is_changed: false,
             parts,
         };
         judge.restore()?;
+        // A crash may have come between the checkpoint before the work and the one behind it.
+        judge.reopen_when_due()?;
         judge.catch_up()?;
         judge.recall()?;
         Ok(judge)
@@ -145,7 +179,7 @@ impl Judge {
     fn restore(&mut self) -> Result<(), JudgeError> {
         for entry in self.parts.state.journal(u64::MAX >> 1, JOURNAL_IN_VIEW)?.iter().rev() {
             if let Some((record, true)) = record_of(&entry.row)
-                && let Some(view) = record.view(&self.parts.catalogue)
+                && let Some(view) = record.view(&self.parts.rulebook.catalogue)
             {
                 self.board.resolved(view);
             }
@@ -156,9 +190,16 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
         for (name, body) in &saved.pieces {
             parts.restore(name, body)?;
+        }
+        if let Some(body) = saved.pieces.get(LATE) {
+            self.late = decode(LATE, body)?;
+        }
+        if let Some(body) = saved.pieces.get(MARKED) {
+            self.set_marked(decode(MARKED, body)?);
         }
         self.dispatcher = std::mem::take(&mut self.dispatcher).with_settings(self.parts.settings.clone());
         let verdicts = self.engine.verdicts().into_iter().chain(self.register_checks.verdicts());
@@ -235,9 +276,16 @@ impl Judge {
         Ok(())
     }
 
-    fn take_batch(&mut self, batch: &Batch) -> Result<(), JudgeError> {
+    /// Judges entries that have become durable.
+    ///
+    /// # Errors
+    /// [`JudgeError`] when a disk refuses.
+    pub fn take_batch(&mut self, batch: &Batch) -> Result<(), JudgeError> {
         let mut has_verdicts = false;
         for (position, entry) in &batch.entries {
+            if position.sequence > self.position.sequence + 1 {
+                self.fill(*position)?;
+            }
             has_verdicts |= self.take(*position, entry)?;
         }
         self.parts.judged.send_replace(self.position.sequence);
@@ -245,6 +293,27 @@ impl Judge {
             self.parts.metrics.observe_reading_to_verdict(batch.since.elapsed().as_secs_f64());
         }
         self.tell()
+    }
+
+    /// Takes what stands in the spool before `position`. Those who append are several, and what they hand on
+    /// may overtake each other on its way here; in the spool each entry has its place.
+    fn fill(&mut self, position: Position) -> Result<(), JudgeError> {
+        let reader = self.parts.spool.reader()?;
+        while self.position.next() < position {
+            let entries = match reader.read_from(self.position.next(), CATCH_UP) {
+                Ok(entries) => entries,
+                // A spool that began anew behind a backup has nothing there.
+                Err(SpoolError::Missing { .. }) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for (at, entry) in entries.iter().filter(|(at, _)| *at < position) {
+                self.take(*at, entry)?;
+            }
+        }
+        Ok(())
     }
 
     /// One entry of the spool. Returns whether it led to a verdict.
@@ -260,19 +329,41 @@ impl Judge {
                 self.parts.metrics.readings(readings.len() as u64);
                 for reading in readings {
                     self.board.read(reading);
-                    self.engine.observe(reading, &mut self.outputs);
+                    match self.engine.observe(reading, &mut self.outputs) {
+                        Taken::Late => self.parts.metrics.late(LateOutcome::Late),
+                        Taken::TooLate => self.note_late(reading),
+                        Taken::InOrder | Taken::Barred | Taken::Unbound => {}
+                    }
                 }
             }
-            Kind::Tick(to) => {
+            Kind::Tick { to, since } => {
                 self.remember(position, &[])?;
-                self.engine.advance(*to, &mut self.outputs);
+                match since {
+                    Some(since) => self.engine.advance_listening(*to, *since, &mut self.outputs),
+                    None => self.engine.advance(*to, &mut self.outputs),
+                }
             }
-            Kind::Change { .. } => self.remember(position, &[])?,
+            Kind::Change { kind, body } => {
+                self.remember(position, &[])?;
+                if kind == ACT
+                    && let Some(signed) = self.acts.take(body, &mut self.dispatcher)
+                {
+                    let name = format!("{:020}", position.sequence);
+                    let body = serde_json::to_string(&signed).unwrap_or_default();
+                    self.parts.state.put_record(ACT, &name, &body)?;
+                }
+                if kind == rulebook::KIND {
+                    self.take_up(body, entry.arrival);
+                }
+            }
         }
         if let Some(now) = self.engine.event_time() {
             self.register_checks.advance(now, &mut self.outputs);
         }
-        Ok(self.settle_outputs())
+        let has_verdicts = self.settle_outputs();
+        self.mark_day();
+        self.reopen_when_due()?;
+        Ok(has_verdicts)
     }
 
     fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
@@ -282,67 +373,8 @@ impl Judge {
         Ok(())
     }
 
-    fn settle_outputs(&mut self) -> bool {
-        let outputs = std::mem::take(&mut self.outputs);
-        let mut has_verdicts = false;
-        let mut transitions: Vec<Transition> = Vec::new();
-        for output in outputs {
-            match output {
-                Output::Verdict(verdict) => {
-                    has_verdicts = true;
-                    self.board.judged(&verdict);
-                    if self.parts.has_series {
-                        self.lines.push(self.line_of(&verdict));
-                    }
-                }
-                Output::Transition(transition) => transitions.push(*transition),
-            }
-        }
-        if !transitions.is_empty() {
-            let now = self.parts.clock.now();
-            for transition in &transitions {
-                tracing::info!(
-                    alert = %transition.alert.id,
-                    kind = transition.kind.name(),
-                    clause = transition.alert.check.clause,
-                    subject = %transition.alert.check.subject.id(),
-                    "alert"
-                );
-                self.journal.push(journal_row(transition));
-                if transition.alert.state == AlertState::Resolved {
-                    self.board.resolved(view_of(transition.alert.clone()));
-                }
-            }
-            self.dispatcher.handle(&transitions, &self.parts.register, now);
-        }
-        has_verdicts
-    }
-
-    fn line_of(&self, verdict: &Verdict) -> String {
-        let tags = PlaceTags::of(&self.parts.register, verdict.subject.id(), verdict.window.from);
-        line::verdict(&verdict.into(), &tags)
-    }
-
-    /// Writes the mails that are due to the outbox.
-    fn tell(&mut self) -> Result<(), JudgeError> {
-        let now = self.parts.clock.now();
-        if self.dispatcher.next_due().is_none_or(|due| due > now) {
-            return Ok(());
-        }
-        let plans = self.dispatcher.due(&self.parts.register, now);
-        self.is_changed = true;
-        let Some(outlet) = &mut self.parts.outlet else { return Ok(()) };
-        for plan in &plans {
-            outlet.outbox.put(plan, now)?;
-        }
-        if !plans.is_empty() {
-            outlet.wake.notify_one();
-        }
-        Ok(())
-    }
-
     /// History first, then the state in one transaction: nothing of the state is ahead of the history.
-    fn checkpoint(&mut self) -> Result<(), JudgeError> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), JudgeError> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
         }
@@ -352,34 +384,31 @@ impl Judge {
             engine: &mut self.engine,
             register: &mut self.register_checks,
             dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
         };
-        let checkpoint = Checkpoint {
-            position: self.position,
-            event_time,
-            changed: parts.take_changed()?,
-            removed: Vec::new(),
-        };
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let mut changed = parts.take_changed()?;
+        if let Some(since) = fresh.rulebook_since {
+            changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
+        }
+        if let Some(marked) = fresh.marked_to {
+            changed.push(encode(MARKED.to_owned(), &marked)?);
+        }
+        if std::mem::take(&mut self.late.is_changed) {
+            changed.push(encode(LATE.to_owned(), &self.late)?);
+        }
+        // A piece that went may have come back since.
+        fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
+        let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
         let step = Step {
             checkpoint: Some(checkpoint),
-            journal: std::mem::take(&mut self.journal),
-            lines: std::mem::take(&mut self.lines),
+            journal: fresh.journal,
+            lines: fresh.lines,
+            verdicts: fresh.verdicts,
+            events: fresh.events,
             ..Step::default()
         };
         self.parts.state.commit(&step)?;
         Ok(())
-    }
-
-    fn publish(&mut self) {
-        let now = self.parts.clock.now();
-        let mut snapshot = self.board.snapshot(&self.engine, &self.register_checks, now);
-        snapshot.is_caught_up = true;
-        snapshot.ledger = self.parts.spool.ledger();
-        snapshot.links = self.parts.links.all();
-        self.parts.metrics.set_pending(snapshot.ledger.pending);
-        for state in [AlertState::Pending, AlertState::Firing, AlertState::Resolved] {
-            let count = snapshot.alerts.iter().filter(|alert| alert.state == state).count();
-            self.parts.metrics.alerts(state, count as u64);
-        }
-        self.parts.snapshot.send_replace(Arc::new(snapshot));
     }
 }

@@ -9,17 +9,26 @@
 //! What follows the spool is a function of the spool: after a stop it goes on from the checkpoint
 //! and says the same again, and what was told before is told to nobody twice.
 
+mod acts;
 mod board;
 mod checkpoint;
+mod events;
 mod intake;
 mod judge;
+mod late;
+mod posts;
 mod record;
+mod takeover;
+mod telling;
 mod ticks;
 mod usage;
 
+pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use posts::{Letterbox, Post, PostError, Posted};
+pub use takeover::at_start;
 pub use ticks::Ticks;
 
 use crate::spool::{Entry, Position};

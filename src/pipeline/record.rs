@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use model::{Instant, Span};
-use rules::{
-    Alert, AlertState, Catalogue, CheckId, Outcome, RatingLevel, Transition, TransitionKind, Verdict, Why,
-};
+use rules::{Alert, AlertState, Catalogue, CheckId, Outcome, RatingLevel, Transition, Verdict, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::{state::JournalRow, view::AlertView};
@@ -97,7 +95,7 @@ pub(super) fn journal_row(transition: &Transition) -> JournalRow {
 /// The record of a journal row, and whether it ended the alert.
 pub(super) fn record_of(row: &JournalRow) -> Option<(Record, bool)> {
     let record = serde_json::from_str(&row.body).ok()?;
-    Some((record, row.kind == TransitionKind::Resolved))
+    Some((record, row.kind.is_end()))
 }
 
 /// An alert of the engine as pages show it.
@@ -131,6 +129,8 @@ fn alert_view(
         resolved_at,
         revision: verdict.revision,
         acknowledged: false,
+        acknowledgement: None,
+        silenced_until: None,
         unproven,
         waived: verdict.waived.clone(),
         verdict: Arc::new(verdict),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::Instant;
 use tokio::sync::{mpsc, watch};
 
 use super::Batch;
@@ -21,8 +22,8 @@ pub struct Ticks {
     pub lag_ms: i64,
     /// How often, real time.
     pub every: Duration,
-    /// Whether we are connected and caught up.
-    pub is_live: watch::Receiver<bool>,
+    /// Since when we have listened without a break, while we are connected and caught up.
+    pub listening: watch::Receiver<Option<Instant>>,
 }
 
 impl Ticks {
@@ -41,11 +42,10 @@ impl Ticks {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return Ok(()) }
                 () = tokio::time::sleep(self.every) => {}
             }
-            if !*self.is_live.borrow() {
-                continue;
-            }
+            let Some(since) = *self.listening.borrow() else { continue };
             let now = self.clock.now();
-            let entry = Entry { arrival: now, kind: Kind::Tick(now.plus_ms(-self.lag_ms)) };
+            let kind = Kind::Tick { to: now.plus_ms(-self.lag_ms), since: Some(since) };
+            let entry = Entry { arrival: now, kind };
             let since = tokio::time::Instant::now();
             let receipts = self.spool.append(vec![Item::Row(entry)]).await?;
             let entries = receipts.into_iter().filter_map(|receipt| receipt.entry).collect();

@@ -22,6 +22,8 @@ const COMPRESS_FROM: usize = 256;
 const READINGS: u8 = 0;
 const TICK: u8 = 1;
 const CHANGE: u8 = 2;
+/// A tick that says since when we listen.
+const LISTENED: u8 = 3;
 
 /// Why a row of the spool cannot be read. It is never skipped: what was acknowledged is not dropped in silence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,9 +65,12 @@ pub(super) fn encode<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<u8> {
                     put_u64(&mut rows, u64::from(reading.flags.0));
                 }
             }
-            Kind::Tick(at) => {
-                rows.push(TICK);
-                put_i64(&mut rows, at.millis() - arrival);
+            Kind::Tick { to, since } => {
+                rows.push(if since.is_some() { LISTENED } else { TICK });
+                put_i64(&mut rows, to.millis() - arrival);
+                if let Some(since) = since {
+                    put_i64(&mut rows, since.millis() - arrival);
+                }
             }
             Kind::Change { kind, body } => {
                 rows.push(CHANGE);
@@ -164,15 +169,23 @@ fn kind(cursor: &mut Cursor<'_>, arrival: i64, series: &[Series]) -> Option<Kind
             }
             Some(Kind::Readings(readings))
         }
-        TICK => Some(Kind::Tick(Instant::from_millis(arrival.checked_add(cursor.i64()?)?))),
+        TICK => Some(Kind::Tick { to: instant(cursor, arrival)?, since: None }),
+        LISTENED => {
+            let to = instant(cursor, arrival)?;
+            Some(Kind::Tick { to, since: Some(instant(cursor, arrival)?) })
+        }
         CHANGE => Some(Kind::Change { kind: cursor.text()?.to_owned(), body: cursor.bytes()?.to_vec() }),
         _ => None,
     }
 }
 
+fn instant(cursor: &mut Cursor<'_>, arrival: i64) -> Option<Instant> {
+    arrival.checked_add(cursor.i64()?).map(Instant::from_millis)
+}
+
 fn reading(cursor: &mut Cursor<'_>, arrival: i64, series: &[Series]) -> Option<Reading> {
     let series = series.get(cursor.len()?)?.clone();
-    let time = Instant::from_millis(arrival.checked_add(cursor.i64()?)?);
+    let time = instant(cursor, arrival)?;
     let value = cursor.f64()?;
     let flags = Flags(u16::try_from(cursor.u64()?).ok()?);
     Some(Reading { series, time, value, flags })
@@ -204,11 +217,24 @@ mod tests {
     fn any_entry() -> impl Strategy<Value = Entry> {
         let kind = prop_oneof![
             prop::collection::vec(any_reading(), 0..8).prop_map(Kind::Readings),
-            any_instant().prop_map(Kind::Tick),
+            (any_instant(), prop::option::of(any_instant())).prop_map(|(to, since)| Kind::Tick { to, since }),
             (".{0,9}", prop::collection::vec(any::<u8>(), 0..300))
                 .prop_map(|(kind, body)| Kind::Change { kind, body }),
         ];
         (any_instant(), kind).prop_map(|(arrival, kind)| Entry { arrival, kind })
+    }
+
+    #[test]
+    fn a_tick_as_the_first_release_wrote_it_is_read_without_since() {
+        let arrival = Instant::from_millis(1_772_000_000_000);
+        let mut body = Vec::new();
+        put_len(&mut body, 0);
+        put_len(&mut body, 1);
+        put_i64(&mut body, arrival.millis());
+        body.push(1);
+        put_i64(&mut body, -120_000);
+        let kind = Kind::Tick { to: arrival.plus_ms(-120_000), since: None };
+        assert_eq!(decode(&seal(&body)), Ok(vec![Entry { arrival, kind }]));
     }
 
     proptest! {

@@ -10,7 +10,12 @@ pub enum Kind {
     /// Readings of one message.
     Readings(Vec<Reading>),
     /// Event time may advance to this instant: we were connected and caught up.
-    Tick(Instant),
+    Tick {
+        /// The instant.
+        to: Instant,
+        /// Since when we have listened without a break; rows of 0.1.0 do not say.
+        since: Option<Instant>,
+    },
     /// The rules changed here: register, packs, waivers, acknowledgements. Opaque to the spool.
     Change {
         /// Which kind of change, such as `register`.

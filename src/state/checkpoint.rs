@@ -43,6 +43,16 @@ impl State {
         Ok(Some(EngineState { position, event_time, pieces: pieces.collect::<Result<_, _>>()? }))
     }
 
+    /// One piece of a partition's stored state.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn piece(&self, partition: u16, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT body FROM engine WHERE part = ?1 AND name = ?2")?;
+        Ok(query.query_row(params![partition, name], |row| row.get(0)).optional()?)
+    }
+
     /// The spool position of a partition's stored state; the very start before the first checkpoint.
     ///
     /// # Errors

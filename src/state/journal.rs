@@ -33,7 +33,7 @@ pub struct JournalEntry {
 
 fn kind_of(name: &str) -> Result<TransitionKind, StateError> {
     use TransitionKind as Kind;
-    [Kind::Firing, Kind::Resolved, Kind::Revised, Kind::Unproven]
+    [Kind::Firing, Kind::Resolved, Kind::Revised, Kind::Unproven, Kind::Withdrawn]
         .into_iter()
         .find(|kind| kind.name() == name)
         .ok_or_else(|| StateError::Damaged(format!("unknown transition `{name}`")))

@@ -1,4 +1,5 @@
-//! State on disk: engine checkpoint, journal of transitions, lines for the series, and what people keep.
+//! State on disk: engine checkpoint, journal of transitions, verdicts, events, lines for the series, and what
+//! people keep.
 //!
 //! The state is a shortcut: engine state is this checkpoint plus the spool behind it. So
 //! everything that belongs to one step of the engine (its changed pieces with the dispatcher's,
@@ -12,6 +13,7 @@ mod checkpoint;
 mod journal;
 mod records;
 mod step;
+mod verdicts;
 
 use std::{
     path::Path,
@@ -22,13 +24,14 @@ pub use checkpoint::EngineState;
 pub use journal::{JournalEntry, JournalRow};
 use rusqlite::Connection;
 pub use step::{Checkpoint, Step};
+pub use verdicts::{EventRow, VerdictRow};
 
 use crate::{
     database::{self, DatabaseError},
     spool::Position,
 };
 
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("verdicts.sql")];
 
 /// Why the state could not be read or written. A failed write changed nothing.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use model::Instant;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{State, StateError, journal::JournalRow};
+use super::{EventRow, State, StateError, VerdictRow, journal::JournalRow, verdicts};
 use crate::{
     database::{signed, unsigned},
     spool::Position,
@@ -32,6 +32,10 @@ pub struct Step {
     pub checkpoint: Option<Checkpoint>,
     /// Transitions; one that is there already is left as it is.
     pub journal: Vec<JournalRow>,
+    /// Verdicts; a later revision takes the place of an earlier one.
+    pub verdicts: Vec<VerdictRow>,
+    /// Events; one that is there already is left as it is.
+    pub events: Vec<EventRow>,
     /// Lines for the time-series server, without line end.
     pub lines: Vec<String>,
     /// Counters and what to add to them.
@@ -52,6 +56,8 @@ impl State {
         for row in &step.journal {
             row.write(&transaction)?;
         }
+        verdicts::write(&transaction, &step.verdicts)?;
+        verdicts::write_events(&transaction, &step.events)?;
         write_lines(&transaction, &step.lines)?;
         for (name, count) in &step.counters {
             add(&transaction, name, *count)?;

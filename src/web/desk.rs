@@ -1,13 +1,17 @@
 //! What the console and the API read: copies of state, the register, the standards, the history.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use model::{Flags, Instant, Register, Series, Span};
+use model::{Flags, Id, Instant, Register, Series, Span};
 use rules::{Clause, Pack};
 use tokio::sync::watch;
 
 use crate::{
+    access::{Person, Reach},
     metrics::Metrics,
+    pipeline::{Letterbox, Pen},
+    rulebook::Rulebook,
+    state::{EventRow, VerdictRow},
     view::{MailView, Snapshot},
 };
 
@@ -82,15 +86,76 @@ impl MailSource for NoMails {
     }
 }
 
+/// Where pages find what was said of windows long closed, and what charts mark. Calls may block on a disk.
+pub trait RecordSource: Send + Sync {
+    /// What was last said of every window of a place or body that begins in `span`, in time order, at most `max`.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the state cannot be read.
+    fn verdicts(&self, subject: &Id, span: Span, max: usize) -> Result<Vec<VerdictRow>, String>;
+
+    /// Events in `span`, in time order.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the state cannot be read.
+    fn events(&self, span: Span) -> Result<Vec<EventRow>, String>;
+}
+
+/// No records, for a service that keeps none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRecords;
+
+impl RecordSource for NoRecords {
+    fn verdicts(&self, _: &Id, _: Span, _: usize) -> Result<Vec<VerdictRow>, String> {
+        Ok(Vec::new())
+    }
+
+    fn events(&self, _: Span) -> Result<Vec<EventRow>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// Mails about alerts of a list and nothing else.
+struct SomeMails {
+    mails: Arc<dyn MailSource>,
+    alerts: BTreeSet<String>,
+}
+
+impl SomeMails {
+    fn shows(&self, mail: &MailView) -> bool {
+        !mail.alerts.is_empty() && mail.alerts.iter().all(|alert| self.alerts.contains(alert))
+    }
+}
+
+impl MailSource for SomeMails {
+    fn newest(&self, max: usize) -> Result<Vec<Arc<MailView>>, String> {
+        Ok(self.mails.newest(max)?.into_iter().filter(|mail| self.shows(mail)).collect())
+    }
+
+    fn one(&self, id: &str) -> Result<Option<Arc<MailView>>, String> {
+        Ok(self.mails.one(id)?.filter(|mail| self.shows(mail)))
+    }
+
+    fn sent(&self) -> Result<u64, String> {
+        self.mails.sent()
+    }
+}
+
 /// Everything a request may look at. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     register: Arc<Register>,
     standards: Arc<[Arc<Pack>]>,
+    /// Where each request gets the two above anew.
+    in_force: Option<watch::Receiver<Arc<Rulebook>>>,
     charts: Arc<dyn ChartSource>,
     mails: Arc<dyn MailSource>,
+    records: Arc<dyn RecordSource>,
     metrics: Arc<Metrics>,
+    asker: Option<Arc<Person>>,
+    pen: Option<Pen>,
+    letterbox: Option<Letterbox>,
 }
 
 impl fmt::Debug for Desk {
@@ -109,7 +174,36 @@ impl Desk {
         charts: Arc<dyn ChartSource>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { snapshot, register, standards: standards.into(), charts, mails: Arc::new(NoMails), metrics }
+        Self {
+            snapshot,
+            register,
+            standards: standards.into(),
+            in_force: None,
+            charts,
+            mails: Arc::new(NoMails),
+            records: Arc::new(NoRecords),
+            metrics,
+            asker: None,
+            pen: None,
+            letterbox: None,
+        }
+    }
+
+    /// The same desk over the register and the standards that are in force at each request.
+    #[must_use]
+    pub fn following(self, in_force: watch::Receiver<Arc<Rulebook>>) -> Self {
+        Self { in_force: Some(in_force), ..self }
+    }
+
+    /// The desk of one request: what is in force does not change under it.
+    pub(super) fn for_request(&self) -> Self {
+        let mut desk = self.clone();
+        if let Some(in_force) = &self.in_force {
+            let book = Arc::clone(&in_force.borrow());
+            desk.register = Arc::clone(&book.register);
+            desk.standards = book.catalogue.packs().into();
+        }
+        desk
     }
 
     /// The same desk with mails from `mails`.
@@ -118,10 +212,68 @@ impl Desk {
         Self { mails, ..self }
     }
 
-    /// The newest copy of the state.
+    /// The same desk with records from `records`.
+    #[must_use]
+    pub fn with_records(self, records: Arc<dyn RecordSource>) -> Self {
+        Self { records, ..self }
+    }
+
+    /// The same desk with a pen, so that people can act.
+    #[must_use]
+    pub fn with_pen(self, pen: Pen) -> Self {
+        Self { pen: Some(pen), ..self }
+    }
+
+    /// The same desk with a letterbox, so that programs can send readings.
+    #[must_use]
+    pub fn with_letterbox(self, letterbox: Letterbox) -> Self {
+        Self { letterbox: Some(letterbox), ..self }
+    }
+
+    pub(super) const fn letterbox(&self) -> Option<&Letterbox> {
+        self.letterbox.as_ref()
+    }
+
+    pub(super) const fn pen(&self) -> Option<&Pen> {
+        self.pen.as_ref()
+    }
+
+    /// The same desk for whoever asks: what is out of reach is not on it.
+    #[must_use]
+    pub fn seen_by(self, asker: Option<Person>) -> Self {
+        Self { asker: asker.map(Arc::new), ..self }
+    }
+
+    /// Who asks; nobody in particular while there are no users.
+    #[must_use]
+    pub fn asker(&self) -> Option<&Person> {
+        self.asker.as_deref()
+    }
+
+    /// How far whoever asks sees, unless that is everything.
+    fn narrow(&self) -> Option<&Reach> {
+        self.asker().map(|person| &person.reach).filter(|reach| !reach.is_everything())
+    }
+
+    /// Whether whoever asks sees all of the office.
+    pub(super) fn sees_everything(&self) -> bool {
+        self.narrow().is_none()
+    }
+
+    /// Whether a place or body is within reach of whoever asks.
+    pub(super) fn reaches(&self, id: &Id) -> bool {
+        let now = || Self::now(&self.snapshot.borrow());
+        self.narrow().is_none_or(|reach| reach.has(&self.register, id, now()))
+    }
+
+    /// The newest copy of the state, as far as whoever asks may see it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.borrow())
+        let snapshot = Arc::clone(&self.snapshot.borrow());
+        match self.narrow() {
+            Some(reach) => Arc::new(snapshot.within(reach, &self.register)),
+            None => snapshot,
+        }
     }
 
     /// A receiver that sees every later copy.
@@ -172,12 +324,32 @@ impl Desk {
         &self,
         ask: impl FnOnce(&dyn MailSource) -> Result<T, String> + Send + 'static,
     ) -> T {
-        let mails = Arc::clone(&self.mails);
+        let mails = self.visible_mails();
         let answer = tokio::task::spawn_blocking(move || ask(mails.as_ref())).await;
         answer.map_err(|error| error.to_string()).flatten().unwrap_or_else(|error| {
             tracing::error!(%error, "mails cannot be shown");
             T::default()
         })
+    }
+
+    /// Asks the records, away from the tasks that answer pages.
+    pub(super) async fn ask_records<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn RecordSource) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let records = Arc::clone(&self.records);
+        let answer = tokio::task::spawn_blocking(move || ask(records.as_ref())).await;
+        answer.map_err(|error| error.to_string()).flatten()
+    }
+
+    /// The mails, as far as whoever asks may see what they tell.
+    fn visible_mails(&self) -> Arc<dyn MailSource> {
+        let mails = Arc::clone(&self.mails);
+        if self.narrow().is_none() {
+            return mails;
+        }
+        let alerts = self.snapshot().alerts.iter().map(|alert| alert.id.clone()).collect();
+        Arc::new(SomeMails { mails, alerts })
     }
 
     /// The counters of the service.

@@ -22,8 +22,17 @@ pub enum ApiError {
         /// Its id.
         id: String,
     },
+    /// Nobody known asks.
+    #[error("log in, or send `Authorization: Bearer` with a token; `normwatch user token` makes one")]
+    Unauthorized,
+    /// Whoever asks may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// It cannot be done as things stand.
+    #[error("{0}")]
+    Conflict(String),
     /// The path exists, but not for this method.
-    #[error("this address only answers GET")]
+    #[error("this address does not answer this method")]
     MethodNotAllowed,
     /// The service could not produce the answer.
     #[error("{0}")]
@@ -42,7 +51,10 @@ impl ApiError {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -53,7 +65,10 @@ impl ApiError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "bad_request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden(_) => "forbidden",
             Self::NotFound { .. } => "not_found",
+            Self::Conflict(_) => "conflict",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Internal(_) => "internal",
         }

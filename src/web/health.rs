@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -20,15 +19,18 @@ pub(super) async fn healthz() -> &'static str {
 struct Readiness {
     ready: bool,
     reasons: Vec<String>,
+    /// What does not keep it from serving, but asks for somebody.
+    warnings: Vec<String>,
 }
 
 /// `GET /readyz`: 503 with the reasons until the service is caught up and its broker answers.
 ///
 /// A silent time-series or mail server is not a reason: the service buffers for both.
-pub(super) async fn readyz(State(desk): State<Desk>) -> Response {
-    let reasons = reasons(&desk.snapshot());
+pub(super) async fn readyz(desk: Desk) -> Response {
+    let snapshot = desk.snapshot();
+    let (reasons, warnings) = (reasons(&snapshot), warnings(&snapshot));
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready: reasons.is_empty(), reasons })).into_response()
+    (status, Json(Readiness { ready: reasons.is_empty(), reasons, warnings })).into_response()
 }
 
 fn reasons(snapshot: &Snapshot) -> Vec<String> {
@@ -43,8 +45,13 @@ fn reasons(snapshot: &Snapshot) -> Vec<String> {
     reasons
 }
 
+fn warnings(snapshot: &Snapshot) -> Vec<String> {
+    let refused = snapshot.standing.refused.iter().flat_map(|refused| &refused.problems);
+    refused.map(|problem| format!("edit refused: {problem}")).collect()
+}
+
 /// `GET /metrics`: the exposition for Prometheus.
-pub(super) async fn metrics(State(desk): State<Desk>) -> impl IntoResponse {
+pub(super) async fn metrics(desk: Desk) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], desk.metrics().exposition())
 }

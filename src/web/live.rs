@@ -2,10 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{
-    extract::State,
-    response::sse::{Event, KeepAlive, Sse},
-};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use tokio::{
     sync::watch,
@@ -19,7 +16,7 @@ use crate::view::Snapshot;
 const PACE: Duration = Duration::from_secs(5);
 
 /// `GET /live`: an event `snapshot` with the event time whenever there is a newer state.
-pub(super) async fn live(State(desk): State<Desk>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn live(desk: Desk) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let stream = stream::unfold((desk.watch(), None), next);
     Sse::new(stream).keep_alive(KeepAlive::default())
 }

@@ -1,8 +1,9 @@
 //! The console and the API: pages for people, JSON for programs, both from copies of the state.
 //!
-//! Nothing here changes anything or waits for the pipeline. Until there are users the service
-//! binds it to loopback only.
+//! Nothing here waits for the pipeline. Until there are users the service binds it to loopback only,
+//! and nothing can be changed through it.
 
+mod acting;
 mod api;
 mod applies;
 mod assets;
@@ -10,6 +11,7 @@ mod charts;
 mod desk;
 mod error;
 pub mod format;
+mod guard;
 mod health;
 mod host;
 mod language;
@@ -22,14 +24,17 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use axum::{
     Router,
+    extract::FromRef,
     http::Uri,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 
-pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails};
+pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails, NoRecords, RecordSource};
 pub use error::ApiError;
+use guard::Door;
+pub use guard::Guard;
 pub use host::Hosts;
 
 /// Every address of the console and the API, to whomever asks; [`guarded`] is for a listener.
@@ -45,12 +50,30 @@ pub fn router(desk: Desk) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(missing)
         .layer(middleware::from_fn(assets::with_headers))
-        .with_state(desk)
+        .with_state(Counter(desk))
 }
 
-/// The same for requests that name one of our hosts; others get 421.
-pub fn guarded(desk: Desk, hosts: Hosts) -> Router {
-    router(desk).layer(middleware::from_fn_with_state(hosts, host::check))
+/// Where each request gets its desk.
+#[derive(Clone)]
+struct Counter(Desk);
+
+impl FromRef<Counter> for Desk {
+    fn from_ref(counter: &Counter) -> Self {
+        counter.0.for_request()
+    }
+}
+
+/// The same for requests that name one of our hosts (others get 421) and whom the guard lets in.
+pub fn guarded(desk: Desk, hosts: Hosts, guard: Guard) -> Router {
+    let door = Router::new()
+        .route("/login", get(pages::login::page).post(pages::login::log_in))
+        .route("/logout", post(pages::login::log_out))
+        .layer(middleware::from_fn(assets::with_headers))
+        .with_state(Door { desk: desk.clone(), guard: guard.clone() });
+    router(desk)
+        .merge(door)
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+        .layer(middleware::from_fn_with_state(hosts, host::check))
 }
 
 /// Serves console and API at `listener` to who asks for one of `hosts`, until `stop` says true.
@@ -58,6 +81,7 @@ pub fn serve(
     listener: TcpListener,
     desk: Desk,
     hosts: Hosts,
+    guard: Guard,
     mut stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
@@ -65,14 +89,14 @@ pub fn serve(
             // A sender that is gone means the same.
             drop(stop.wait_for(|stop| *stop).await);
         };
-        let served = axum::serve(listener, guarded(desk, hosts)).with_graceful_shutdown(stopped).await;
+        let served = axum::serve(listener, guarded(desk, hosts, guard)).with_graceful_shutdown(stopped).await;
         if let Err(error) = served {
             tracing::error!(%error, "the console has ended");
         }
     })
 }
 
-async fn missing(uri: Uri, viewer: language::Viewer, desk: axum::extract::State<Desk>) -> Response {
+async fn missing(uri: Uri, viewer: language::Viewer, desk: Desk) -> Response {
     if uri.path().starts_with("/api/") {
         ApiError::not_found("address", uri.path()).into_response()
     } else {

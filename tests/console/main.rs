@@ -10,6 +10,7 @@
     reason = "the allowance for tests misses the functions beside them"
 )]
 
+mod access;
 mod api;
 mod browser;
 mod history;

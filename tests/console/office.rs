@@ -206,6 +206,8 @@ fn alert(name: &str, judged: &Judged, state: AlertState, started: i64) -> Arc<Al
         resolved_at: (state == AlertState::Resolved).then(|| ago(20)),
         revision: 1,
         acknowledged: name == "alert-area",
+        acknowledgement: None,
+        silenced_until: None,
         unproven: false,
         waived: None,
         verdict,

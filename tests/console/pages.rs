@@ -5,8 +5,10 @@ use axum::{
     http::{Request, StatusCode},
 };
 use normwatch::{
+    access::Access,
+    clock::Clock,
     view::Snapshot,
-    web::{Hosts, guarded},
+    web::{Guard, Hosts, guarded},
 };
 use tower::ServiceExt as _;
 
@@ -193,7 +195,10 @@ async fn a_foreign_name_that_points_here_gets_421_and_no_data() {
         let (_state, desk) = office::desk(office::snapshot());
         let hosts = Hosts::new("127.0.0.1:8080".parse().unwrap(), "https://console.example.org");
         let request = Request::get(path).header("host", host).body(Body::empty()).unwrap();
-        let answer = guarded(desk, hosts).oneshot(request).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let access = Access::open(&dir.path().join("users.sqlite")).unwrap();
+        let guard = Guard::new(access, Clock::simulated(office::now(), 1.0), "");
+        let answer = guarded(desk, hosts, guard).oneshot(request).await.unwrap();
         assert_eq!(answer.status(), status, "{host}{path}");
     }
 }

@@ -49,6 +49,8 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
         outdoor_ppm: None,
         within: None,
         adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Played {
     pub(crate) alerts: Vec<Alert>,
     /// Of the run and of the past that was played before it.
     pub(crate) transitions: Vec<Transition>,
+    /// Those about the sensors themselves, silent or stuck: no findings of rooms.
+    pub(crate) devices: Vec<Transition>,
     /// The last revision of every window that ends inside the run or the past.
     pub(crate) verdicts: BTreeMap<(String, String, Instant), Arc<Verdict>>,
     /// Sensors on the wire that the register does not know.
@@ -98,14 +100,16 @@ pub(crate) fn play(scenario: &Scenario, past: Option<Span>, run: Span) -> Played
 /// Like [`play`], under a register that somebody has edited.
 pub(crate) fn play_with(scenario: &Scenario, files: &Files, past: Option<Span>, run: Span) -> Played {
     let mut desk = Desk::new(files);
-    let past = past.into_iter().flat_map(|past| scenario.backfill(past));
-    desk.take(past.chain(scenario.events(Span::new(run.from, run.to.plus_ms(AFTER_MS)))));
+    desk.take(past.into_iter().flat_map(|past| scenario.backfill(past)));
+    desk.listening = Some(run.from);
+    desk.take(scenario.events(Span::new(run.from, run.to.plus_ms(AFTER_MS))));
     desk.end(run.to.plus_ms(AFTER_MS))
 }
 
 /// Like [`play`], with a register that is edited at `cut`: the engine starts anew and takes up what it had saved.
 pub(crate) fn play_edited(scenario: &Scenario, edited: &Files, run: Span, cut: Instant) -> Played {
     let mut desk = Desk::new(&scenario.register_files());
+    desk.listening = Some(run.from);
     desk.take(scenario.events(Span::new(run.from, cut)));
     let mut desk = desk.reload(edited);
     desk.take(scenario.events(Span::new(cut, run.to.plus_ms(AFTER_MS))));
@@ -124,6 +128,9 @@ struct Desk {
     checks: RegisterChecks,
     intake: Intake,
     outputs: Vec<Output>,
+    /// Since when it listens, once it does: what is backfilled proves no silence.
+    listening: Option<Instant>,
+    ticked: Instant,
     played: Played,
 }
 
@@ -131,11 +138,14 @@ impl Desk {
     fn new(files: &Files) -> Self {
         let register = Arc::new(Register::load(files).unwrap_or_else(|problems| panic!("{problems:?}")));
         let live = Catalogue::builtin().unwrap().live(&register);
+        let options = EngineOptions { listening_is_told: true, ..EngineOptions::default() };
         Self {
-            engine: Engine::new(Arc::clone(&register), &live, EngineOptions::default()),
+            engine: Engine::new(Arc::clone(&register), &live, options),
             checks: RegisterChecks::new(Arc::clone(&register), &live),
             intake: Intake::new(register),
             outputs: Vec::new(),
+            listening: None,
+            ticked: Instant::MIN,
             played: Played::default(),
         }
     }
@@ -150,7 +160,7 @@ impl Desk {
         }
         let register = Arc::clone(&desk.intake.register);
         desk.intake = Intake { register, ..self.intake };
-        desk.played = self.played;
+        (desk.played, desk.listening, desk.ticked) = (self.played, self.listening, self.ticked);
         desk
     }
 
@@ -159,6 +169,7 @@ impl Desk {
             for reading in self.intake.readings(&event) {
                 self.engine.observe(&reading, &mut self.outputs);
             }
+            self.tick(event.time);
             if let Some(now) = self.engine.event_time() {
                 self.checks.advance(now, &mut self.outputs);
             }
@@ -166,20 +177,36 @@ impl Desk {
         }
     }
 
+    /// As the service does, some minutes behind the wall clock.
+    fn tick(&mut self, now: Instant) {
+        const LAG_MS: i64 = 120_000;
+        if let Some(since) = self.listening.filter(|_| now.since(self.ticked) >= LAG_MS) {
+            self.engine.advance_listening(now.plus_ms(-LAG_MS), since, &mut self.outputs);
+            self.ticked = now;
+        }
+    }
+
     fn end(mut self, to: Instant) -> Played {
         self.engine.advance(to, &mut self.outputs);
         self.checks.advance(to, &mut self.outputs);
         self.played.take(&mut self.outputs);
-        self.played.alerts = self.engine.alerts();
+        self.played.alerts = self.engine.alerts().into_iter().filter(|alert| !is_of_devices(alert)).collect();
         self.played.unknown = self.intake.unknown;
         self.played
     }
+}
+
+fn is_of_devices(alert: &Alert) -> bool {
+    alert.verdict.clause.measure.is_of_devices()
 }
 
 impl Played {
     fn take(&mut self, outputs: &mut Vec<Output>) {
         for output in outputs.drain(..) {
             match output {
+                Output::Transition(transition) if is_of_devices(&transition.alert) => {
+                    self.devices.push(*transition);
+                }
                 Output::Transition(transition) => self.transitions.push(*transition),
                 Output::Verdict(verdict) => {
                     let key =

@@ -16,6 +16,11 @@ fn judge_weeks(weeks: &[(&str, u64)]) {
             compare(&play(&scenario, Some(past(start)), run), &Seeded::of(&scenario, run), run.from);
         all.add(&comparison);
         comparison.assert_true(start);
+        assert!(
+            comparison.devices.is_empty(),
+            "{start}: no sensor is silent or stuck: {:?}",
+            comparison.devices
+        );
     }
     all.print(&format!("sound sensors: {weeks:?}"));
 }

@@ -138,6 +138,8 @@ pub(crate) fn clause() -> Clause {
         outdoor_ppm: None,
         within: None,
         adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,

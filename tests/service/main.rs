@@ -22,11 +22,15 @@ mod common;
 mod smtp;
 
 mod absent;
+mod acts;
 mod bad_input;
 mod demo;
+mod late;
 mod office;
 mod play;
+mod posted;
 mod refused;
+mod reload;
 mod restart;
 mod rooms;
 mod service;

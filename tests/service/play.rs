@@ -29,7 +29,7 @@ const EXTRA_MS: i64 = 26 * 3_600_000;
 const CRASHES: usize = 5;
 
 /// A verdict by clause, subject and start of its window.
-type Key = (String, String, i64);
+pub(crate) type Key = (String, String, i64);
 
 /// Rows, the messages that carry them, and the rooms that they come from.
 #[derive(Debug)]
@@ -60,8 +60,17 @@ impl Play {
         Self { rooms, time_zone, events, newest }
     }
 
-    fn messages(&self) -> u64 {
+    pub(crate) fn messages(&self) -> u64 {
         self.events.len() as u64
+    }
+
+    /// The messages of some times, in order.
+    pub(crate) fn events_of(&self, is_of: impl Fn(Instant) -> bool) -> Vec<Event> {
+        self.events.iter().filter(|event| is_of(event.time)).cloned().collect()
+    }
+
+    pub(crate) fn write_register(&self, dir: &Path) {
+        write_register(dir, self.time_zone, &self.rooms);
     }
 
     fn is_settled(&self, to_ms: i64) -> bool {
@@ -69,7 +78,7 @@ impl Play {
     }
 
     /// What the messages say, by the program's own `decode`, as input for `replay`; and readings by quantity.
-    fn decoded(&self, dir: &Path) -> BTreeMap<String, usize> {
+    pub(crate) fn decoded(&self, dir: &Path) -> BTreeMap<String, usize> {
         let mut input = std::io::BufWriter::new(std::fs::File::create(dir.join("messages")).unwrap());
         for event in &self.events {
             let payload = std::str::from_utf8(&event.payload).unwrap();
@@ -99,7 +108,7 @@ impl Play {
 }
 
 /// The last verdict on every settled window, as `replay` prints it.
-fn replayed(play: &Play, dir: &Path) -> BTreeMap<Key, Value> {
+pub(crate) fn replayed(play: &Play, dir: &Path) -> BTreeMap<Key, Value> {
     let mut command = program();
     command.current_dir(dir).args(["replay", "--register", "register", "readings"]);
     let output = command.output().unwrap();

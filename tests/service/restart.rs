@@ -18,7 +18,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Written by [`writes_the_fixture_of_this_release`] of that release, and never changed.
-const OLDEST: &str = "tests/fixtures/data-0.1";
+pub(crate) const OLDEST: &str = "tests/fixtures/data-0.1";
 
 fn rooms() -> [Room; 1] {
     [Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]
@@ -36,7 +36,7 @@ fn day(end: Instant, minutes: i64) -> Vec<Event> {
     messages_for((0..minutes).map(row), Format::Zigbee2mqtt).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();

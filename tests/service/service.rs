@@ -99,6 +99,11 @@ impl Service {
         (1..=self.starts).map(|start| self.log_of(start)).collect()
     }
 
+    /// Host and port of its pages.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Its data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.join("data")

@@ -5,7 +5,7 @@ use model::{Flags, Id, Instant, Quantity};
 use super::{Env, Parsed, senml};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading,
-    names::to_canonical,
+    entry::to_canonical,
     tape::{self, Cursor, Tape},
     wire_id::wire_id,
 };

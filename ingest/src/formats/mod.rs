@@ -6,7 +6,7 @@ mod home_assistant;
 pub(crate) mod influx_line;
 mod lorawan;
 mod lwm2m;
-mod senml;
+pub(crate) mod senml;
 mod shelly;
 mod sparkplug;
 mod tasmota;

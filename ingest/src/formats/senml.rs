@@ -12,13 +12,13 @@ use model::{Flags, Id, Instant, Quantity};
 use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading,
-    names::to_canonical,
+    entry::to_canonical,
     tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,
 };
 
 /// The topic of the native contract.
-const NATIVE: &str = "normwatch/v1/";
+pub(crate) const NATIVE: &str = "normwatch/v1/";
 
 /// Times below this are relative to now (RFC 8428, section 4.5.3).
 const RELATIVE_BELOW_S: f64 = 268_435_456.0;
@@ -174,7 +174,7 @@ fn reading(
 }
 
 /// Base name and name together, cut at the last `:` or `/` into device and quantity.
-fn split_name<'t>(base: &'t str, name: &'t str) -> (Cow<'t, str>, Cow<'t, str>) {
+pub(crate) fn split_name<'t>(base: &'t str, name: &'t str) -> (Cow<'t, str>, Cow<'t, str>) {
     const CUTS: [char; 2] = [':', '/'];
     match name.rsplit_once(CUTS) {
         Some((front, last)) if base.is_empty() => (Cow::Borrowed(front), Cow::Borrowed(last)),
@@ -199,7 +199,7 @@ fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quan
         if known.is_ignored {
             return None;
         }
-        let mut found = env.names.matches(known, "senml").filter(|m| m.entry.beside.is_empty());
+        let mut found = env.names.matches(known, "senml").filter(|m| m.entry.is_plain());
         if let Some(found) = found.find(|m| to_canonical(m.entry.quantity, 1.0, unit).is_ok()) {
             let channel = found.entry.channel.as_deref().or(known.spelling.channel.as_deref());
             return Some((found.entry.quantity, channel.map(wire_id)));
@@ -211,10 +211,22 @@ fn quantity_named(name: &str, unit: Option<&str>, env: &Env<'_>) -> Option<(Quan
 /// The quantity of a unit that measures one thing in an office (ratios, counts and energies measure many).
 fn quantity_of_unit(unit: &str) -> Option<Quantity> {
     use Quantity as Q;
-    let candidates =
-        [Q::Temperature, Q::Co2, Q::Illuminance, Q::SoundLevel, Q::Power, Q::Voltage, Q::Current];
+    let candidates = [
+        Q::Temperature,
+        Q::Co2,
+        Q::Illuminance,
+        Q::SoundLevel,
+        Q::Power,
+        Q::Voltage,
+        Q::Current,
+        Q::ApparentPower,
+        Q::ReactivePower,
+    ];
     if unit.contains("RH") {
         return Some(Q::Humidity);
+    }
+    if unit.eq_ignore_ascii_case("%EL") {
+        return Some(Q::BatteryLevel);
     }
     candidates.into_iter().find(|quantity| to_canonical(*quantity, 1.0, Some(unit)).is_ok())
 }

@@ -1,10 +1,11 @@
-//! The Things Stack 3 uplinks: normalised measurements where there are any, else the decoder's own object.
+//! The Things Stack 3 uplinks: normalised measurements where there are any, and what else the decoder's own object has.
 
 use model::{Id, Instant};
 
 use super::{Env, Parsed, eui};
 use crate::{
-    DecodeError, Decoded, Message, RawReading, field,
+    DecodeError, Decoded, Message, RawReading,
+    field::{self, Field},
     fields::Walk,
     tape::{self, Cursor, Tape},
     time,
@@ -73,12 +74,12 @@ fn dedup_key(ids: Cursor<'_, '_>, uplink: Cursor<'_, '_>) -> Option<String> {
 fn readings(uplink: Cursor<'_, '_>, sensor: &Id, at: Option<Instant>, env: &Env<'_>) -> Vec<RawReading> {
     let profile = env.profile(sensor);
     let walk = |format| Walk { profile, ..Walk::new(env.names, format) };
-    if let Some(normalized) = uplink.get("normalized_payload") {
-        let fields = walk("tts-normalized").fields(normalized);
-        if !fields.is_empty() {
-            return field::bind(fields, sensor, at);
-        }
-    }
-    let object = uplink.get("decoded_payload");
-    object.map_or_else(Vec::new, |object| field::bind(walk("tts-v3").fields(object), sensor, at))
+    let normalized = uplink.get("normalized_payload").map(|list| walk("tts-normalized").fields(list));
+    let mut fields = normalized.unwrap_or_default();
+    // The normalised schema knows neither people nor presence nor meters: what it has no word for is the decoder's.
+    let has = |fields: &[Field], quantity| fields.iter().any(|field| field.quantity == quantity);
+    let own = uplink.get("decoded_payload").map(|object| walk("tts-v3").fields(object)).unwrap_or_default();
+    let missing: Vec<Field> = own.into_iter().filter(|field| !has(&fields, field.quantity)).collect();
+    fields.extend(missing);
+    field::bind(fields, sensor, at)
 }

@@ -8,12 +8,13 @@ use super::{
     devices::{Device, DeviceKind},
     place::{Need, PlaceState},
     shard::Shard,
+    shared::Asked,
 };
 use crate::{
     Clause, LiveClause, Measure, Subject,
     buffer::millis,
     check::Check,
-    measure::{Basis, Source, source_of_clause},
+    measure::{Basis, Source},
     meter::MeterFacts,
 };
 
@@ -63,6 +64,7 @@ impl Shard {
         let device = Device::new(id.clone(), span, place, kind());
         if let Some(state) = self.places.get_mut(place) {
             state.grace_ms = state.grace_ms.max(millis(device.max_gap_s()));
+            state.devices.extend(u32::try_from(self.devices.len()));
         }
         self.devices.push(device);
         true
@@ -113,19 +115,29 @@ impl Shard {
         let register = Arc::clone(&self.register);
         let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
         for live in applying {
-            if let Source::Basis(basis) = source_of_clause(&live.clause) {
-                self.need(place, basis, live.clause.period);
+            let has_devices = self.places.get(place).is_some_and(|state| !state.devices.is_empty());
+            if live.clause.measure.is_of_devices() && !has_devices {
+                continue;
             }
+            let sources: Vec<Source> = Asked::all(&live.clause).map(|asked| asked.source()).collect();
+            let is_mixed = sources.contains(&Source::Meters) && sources.iter().any(|s| *s != Source::Meters);
+            for source in sources {
+                match source {
+                    Source::Basis(basis) => self.need(place, basis, live.clause.period),
+                    Source::Devices => self.watch_devices(place),
+                    Source::Meters | Source::Register | Source::Outdoors => {}
+                }
+            }
+            let asks = |measure| Asked::all(&live.clause).any(|asked| asked.measure == measure);
             let is_corrected = live.clause.measure == Measure::EuiCorrected;
             if is_corrected {
                 self.need(place, Basis::Peak, live.clause.period);
             }
             if let Some(state) = self.places.get_mut(place) {
                 state.wants_presence |= is_corrected;
-                state.asks_outdoors |=
-                    live.clause.outdoor_ppm.is_some() || live.clause.measure == Measure::Co2AboveOutdoor;
-                state.asks_weather |=
-                    live.clause.adaptive.is_some() || live.clause.measure == Measure::RunningMeanOutdoor;
+                state.mixes_meters |= is_mixed;
+                state.asks_outdoors |= live.clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor);
+                state.asks_weather |= live.clause.adaptive.is_some() || asks(Measure::RunningMeanOutdoor);
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
             }
         }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{Id, Quantity, Series, Span, register::Sensor};
+use model::{Id, Instant, Quantity, Series, Span, register::Sensor};
+use serde::{Deserialize, Serialize};
 
-use crate::meter::MeterFacts;
+use crate::{heard::Heard, meter::MeterFacts, stuck::Stuck};
 
 /// What an id is bound to over some time.
 #[derive(Debug, Clone)]
@@ -17,6 +18,12 @@ pub(super) struct Device {
     /// The first few without a channel stand apart, at hand.
     near: [Option<(Quantity, u32)>; 4],
     far: Vec<(Quantity, Option<Id>, u32)>,
+    /// When it was heard, where the place asks.
+    pub(super) heard: Heard,
+    /// Series of it that were flagged stuck.
+    pub(super) stuck: Option<Box<Stuck>>,
+    /// Event time at which this binding was first known.
+    pub(super) known: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,9 +32,41 @@ pub(super) enum DeviceKind {
     Meter(Arc<MeterFacts>),
 }
 
+/// What a checkpoint holds of a device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeviceLog {
+    id: Id,
+    from: Instant,
+    pub(super) heard: Heard,
+    pub(super) stuck: Option<Box<Stuck>>,
+    pub(super) known: Option<Instant>,
+}
+
+impl DeviceLog {
+    pub(super) fn of(device: &Device) -> Self {
+        let (heard, stuck) = (device.heard.clone(), device.stuck.clone());
+        Self { id: device.id.clone(), from: device.span.from, heard, stuck, known: device.known }
+    }
+
+    /// Whether it is of this binding.
+    pub(super) fn is_of(&self, device: &Device) -> bool {
+        self.id == device.id && self.from == device.span.from
+    }
+}
+
 impl Device {
-    pub(super) const fn new(id: Id, span: Span, place: usize, kind: DeviceKind) -> Self {
-        Self { id, span, place, kind, near: [None; 4], far: Vec::new() }
+    pub(super) fn new(id: Id, span: Span, place: usize, kind: DeviceKind) -> Self {
+        Self {
+            id,
+            span,
+            place,
+            kind,
+            near: [None; 4],
+            far: Vec::new(),
+            heard: Heard::default(),
+            stuck: None,
+            known: None,
+        }
     }
 
     /// Longest time that a reading of it stands, s.
@@ -35,6 +74,14 @@ impl Device {
         match &self.kind {
             DeviceKind::Sensor(sensor) => sensor.max_gap_s,
             DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.max_gap_s),
+        }
+    }
+
+    /// How often it sends, s.
+    pub(super) fn interval_s(&self) -> f64 {
+        match &self.kind {
+            DeviceKind::Sensor(sensor) => sensor.interval_s,
+            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.interval_s),
         }
     }
 

@@ -1,8 +1,10 @@
 //! The end of an hour: partials are taken, windows that end are judged, what nobody needs is forgotten.
 
+use std::sync::Arc;
+
 use model::{Instant, Period, Quantity};
 
-use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, weather};
+use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared, weather};
 use crate::{
     almanac::HourFacts,
     measure::{Basis, inputs::Inputs, room, while_empty},
@@ -21,11 +23,13 @@ impl Shard {
         let facts = self.almanac.at(hour.from);
         self.compute(place, &facts);
         let checks = self.places.get(place).map_or(0, |p| p.checks.len());
+        let register = Arc::clone(&self.register);
+        let mut shared = Shared::new(&register);
         for check in 0..checks {
             let period = self.period_of(place, check);
             let window = period.map(|period| facts.window(period)).filter(|w| w.to == hour.to);
             if let Some(window) = window {
-                self.judge(place, check, &[window], now, out);
+                self.judge(place, check, &[window], &mut shared, (now, out));
             }
         }
         let next = self.almanac.at(hour.to);
@@ -46,6 +50,7 @@ impl Shard {
         // An hour that late data may still touch begins up to an hour before the horizon.
         let before = open_from.plus_ms(self.options.horizon_ms.saturating_neg() - 2 * 3_600_000);
         let stale = self.options.stale_after_ms;
+        self.tidy_devices(place, before);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
             buffer.settle(open_from, before);

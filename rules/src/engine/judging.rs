@@ -8,15 +8,17 @@ use super::{
     Output,
     place::{Need, PlaceState},
     shard::Shard,
+    shared::{Asked, Shared},
 };
 use crate::{
-    Clause, Energy, Measure,
+    Clause, Correction, Energy, Fact, Measure, Why,
     check::Finding,
-    judge::{finding, measuring},
+    judge::{finding, keeps, measuring},
     measure::{
         Basis, Context, Figure, People, Source, co2_above_outdoor, figure, meter_figure, meters::Supply,
-        source_of, source_of_clause,
+        source_of,
     },
+    partial::printed,
 };
 
 impl Shard {
@@ -26,31 +28,46 @@ impl Shard {
         place: usize,
         check: usize,
         windows: &[Span],
+        shared: &mut Shared<'_>,
+        (now, out): (Instant, &mut Vec<Output>),
+    ) {
+        if self.follows_weather(place, check) {
+            windows.iter().for_each(|window| self.learn_weather(window.from));
+        }
+        let found = windows.iter().map(|window| (*window, self.finding(place, check, *window, shared)));
+        let found = found.collect();
+        self.note_all(place, check, found, now, out);
+    }
+
+    /// Takes what was found of windows of one check, in order.
+    pub(super) fn note_all(
+        &mut self,
+        place: usize,
+        check: usize,
+        all: Vec<(Span, Option<Finding>)>,
         now: Instant,
         out: &mut Vec<Output>,
     ) {
         let stale = self.options.stale_after_ms;
         let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
-        let (mut spoke, mut is_turned) = (None, false);
-        for window in windows {
-            if self.follows_weather(place, check) {
-                self.learn_weather(window.from);
-            }
-            let found = self.finding(place, check, *window);
+        let (mut spoke, mut turned) = (None, None);
+        for (window, found) in all {
             let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
                 return;
             };
-            let found = found.or_else(|| check.withdrawal(*window));
-            if let Some((verdict, turned)) = found.and_then(|found| check.note(found, now, stale)) {
+            let found = found.or_else(|| check.withdrawal(window));
+            if let Some((verdict, is_turned)) = found.and_then(|found| check.note(found, now, stale)) {
                 let verdict = Arc::new(verdict);
-                is_turned |= turned;
+                if is_turned {
+                    turned = Some(Arc::clone(&verdict));
+                }
                 out.push(Output::Verdict(Arc::clone(&verdict)));
                 spoke = Some(verdict);
             }
         }
         let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else { return };
         if let (Some(before), Some(verdict)) = (before, spoke) {
-            let transition = check.settle(&before, &verdict, is_turned, stale);
+            let transition = check.settle(&before, &verdict, turned.as_deref(), stale);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
     }
@@ -60,20 +77,32 @@ impl Shard {
         state.and_then(|s| s.checks.get(check)).is_some_and(|c| c.live.clause.adaptive.is_some())
     }
 
-    fn finding(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+    /// What is found of one window, apart from those of other checks.
+    pub(super) fn finding_alone(&self, place: usize, check: usize, window: Span) -> Option<Finding> {
+        self.finding(place, check, window, &mut Shared::new(&self.register))
+    }
+
+    fn finding(&self, place: usize, check: usize, window: Span, shared: &mut Shared<'_>) -> Option<Finding> {
         let state = self.places.get(place)?;
-        let clause = &state.checks.get(check)?.live.clause;
-        if let Source::Basis(basis) = source_of_clause(clause) {
+        let live = &state.checks.get(check)?.live;
+        let clause = &live.clause;
+        if let Source::Basis(basis) = Asked::by(clause).source() {
             state.ledger(basis)?;
         }
-        let live = &state.checks.get(check)?.live;
-        let context = self.context(state, window)?;
+        let place = shared.place(&state.id, window)?;
+        let context = Context { register: &self.register, place, window, supply: self.supply(state) };
         let mut measuring = measuring(live, context)?;
-        let mut figure = self.figure(state, clause, context)?;
+        let mut taken = |asked: &Asked| shared.get(asked, window, || self.figure(state, asked, context));
+        let mut figure = taken(&Asked::by(clause))?;
+        let conditions = conditions(clause, &mut figure.why, taken);
+        if conditions == Some(false) {
+            return None;
+        }
         measuring.resolved = self.above_outdoors(clause, window, measuring.resolved, &mut figure.why);
         measuring.resolved = self.around_comfort(clause, window, measuring.resolved, &mut figure)?;
         let waiver = || self.register.waiver(&clause.id, &state.id, window.from).map(|w| w.reason.clone());
-        finding(clause, figure, measuring, waiver, window)
+        let found = finding(clause, figure, measuring, waiver, window)?;
+        Some(if conditions.is_none() { found.unproven() } else { found })
     }
 
     pub(super) fn context<'a>(&'a self, state: &'a PlaceState, window: Span) -> Option<Context<'a>> {
@@ -89,24 +118,25 @@ impl Shard {
         Supply { chains: &self.meters, facts: &self.facts, meters: state.meters.as_slice() }
     }
 
-    fn figure(&self, state: &PlaceState, clause: &Clause, context: Context<'_>) -> Option<Figure> {
-        match source_of_clause(clause) {
+    fn figure(&self, state: &PlaceState, asked: &Asked, context: Context<'_>) -> Option<Figure> {
+        match asked.source() {
             Source::Register => None,
             Source::Outdoors => self.has_weather().then(|| self.running_mean(context.window.from)),
             Source::Meters => {
-                let is_seen = context.supply.is_seen(clause.measure, &clause.energy, context.window.to);
+                let is_seen = context.supply.is_seen(asked.measure, &asked.energy, context.window.to);
                 is_seen.then(|| {
-                    let correction = clause.correction.as_ref();
+                    let correction = asked.correction.as_ref();
                     let people = state.wants_presence.then(|| self.people(state, context));
-                    meter_figure(clause.measure, context, clause.period, &clause.energy, correction, people)
+                    meter_figure(asked.measure, context, asked.period, &asked.energy, correction, people)
                 })
             }
             Source::Basis(basis) => {
-                let days = state.partials(basis, context.window, context.calendar())?;
-                let mut figure = figure(clause.measure, &days, context);
+                let days = self.days(state, basis, context.window, Instant::MAX)?;
+                let mut figure = figure(asked.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
-                Some(self.outdoor_relative(clause.measure, figure, context.window, clause.outdoor_ppm))
+                Some(self.outdoor_relative(asked.measure, figure, context.window, asked.outdoor_ppm))
             }
+            Source::Devices => self.device_figure(state, asked.measure, context.window, asked.linger_ms),
         }
     }
 
@@ -131,11 +161,29 @@ impl Shard {
     }
 
     /// Makes every place keep the partials of a measure for good.
-    pub(super) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
+    pub(super) fn watch(
+        &mut self,
+        measure: Measure,
+        clip: Option<Span>,
+        usual: Option<(Energy, Correction)>,
+    ) {
         self.clip = clip.unwrap_or(Span::ALWAYS);
+        self.usual = usual;
+        if measure == Measure::EuiCorrected {
+            for place in 0..self.places.len() {
+                self.need(place, Basis::Peak, Period::All);
+            }
+            self.places.iter_mut().for_each(|state| state.wants_presence = true);
+        }
+        self.is_clipped = clip.is_some();
         for state in &mut self.places {
             state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
             state.asks_weather |= measure == Measure::RunningMeanOutdoor;
+        }
+        if measure.is_of_devices() {
+            for place in 0..self.places.len() {
+                self.watch_devices(place);
+            }
         }
         if let Source::Basis(basis) = source_of(measure, None) {
             for place in 0..self.places.len() {
@@ -149,6 +197,7 @@ impl Shard {
         match source_of(measure, None) {
             Source::Register => false,
             Source::Outdoors => self.has_weather() && *place == self.root,
+            Source::Devices => state.watches_devices,
             Source::Basis(basis) => state.ledger(basis).is_some(),
             Source::Meters => {
                 self.register.place(place, at).is_some()
@@ -171,17 +220,58 @@ impl Shard {
             Source::Outdoors => Some(self.running_mean(window.from)),
             Source::Meters => {
                 let is_seen = context.supply.is_seen(measure, &Energy::default(), window.to);
-                is_seen.then(|| meter_figure(measure, context, period, &Energy::default(), None, None))
+                is_seen.then(|| {
+                    let people = state.wants_presence.then(|| self.people(state, context));
+                    let plain = Energy::default();
+                    let (energy, correction) = match &self.usual {
+                        Some((energy, correction)) => (energy, Some(correction)),
+                        None => (&plain, None),
+                    };
+                    meter_figure(measure, context, period, energy, correction, people)
+                })
+            }
+            Source::Devices => {
+                let is_closed = state.kept.next_hour.is_some_and(|next| window.to <= next.from);
+                is_closed.then(|| self.device_figure(state, measure, window, 0)).flatten()
             }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;
-                let days = state.partials(basis, window, context.calendar())?;
+                let days = self.days(state, basis, window, self.closed_to(state))?;
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
                 Some(self.outdoor_relative(measure, figure, window, None))
             }
         }
     }
+}
+
+/// Whether the conditions of a clause hold, `None` being unknown; `why` says what each is.
+///
+/// A condition is unknown where its figure is, or is covered too little.
+fn conditions(
+    clause: &Clause,
+    why: &mut Why,
+    mut taken: impl FnMut(&Asked) -> Option<Figure>,
+) -> Option<bool> {
+    let Some(only_if) = &clause.only_if else { return Some(true) };
+    let mut known: Vec<(&str, Option<bool>)> = Vec::new();
+    for condition in &only_if.conditions {
+        let figure = taken(&Asked::by_condition(condition, clause.period)).filter(|f| f.has_judged_time);
+        let value = figure.and_then(|f| f.value.filter(|_| printed(f.coverage) >= condition.min_coverage));
+        let value = value.map(printed);
+        known.push((&condition.name, value.map(|value| keeps(&condition.bound, value))));
+        let fact = value.map_or_else(|| "unknown".into(), Fact::Number);
+        why.insert(format!("condition_{}", condition.name), fact);
+    }
+    why.insert("only_if".to_owned(), only_if.text.as_str().into());
+    let holds =
+        only_if.expr.holds(&|name| known.iter().find(|(n, _)| *n == name).and_then(|(_, holds)| *holds));
+    if holds.is_none() {
+        let unknown = known.iter().filter(|(_, holds)| holds.is_none());
+        let names = unknown.map(|(name, _)| Fact::Text((*name).to_owned())).collect();
+        why.insert("unknown_conditions".to_owned(), Fact::List(names));
+    }
+    holds
 }
 
 /// The basis that a figure without a clause is taken from: ungated where that is kept long enough,

@@ -1,12 +1,15 @@
 //! Late data: hours are taken again and windows judged again.
 
+use std::sync::Arc;
+
 use model::{Instant, Span};
 
-use super::{Output, shard::Shard};
-use crate::{
-    Measure,
-    measure::{Source, source_of_clause},
+use super::{
+    Output,
+    shard::Shard,
+    shared::{Asked, Shared},
 };
+use crate::{Measure, measure::Source};
 
 impl Shard {
     /// Takes again what late data touched and judges its windows again, rooms first.
@@ -34,10 +37,12 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let checks = self.places.get(place).map_or(0, |p| p.checks.len());
+        let register = Arc::clone(&self.register);
+        let mut shared = Shared::new(&register);
         for check in 0..checks {
             let windows = self.reopened(place, check, dirty, use_of);
             if !windows.is_empty() {
-                self.judge(place, check, &windows, now, out);
+                self.judge(place, check, &windows, &mut shared, (now, out));
             }
         }
     }
@@ -50,14 +55,17 @@ impl Shard {
         let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
         let opened = state.kept.opened.unwrap_or(closed_to);
         let oldest = check.pruned_to();
-        let is_of_meters = source_of_clause(clause) == Source::Meters;
+        let is_of = |meters: bool| {
+            let mut asked = Asked::all(clause);
+            asked.any(|asked| (asked.source() == Source::Meters) == meters)
+        };
         let mut hours = Vec::new();
-        if let (Some(span), true) = (use_of, is_of_meters) {
+        if let (Some(span), true) = (use_of, is_of(true)) {
             let from = span.from.max(oldest).max(opened);
             hours.extend(self.almanac.hours(Span::new(from, span.to.min(closed_to))));
         }
         // The corrected intensity asks for meters and for who was there.
-        if !is_of_meters || clause.measure == Measure::EuiCorrected {
+        if is_of(false) || clause.measure == Measure::EuiCorrected {
             hours.extend(dirty);
         }
         let windows = hours.into_iter().map(|hour| self.almanac.at(hour).window(clause.period));

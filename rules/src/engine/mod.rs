@@ -4,6 +4,7 @@
 //! live, in `replay` and in tests, however it is cut into batches.
 
 mod aggregate;
+mod anew;
 mod bind;
 mod devices;
 mod hours;
@@ -12,10 +13,15 @@ mod late;
 mod outdoor;
 mod place;
 mod presence;
+mod rebind;
+mod reopen;
 mod save;
 mod saved;
 mod shard;
+mod shared;
+mod silence;
 mod take;
+mod unseen;
 mod weather;
 
 use std::{
@@ -26,10 +32,11 @@ use std::{
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 pub use presence::Presence;
+pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 
-use crate::{Alert, Figure, LiveClause, Measure, Transition, Verdict};
+use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict};
 
 /// How the engine behaves where the register and the clauses are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +46,14 @@ pub struct EngineOptions {
     /// How far back late data can re-open a window, ms (default 48 h). Memory grows with it: recent
     /// readings of every series are held for as long.
     pub horizon_ms: i64,
+    /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
+    /// says nothing. In files (the default) all time from the first reading to the last counts.
+    pub listening_is_told: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000 }
+        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000, listening_is_told: false }
     }
 }
 
@@ -83,6 +93,8 @@ pub struct Engine {
     routes: HashMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
     downwind: Vec<Vec<usize>>,
+    /// The earliest event time.
+    began: Option<Instant>,
 }
 
 /// The bindings of one id; nearly all have one, which stands in the table itself.
@@ -112,7 +124,10 @@ impl Engine {
     /// An engine that has seen nothing yet.
     #[must_use]
     pub fn new(register: Arc<Register>, clauses: &[LiveClause], options: EngineOptions) -> Self {
-        let has_site_checks = clauses.iter().any(|c| c.clause.applies_to.kind == Some(PlaceKind::Site));
+        let has_site_checks = clauses.iter().any(|c| {
+            // What is asked of a site's own devices needs none of its buildings.
+            c.clause.applies_to.kind == Some(PlaceKind::Site) && !c.clause.measure.is_of_devices()
+        });
         let mut members: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
         for (id, history) in &register.places {
             let Some(row) = history.rows().last() else { continue };
@@ -125,6 +140,7 @@ impl Engine {
             homes: HashMap::new(),
             routes: HashMap::new(),
             downwind: Vec::new(),
+            began: None,
         };
         for (number, (root, places)) in members.into_iter().enumerate() {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
@@ -143,8 +159,14 @@ impl Engine {
 
     /// Makes every place keep the partials of a measure, whether or not a clause asks for it.
     /// `clip` leaves out what lies outside.
-    pub(crate) fn watch(&mut self, measure: Measure, clip: Option<Span>) {
-        self.shards.iter_mut().for_each(|shard| shard.watch(measure, clip));
+    /// `usual` is what a corrected intensity is taken with.
+    pub(crate) fn watch(
+        &mut self,
+        measure: Measure,
+        clip: Option<Span>,
+        usual: Option<&(Energy, Correction)>,
+    ) {
+        self.shards.iter_mut().for_each(|shard| shard.watch(measure, clip, usual.cloned()));
     }
 
     fn home(&self, place: &str) -> Option<&Shard> {
@@ -174,13 +196,18 @@ impl Engine {
 
     /// Takes one reading. Readings should come in event order; late ones re-open what they touch.
     pub fn observe(&mut self, reading: &Reading, out: &mut Vec<Output>) -> Taken {
+        let routes = self.routes.get(&reading.series.sensor);
+        let bound = routes.and_then(|routes| routes.at(reading.time));
         if !reading.flags.is_usable() {
+            if let Some((shard, device)) = bound
+                && let Some(shard) = self.shards.get_mut(shard)
+            {
+                shard.hear_barred(reading, device);
+            }
             return Taken::Barred;
         }
-        let routes = self.routes.get(&reading.series.sensor);
-        let Some((shard, device)) = routes.and_then(|routes| routes.at(reading.time)) else {
-            return Taken::Unbound;
-        };
+        let Some((shard, device)) = bound else { return Taken::Unbound };
+        self.begin(reading.time);
         if outdoor::is_outdoor(reading) {
             self.observe_outdoor(reading, (shard, device), out);
         }
@@ -206,6 +233,25 @@ impl Engine {
     /// may still come.
     pub fn advance(&mut self, to: Instant, out: &mut Vec<Output>) {
         self.shards.iter_mut().for_each(|shard| shard.advance(to, out));
+    }
+
+    /// Like [`Self::advance`], by somebody who knows that we have listened without a break since
+    /// `since`, at least up to `to`: a sensor that said nothing then was silent. What lies between that
+    /// and what was told before was an outage of ours, and no sensor's silence.
+    pub fn advance_listening(&mut self, to: Instant, since: Instant, out: &mut Vec<Output>) {
+        self.begin(to.max(since));
+        for shard in &mut self.shards {
+            shard.listen(since, to);
+            shard.advance(to, out);
+        }
+    }
+
+    /// Event time begins, in every building.
+    fn begin(&mut self, at: Instant) {
+        if self.began.is_none_or(|began| at < began) {
+            self.began = Some(at);
+            self.shards.iter_mut().for_each(|shard| shard.begin(at));
+        }
     }
 
     /// The input has ended: the last reading of each series stands one interval, and every hour

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Calendar, Id, Instant, Period, Quantity, Span};
 use serde::{Deserialize, Serialize};
 
+use super::devices::DeviceLog;
 use crate::{
     Gate,
     buffer::{DOORS, SeriesBuffer},
@@ -29,6 +30,12 @@ pub(crate) struct PlaceState {
     pub(crate) checks: Vec<Check>,
     /// Meters that were ever bound here or below, with where.
     pub(crate) meters: Vec<(Id, Id)>,
+    /// Numbers of the devices ever bound here.
+    pub(crate) devices: Vec<u32>,
+    /// Whether anything asks if they are heard.
+    pub(crate) watches_devices: bool,
+    /// Whether a check here asks for meters and for sensors at once.
+    pub(crate) mixes_meters: bool,
     /// Quantities that anything here is taken from, a bit each.
     wanted: u64,
     /// How long after an hour it is judged, ms.
@@ -106,6 +113,9 @@ pub(crate) struct Kept {
     pub(crate) touched_use: Option<Span>,
     /// Memories of checks that this catalogue does not have (kept for a catalogue that does).
     pub(crate) memories: BTreeMap<String, Memory>,
+    /// When devices were heard; filled only to be written (absent in files of 0.1).
+    #[serde(default)]
+    pub(crate) heard: Vec<DeviceLog>,
 }
 
 impl PlaceState {
@@ -117,6 +127,9 @@ impl PlaceState {
             bases: BTreeMap::new(),
             checks: Vec::new(),
             meters: Vec::new(),
+            devices: Vec::new(),
+            watches_devices: false,
+            mixes_meters: false,
             wanted: 0,
             grace_ms: 0,
             asks_outdoors: false,
@@ -127,9 +140,51 @@ impl PlaceState {
         }
     }
 
+    /// The same place as the register has it, with nothing seen and nothing to judge; it still knows since
+    /// when there is which sensor.
+    pub(crate) fn hollow(&self) -> Self {
+        let mut place = Self::new(&self.id);
+        place.rooms.clone_from(&self.rooms);
+        place.above.clone_from(&self.above);
+        place.bases.clone_from(&self.bases);
+        place.meters.clone_from(&self.meters);
+        place.wanted = self.wanted;
+        place.grace_ms = self.grace_ms;
+        place.asks_outdoors = self.asks_outdoors;
+        place.wants_presence = self.wants_presence;
+        place.kept.buffers = self.kept.buffers.iter().map(SeriesBuffer::hollow).collect();
+        place
+    }
+
+    /// Takes the partials of a day from a copy of this place; `closed` is the part of it that has been judged.
+    pub(crate) fn adopt_day(&mut self, found: &Self, day: Span, closed: Span) {
+        for basis in self.bases.keys() {
+            let nothing = Ledger::default();
+            let found = found.ledger(*basis).unwrap_or(&nothing);
+            match self.kept.ledgers.binary_search_by_key(basis, |(held, _)| *held) {
+                Ok(index) => {
+                    if let Some((_, ledger)) = self.kept.ledgers.get_mut(index) {
+                        ledger.adopt_day(found, day, closed);
+                    }
+                }
+                Err(index) => {
+                    let mut ledger = Ledger::default();
+                    ledger.adopt_day(found, day, closed);
+                    self.kept.ledgers.insert(index, (*basis, ledger));
+                }
+            }
+        }
+        if self.wants_presence {
+            let hours = closed.from..closed.to;
+            self.kept.presence.retain(|hour, _| !hours.contains(hour));
+            self.kept.presence.extend(found.kept.presence.range(hours).map(|(hour, mean)| (*hour, *mean)));
+        }
+        self.is_changed = true;
+    }
+
     /// Whether anything here is to be judged.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.checks.is_empty() || !self.bases.is_empty()
+        !self.checks.is_empty() || !self.bases.is_empty() || self.watches_devices
     }
 
     /// Makes the place keep partials for figures of a period.
@@ -149,7 +204,7 @@ impl PlaceState {
 
     /// Whether a figure here joins meters with who was there, hour by hour.
     pub(crate) fn joins_meters(&self) -> bool {
-        self.bases.contains_key(&Basis::WhileEmpty)
+        self.mixes_meters || self.bases.contains_key(&Basis::WhileEmpty)
     }
 
     /// Instant at which the next hour is due, if the place is open.

@@ -1,12 +1,32 @@
 //! Checkpoints: what changed, piece by piece, and how it is taken up again.
 
+use model::{Id, Instant};
+
 use super::{
-    devices::DeviceKind,
+    devices::{DeviceKind, DeviceLog},
     place::Kept,
     saved::{Piece, SavedShard},
     shard::Shard,
 };
-use crate::check::Memory;
+use crate::{check::Memory, listening::Listening, meter::Chain};
+
+pub(super) fn place_key(place: &Id) -> String {
+    format!("place/{place}")
+}
+
+pub(super) fn chain_key(chain: &Chain) -> String {
+    let series = &chain.series;
+    let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
+    format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity)
+}
+
+pub(super) fn outdoor_key(root: &Id) -> String {
+    format!("outdoor/{root}")
+}
+
+pub(super) fn clock_key(root: &Id) -> String {
+    format!("clock/{root}")
+}
 
 impl Shard {
     /// The pieces that changed since the last call, each under a key of its own.
@@ -14,34 +34,43 @@ impl Shard {
         let mut changed = Vec::new();
         for state in self.places.iter_mut().filter(|s| s.is_changed) {
             state.is_changed = false;
+            let watched = if state.watches_devices { state.devices.as_slice() } else { &[] };
+            let devices = watched.iter().filter_map(|number| self.devices.get(*number as usize));
+            let kept = Kept { heard: devices.map(DeviceLog::of).collect(), ..state.kept.clone() };
             let memories =
                 state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
-            let piece = Piece::Place(Box::new(state.kept.clone()), memories);
-            changed.push((format!("place/{}", state.id), SavedShard(piece)));
+            let piece = Piece::Place(Box::new(kept), memories);
+            changed.push((place_key(&state.id), SavedShard(piece)));
         }
         for number in std::mem::take(&mut self.changed_chains) {
             let Some(chain) = self.meters.chains.get(number) else { continue };
-            let series = &chain.series;
-            let channel = series.channel.as_ref().map_or("", |channel| channel.as_str());
-            let key = format!("chain/{}/{}/{}/{channel}", chain.place, series.sensor, series.quantity);
-            changed.push((key, SavedShard(Piece::Chain(Box::new(chain.clone())))));
+            changed.push((chain_key(chain), SavedShard(Piece::Chain(Box::new(chain.clone())))));
         }
         if std::mem::take(&mut self.is_outdoor_changed) {
             let piece = Piece::Outdoor(self.outdoor.clone());
-            changed.push((format!("outdoor/{}", self.root), SavedShard(piece)));
+            changed.push((outdoor_key(&self.root), SavedShard(piece)));
         }
-        if let Some(clock) = self.clock.filter(|clock| self.saved_clock != Some(*clock)) {
-            self.saved_clock = Some(clock);
-            changed.push((format!("clock/{}", self.root), SavedShard(Piece::Clock(clock))));
+        let is_told = |(clock, listening): &(Option<Instant>, Box<Listening>)| {
+            *clock == self.clock && **listening == self.listening
+        };
+        if !self.saved_moment.as_ref().is_some_and(is_told) {
+            let moment = (self.clock, Box::new(self.listening.clone()));
+            self.saved_moment = Some(moment.clone());
+            changed.push((clock_key(&self.root), SavedShard(Piece::Moment(moment.0, moment.1))));
         }
         changed
     }
 
     /// Takes up one piece.
     pub(super) fn restore(&mut self, place: &str, saved: SavedShard) {
+        self.has_begun = false;
         match saved.0 {
             // After a change of the register two clocks may meet here: the newer one holds.
             Piece::Clock(clock) => self.clock = self.clock.max(Some(clock)),
+            Piece::Moment(clock, listening) => {
+                self.clock = self.clock.max(clock);
+                self.listening = *listening;
+            }
             Piece::Outdoor(outdoor) => self.outdoor = outdoor,
             Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
             Piece::Chain(chain) => {
@@ -54,8 +83,14 @@ impl Shard {
     fn restore_place(&mut self, id: &str, mut kept: Kept, memories: Vec<(String, Memory)>) {
         let Some(number) = self.index.get(id).copied() else { return };
         kept.memories.extend(memories);
+        let logs = std::mem::take(&mut kept.heard);
         for device in self.devices.iter_mut().filter(|device| device.place == number) {
             device.forget();
+            if let Some(log) = logs.iter().find(|log| log.is_of(device)) {
+                device.heard = log.heard.clone();
+                device.stuck = log.stuck.clone();
+                device.known = log.known;
+            }
             let own = kept.buffers.iter_mut().filter(|b| {
                 // The row may have got another end since.
                 b.series.sensor == device.id && device.span.contains(b.first)

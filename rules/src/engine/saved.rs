@@ -4,7 +4,7 @@ use model::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::place::Kept;
-use crate::{buffer::SeriesBuffer, check::Memory, meter::Chain};
+use crate::{buffer::SeriesBuffer, check::Memory, listening::Listening, meter::Chain};
 
 /// One piece of a shard's state. Opaque: written and read back by the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,4 +20,6 @@ pub(crate) enum Piece {
     Outdoor(Vec<SeriesBuffer>),
     /// One series of a meter.
     Chain(Box<Chain>),
+    /// Event time of a shard, and when it was listened to.
+    Moment(Option<Instant>, Box<Listening>),
 }

@@ -9,10 +9,11 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{EngineOptions, Output, Taken, devices::Device, place::PlaceState};
 use crate::{
-    Alert, Figure, LiveClause, Verdict,
+    Alert, Correction, Energy, Figure, LiveClause, Verdict,
     almanac::Almanac,
     buffer::{SeriesBuffer, millis},
     check::Check,
+    listening::Listening,
     meter::{MeterFacts, Meters},
 };
 
@@ -44,10 +45,20 @@ pub(super) struct Shard {
     /// Meters have forgotten what lies before.
     pub(super) tidied_to: Option<Instant>,
     pub(super) has_ended: bool,
+    /// Where the input ended, if it did: silence after it says nothing.
+    pub(super) ended_at: Option<Instant>,
+    /// Whether every device is known since some event time, and its place open.
+    pub(super) has_begun: bool,
+    /// When we listened.
+    pub(super) listening: Listening,
     /// Only time inside counts; all of it but in `measure`.
     pub(super) clip: Span,
-    /// The clock at the last checkpoint.
-    pub(super) saved_clock: Option<Instant>,
+    /// Clock and listening at the last checkpoint.
+    pub(super) saved_moment: Option<(Option<Instant>, Box<Listening>)>,
+    /// Whether the end of the input ends the time that counts.
+    pub(super) is_clipped: bool,
+    /// What a corrected intensity that no clause asks for is taken with; only in `measure`.
+    pub(super) usual: Option<(Energy, Correction)>,
 }
 
 impl Shard {
@@ -75,8 +86,13 @@ impl Shard {
             touched: BTreeSet::new(),
             tidied_to: None,
             has_ended: false,
+            ended_at: None,
+            has_begun: false,
+            listening: Listening::default(),
             clip: Span::ALWAYS,
-            saved_clock: None,
+            saved_moment: None,
+            is_clipped: false,
+            usual: None,
             options,
             register,
         };
@@ -123,6 +139,13 @@ impl Shard {
             }
         }
         if take(self) { Taken::Late } else { Taken::InOrder }
+    }
+
+    /// We have listened from `since` to `to`.
+    pub(super) fn listen(&mut self, since: Instant, to: Instant) {
+        // What came before the first word was not listened to, unless readings alone say so.
+        let before = if self.options.listening_is_told { Some(Instant::MIN) } else { self.clock };
+        self.listening.note(since, to, before);
     }
 
     /// Lets event time reach `to`; what is due before it happens.
@@ -177,12 +200,16 @@ impl Shard {
             let stands = meter.filter(|_| is_interval).map_or(0, |meter| millis(meter.interval_s));
             Some(at.plus_ms(stands))
         });
-        gauges.chain(meters).max()
+        gauges.chain(meters).chain(self.last_heard()).max()
     }
 
     /// Ends the input at `end`.
     pub(super) fn finish(&mut self, end: Instant, out: &mut Vec<Output>) {
         self.has_ended = true;
+        self.ended_at = Some(end);
+        if self.is_clipped {
+            self.clip.to = self.clip.to.min(end);
+        }
         self.cut_last_readings();
         self.cut_outdoors();
         if let Some(clock) = self.clock {

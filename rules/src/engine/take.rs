@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Instant, Nature, Reading, Span};
+use model::{Instant, Nature, Quantity, Reading, Series, Span};
 
 use super::{
     devices::{Device, DeviceKind},
@@ -18,6 +18,15 @@ impl Shard {
         if is_outdoor(reading) {
             let about = self.outdoor_sensor(number);
             return about.is_some_and(|(sensor, span)| self.take_outdoor(reading, &sensor, span));
+        }
+        let was_missed = self.hear(reading, number);
+        self.keep(reading, number) || was_missed
+    }
+
+    /// Keeps a reading for what is taken from it. Returns whether it changes what has been judged.
+    fn keep(&mut self, reading: &Reading, number: usize) -> bool {
+        if is_apart(&reading.series) {
+            return false;
         }
         let Some(device) = self.devices.get_mut(number) else { return false };
         let place = device.place;
@@ -82,7 +91,7 @@ impl Shard {
     }
 
     /// Opens a place and those above it with their first hour, or earlier than before.
-    fn open(&mut self, place: usize, at: Instant) {
+    pub(super) fn open(&mut self, place: usize, at: Instant) {
         let hour = self.almanac.at(at).hour;
         for step in 0.. {
             let Some(number) = self.upward(place, step) else { return };
@@ -128,13 +137,25 @@ impl Shard {
                 state.kept.touched_use = Some(joined);
             }
             if !is_meter || state.joins_meters() {
-                let opened = state.kept.opened.unwrap_or(next.from);
-                let oldest = next.from.plus_ms(self.options.horizon_ms.saturating_neg() - 3_600_000);
-                let from = closed.from.max(oldest).max(opened);
-                state.kept.dirty.extend(self.almanac.hours(Span::new(from, closed.to)));
+                let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
+                state.kept.dirty.extend(self.almanac.hours(hours));
             }
         }
         is_late
+    }
+
+    /// Marks what a reading changes in closed hours of its own place, whatever it observes.
+    pub(super) fn touch_own(&mut self, place: usize, span: Span) -> bool {
+        let Some(state) = self.places.get_mut(place) else { return false };
+        let Some(next) = state.kept.next_hour else { return false };
+        let closed = Span::new(span.from, span.to.min(next.from).max(span.from));
+        if closed.is_empty() {
+            return false;
+        }
+        self.touched.insert(place);
+        let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
+        state.kept.dirty.extend(self.almanac.hours(hours));
+        true
     }
 
     /// Takes back the time after the last reading of each series that the end of the input leaves unobserved.
@@ -149,8 +170,15 @@ impl Shard {
     }
 }
 
+/// From when on closed time of a place can be judged again.
+fn reachable(state: &PlaceState, closed: Span, next: Span, horizon_ms: i64) -> Instant {
+    let opened = state.kept.opened.unwrap_or(next.from);
+    let oldest = next.from.plus_ms(horizon_ms.saturating_neg() - 3_600_000);
+    closed.from.max(oldest).max(opened)
+}
+
 /// The buffer of a series of a sensor, or of a meter that also sends a gauge.
-fn buffer_of<'a>(
+pub(super) fn buffer_of<'a>(
     state: &'a mut PlaceState,
     device: &mut Device,
     reading: &Reading,
@@ -177,4 +205,50 @@ fn buffer_of<'a>(
         slot
     });
     state.kept.buffers.get_mut(slot)
+}
+
+/// Channels that name something other than the room's air: a pipe, a probe, a device's own heat, a gas computed from
+/// others, an extreme of a period.
+const APART: [&str; 12] = [
+    "soil",
+    "probe",
+    "flow",
+    "return",
+    "water",
+    "surface",
+    "server",
+    "other",
+    "equivalent",
+    "raw",
+    "peak",
+    "max",
+];
+
+/// Whether a series is stored and shown, but never judged as the room's: its channel begins with one of [`APART`].
+fn is_apart(series: &Series) -> bool {
+    use Quantity as Q;
+    let is_air = matches!(series.quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::SoundLevel);
+    let first = series.channel.as_ref().and_then(|channel| channel.as_str().split('-').next());
+    is_air && first.is_some_and(|first| APART.contains(&first))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Id;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_not_the_room_and_a_second_sensor_is() {
+        let series = |quantity, channel: &str| {
+            let (sensor, channel) = (Id::parse("s").unwrap(), Id::parse(channel).ok());
+            Series { sensor, quantity, channel }
+        };
+        assert!(is_apart(&series(Quantity::Temperature, "flow")));
+        assert!(is_apart(&series(Quantity::Temperature, "other-barometer")));
+        assert!(is_apart(&series(Quantity::Co2, "equivalent")));
+        assert!(!is_apart(&series(Quantity::Temperature, "2")));
+        assert!(!is_apart(&series(Quantity::Temperature, "")));
+        assert!(!is_apart(&series(Quantity::Voltage, "probe")));
+    }
 }

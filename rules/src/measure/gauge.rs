@@ -1,5 +1,6 @@
 //! Means of gauges: `co2_hour_mean`, `co2_day_mean` (ppm), `temperature_hour_mean` (Cel),
-//! `humidity_hour_mean` (%RH), `illuminance` (lx).
+//! `humidity_hour_mean` (%RH), `illuminance` (lx); `window_open`, `cooling_on`, `heating_on` (1),
+//! where the mean of a switch is the share of time in which it is on.
 //!
 //! Formula: time-weighted mean over the observed time within the clause's gate; several sensors
 //! give the mean of those that are observed. Coverage: observed share of the time within the

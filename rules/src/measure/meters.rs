@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
-    Id, Instant, Period, Place, Quantity, Register, Span,
+    Calendar, Id, Instant, Period, Place, Quantity, Register, Span,
     register::{Carrier, EndUse, Meter},
 };
 
@@ -87,17 +87,24 @@ impl<'a> Supply<'a> {
 
     /// What one meter counted over a stretch; the register is preferred to amounts that it also sends.
     ///
-    /// `counts` picks amount and observed time; `None` when it observed nothing.
+    /// `counts` picks amount and observed time; `None` when it observed nothing. A stretch that need not begin and
+    /// end on the hour comes with the calendar that knows the hours.
     pub(crate) fn used(
         &self,
         meter: &Meter,
         stretch: Span,
+        hours: Option<&Calendar>,
         counts: impl Fn(&Use) -> (i128, i64),
     ) -> Option<(f64, i64)> {
         let of = |quantity: Quantity| {
             let mut sum = Use::default();
             let chains = self.chains.of(&meter.id).filter(|c| c.series.quantity == quantity);
-            chains.filter(|c| c.place == meter.place).for_each(|c| sum.merge(&c.used.over(stretch)));
+            chains.filter(|c| c.place == meter.place).for_each(|c| {
+                match (hours, self.facts.get(&meter.id)) {
+                    (Some(calendar), Some(facts)) => sum.merge(&c.used_over(stretch, facts, calendar)),
+                    _ => sum.merge(&c.used.over(stretch)),
+                }
+            });
             let (amount, observed) = counts(&sum);
             (observed > 0).then(|| (ratio(amount, 1_000_000), observed))
         };
@@ -179,7 +186,6 @@ enum Found {
 
 /// Sums the chosen meters over the window, stretch by stretch; names what was summed.
 fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec<Fact>) -> Found {
-    let hour = context.calendar().window(Period::Hour, context.window.from).from;
     let (mut total, mut known_ms) = (Sum { observed: 0.0, scaled: 0.0, coverage: 0.0 }, 0);
     let mut metered_ms = 0;
     let whole = i128::from(context.window.millis());
@@ -191,9 +197,7 @@ fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec
             continue;
         }
         metered_ms += stretch.millis();
-        // A window need not begin on the hour; its first hour counts in full.
-        let from = if stretch.from == context.window.from { hour } else { stretch.from };
-        let Some(part) = over_stretch(&chosen, stretch, from, context, period) else { continue };
+        let Some(part) = over_stretch(&chosen, stretch, context, period) else { continue };
         total.observed += part.observed;
         total.scaled += part.scaled;
         total.coverage += part.coverage * ratio(i128::from(stretch.millis()), whole);
@@ -213,18 +217,13 @@ fn sum(choice: Choice<'_>, context: Context<'_>, period: Period, names: &mut Vec
     Found::Sum(total)
 }
 
-fn over_stretch(
-    chosen: &[&Meter],
-    stretch: Span,
-    from: Instant,
-    context: Context<'_>,
-    period: Period,
-) -> Option<Sum> {
+fn over_stretch(chosen: &[&Meter], stretch: Span, context: Context<'_>, period: Period) -> Option<Sum> {
+    let hours = (period == Period::All).then(|| context.calendar());
     let mut total = Sum { observed: 0.0, scaled: 0.0, coverage: 1.0 };
     let mut is_any = false;
     let expected = i128::from(stretch.millis());
     for meter in chosen {
-        match context.supply.used(meter, Span::new(from, stretch.to), |used| used.within(period)) {
+        match context.supply.used(meter, stretch, hours, |used| used.within(period)) {
             Some((amount, observed)) => {
                 is_any = true;
                 let share = ratio(i128::from(observed), expected).min(1.0);

@@ -1,5 +1,6 @@
 //! Measures: figures derived from readings and the register, a file each (alike ones share one).
 
+pub(crate) mod absence;
 mod amount;
 mod area_per_person;
 mod canteen_area;
@@ -29,6 +30,7 @@ pub(crate) mod running_mean_outdoor;
 mod seat_utilisation;
 mod service_area;
 mod space_utilisation;
+pub(crate) mod stuck;
 mod usable_share;
 mod utilisation;
 mod vacated_days;
@@ -40,7 +42,7 @@ use model::{Calendar, Instant, Period, Place, Quantity, Register, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bound, Clause, Correction, Energy, Gate, Measure, Why,
+    Bound, Correction, Energy, Gate, Measure, Why,
     partial::Partial,
     steps::{Micro, micro},
 };
@@ -96,6 +98,8 @@ pub(crate) enum Source {
     Register,
     /// Outdoor air of the building or its site.
     Outdoors,
+    /// When the devices of the place were heard.
+    Devices,
 }
 
 /// A figure of a place over a window.
@@ -130,14 +134,14 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Where the evidence of a clause comes from.
-pub(crate) fn source_of_clause(clause: &Clause) -> Source {
-    let quantity = match clause.measure {
+/// Where the evidence of a clause's measure comes from; `within` is the band of a share outside one.
+pub(crate) fn source_within(measure: Measure, gate: Option<Gate>, within: Option<Bound>) -> Source {
+    let quantity = match measure {
         Measure::TemperatureOutside => Quantity::Temperature,
         Measure::HumidityOutside => Quantity::Humidity,
-        _ => return source_of(clause.measure, clause.gate),
+        _ => return source_of(measure, gate),
     };
-    Source::Basis(Basis::Outside(quantity, clause.gate, Range::new(clause.within.unwrap_or_default())))
+    Source::Basis(Basis::Outside(quantity, gate, Range::new(within.unwrap_or_default())))
 }
 
 /// Where a measure's evidence comes from; `gate` narrows the time of gauge means.
@@ -165,6 +169,10 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         }
         Measure::HumidityOutside => Basis::Outside(Quantity::Humidity, gate, Range::new(Bound::default())),
         Measure::RunningMeanOutdoor => return Source::Outdoors,
+        Measure::WindowOpen => Basis::Gauge(Quantity::WindowOpen, gate),
+        Measure::CoolingOn => Basis::Gauge(Quantity::CoolingOn, gate),
+        Measure::HeatingOn => Basis::Gauge(Quantity::HeatingOn, gate),
+        Measure::Absence | Measure::Stuck => return Source::Devices,
         Measure::PrivateOfficeArea
         | Measure::ServiceArea
         | Measure::RoomArea

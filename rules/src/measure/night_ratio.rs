@@ -29,7 +29,8 @@ pub(crate) fn figure(context: Context<'_>, energy: &Energy) -> Figure {
         let of = |part| {
             let signed = counted.iter().map(|m| (m, 1.0)).chain(left_out.iter().map(|m| (m, -1.0)));
             let used = signed.map(|(meter, sign)| {
-                let (amount, ms) = context.supply.used(meter, stretch, |used| used.part(part))?;
+                let (amount, ms) =
+                    context.supply.used(meter, stretch, Some(context.calendar()), |used| used.part(part))?;
                 Some((amount * sign, ms))
             });
             // A sum with an unknown part is no sum.

@@ -40,7 +40,7 @@ pub(crate) fn steps(context: Context<'_>) -> Option<Vec<Vec<(Span, i128)>>> {
             let steps: Vec<_> = chains.flat_map(|c: &Chain| c.fine_steps(window, facts)).collect();
             (!steps.is_empty()).then_some(steps)
         };
-        is_seen |= supply.chains.of(&meter.id).any(|c| c.first < window.to);
+        is_seen |= supply.chains.of(&meter.id).any(|c| c.place == meter.place && c.first < window.to);
         tracks.push(quantities(Carrier::Electricity).into_iter().find_map(of_meter).unwrap_or_default());
     }
     is_seen.then_some(tracks)

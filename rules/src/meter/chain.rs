@@ -1,6 +1,6 @@
 //! One series of one meter: its recent readings and all that it has counted.
 
-use model::{Id, Instant, Nature, Series, Span};
+use model::{Calendar, Id, Instant, Nature, Period, Series, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -25,6 +25,18 @@ impl Piece {
     const fn span(self) -> Span {
         match self {
             Self::Used { span, .. } | Self::Disbelieved { span } => span,
+        }
+    }
+
+    /// Amount and observed time, ms, of a part of its span.
+    fn within(self, part: Span) -> (i128, i64) {
+        match self {
+            Self::Used { span, amount } => {
+                let length = i128::from(span.millis()).max(1);
+                let until = |at: Instant| amount * i128::from(at.since(span.from)) / length;
+                (until(part.to) - until(part.from), part.millis())
+            }
+            Self::Disbelieved { .. } => (0, -part.millis()),
         }
     }
 }
@@ -196,6 +208,25 @@ impl Chain {
         }
     }
 
+    /// What was used over a span that need not begin and end on the hour: its edges are taken from the steps, pro rata.
+    pub(crate) fn used_over(&self, span: Span, facts: &MeterFacts, calendar: &Calendar) -> Use {
+        let (first, last) =
+            (calendar.window(Period::Hour, span.from), calendar.window(Period::Hour, span.to));
+        let from = if first.from == span.from { span.from } else { first.to.min(span.to) };
+        let to = last.from.max(from);
+        let mut used = self.used.over(Span::new(from, to));
+        let edges = [(first, Span::new(span.from, from)), (last, Span::new(to, span.to))];
+        for (hour, edge) in edges.into_iter().filter(|(_, edge)| !edge.is_empty()) {
+            let part = Part::of_clock(calendar.zone.to_datetime(hour.from.timestamp()).hour());
+            for piece in self.all_pieces(facts).0 {
+                let Some(inside) = piece.span().intersect(edge) else { continue };
+                let (amount, observed) = piece.within(inside);
+                used.add(Grain::of(piece.span().millis(), part), amount, observed);
+            }
+        }
+        used
+    }
+
     /// The steps of at most an hour inside a window, zeros that are not believed left out.
     pub(crate) fn fine_steps(&self, window: Span, facts: &MeterFacts) -> Vec<(Span, i128)> {
         const HOUR_MS: i64 = 3_600_000;
@@ -211,6 +242,21 @@ impl Chain {
                 Piece::Disbelieved { .. } => None,
             })
             .collect()
+    }
+
+    /// Takes the readings that another chain of the same series has found in the time that this one remembers.
+    /// What was used is the caller's to adopt.
+    pub(crate) fn adopt(&mut self, found: &Self, facts: &MeterFacts) {
+        let from = self.readings.first().map_or(Instant::MIN, |(at, _)| *at);
+        for reading in found.readings.iter().filter(|(at, _)| *at >= from) {
+            let index = self.readings.partition_point(|(at, _)| *at < reading.0);
+            match self.readings.get_mut(index) {
+                Some(held) if held.0 == reading.0 => held.1 = reading.1,
+                _ => self.readings.insert(index, *reading),
+            }
+        }
+        self.first = self.first.min(found.first);
+        self.run = self.all_pieces(facts).1;
     }
 
     /// Forgets readings that late data can no longer touch.

@@ -63,9 +63,9 @@ impl MeterFacts {
         self.rows.rows().flat_map(|row| [row.span.from, row.span.to])
     }
 
-    /// What was declared in `(from, to]`.
-    pub(crate) fn between(&self, from: Instant, to: Instant) -> impl Iterator<Item = &MeterEvent> {
-        self.events.iter().filter(move |e| e.time > from && e.time <= to)
+    /// What was declared in `[from, to]`.
+    pub(crate) fn over(&self, from: Instant, to: Instant) -> impl Iterator<Item = &MeterEvent> {
+        self.events.iter().filter(move |e| e.time >= from && e.time <= to)
     }
 
     /// The factor from register units to real ones at an instant, in millionths.

@@ -2,7 +2,7 @@
 
 use model::{
     Instant, Span,
-    register::{Carrier, MeterEventKind},
+    register::{Carrier, MeterEvent, MeterEventKind},
 };
 
 use super::facts::MeterFacts;
@@ -23,7 +23,13 @@ pub(super) fn between(
 ) -> Vec<Step> {
     let mut out = Vec::new();
     let (mut from, mut raw) = (t0, Some(v0));
-    for event in facts.between(t0, t1) {
+    let is_due = |event: &&MeterEvent| match event.time {
+        // One at the instant of a reading lies before it or after it, as the reading shows.
+        at if at == t0 => !is_behind(event, v0),
+        at if at == t1 => is_behind(event, v1),
+        _ => true,
+    };
+    for event in facts.over(t0, t1).filter(is_due) {
         match event.kind {
             MeterEventKind::Replaced | MeterEventKind::Reset => {
                 let old = event.old_reading.map(micro);
@@ -46,6 +52,18 @@ pub(super) fn between(
     }
     out.extend(step(facts, Span::new(from, t1), raw, Some(v1)));
     out
+}
+
+/// Whether a reading of the instant of an event shows the register as it was left by it.
+fn is_behind(event: &MeterEvent, value: Micro) -> bool {
+    /// Register units by which a new register may have gone on within the instant.
+    const NEAR: u64 = 1_000_000;
+    let new = micro(event.new_reading.unwrap_or(0.0));
+    match (event.kind, event.old_reading.map(micro)) {
+        (MeterEventKind::Multiplier, _) => true,
+        (_, Some(old)) => value.abs_diff(new) <= value.abs_diff(old),
+        (_, None) => value.abs_diff(new) <= NEAR,
+    }
 }
 
 /// What an interval amount was, in the unit of the quantity.

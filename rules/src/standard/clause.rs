@@ -8,7 +8,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Measure;
+use super::{Measure, OnlyIf};
 
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -240,6 +240,29 @@ pub struct Band {
     pub at_least: Option<(f64, f64)>,
 }
 
+/// How a firing alert ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Firing {
+    /// How long the value must have been clear before the alert resolves (`keep_firing_for`), ms.
+    pub keep_ms: i64,
+    /// When an alert that comes and goes stays firing; never when absent.
+    pub flap: Option<Flap>,
+}
+
+/// Flap guard: an alert that has changed so often in a while resolves only after all of that while clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flap {
+    /// Changes that make it flap; firing and resolving are one each.
+    pub changes: u8,
+    /// The while, ms.
+    pub within_ms: i64,
+}
+
+impl Flap {
+    /// How many changes may be asked for.
+    pub const CHANGES: std::ops::RangeInclusive<u8> = 2..=20;
+}
+
 /// One rule of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clause {
@@ -296,6 +319,10 @@ pub struct Clause {
     pub adaptive: Option<Adaptive>,
     /// What a reader should know about the number or its source.
     pub note: String,
+    /// Judged only while this holds.
+    pub only_if: Option<OnlyIf>,
+    /// How its alert ends.
+    pub firing: Firing,
     /// Whether it is judged at all; one of several alternatives is chosen by an overlay.
     pub in_use: bool,
     /// Citation of the overlay that moved it, if one did.

@@ -56,6 +56,8 @@ mod tests {
         for (value, outcome, limit, is_minimum) in [
             (22.0, Outcome::Compliant, 22.0, true),
             (28.0, Outcome::Compliant, 28.0, false),
+            (24.9, Outcome::Compliant, 22.0, true),
+            (25.0, Outcome::Compliant, 28.0, false),
             (28.1, Outcome::Breach, 28.0, false),
             (21.9, Outcome::Breach, 22.0, true),
             (24.0, Outcome::Compliant, 22.0, true),

@@ -97,7 +97,7 @@ fn is_inside(band: Option<Band>, above: Bound, below: Bound) -> bool {
 /// Whether two clauses judge the same figure of a common subject at a common time.
 fn is_same_matter(a: &Clause, b: &Clause) -> bool {
     let seasons = a.season.is_none() || b.season.is_none() || a.season == b.season;
-    let figure = a.measure == b.measure && a.period == b.period && a.gate == b.gate;
+    let figure = a.measure == b.measure && a.period == b.period && a.gate == b.gate && a.only_if == b.only_if;
     let unit = a.limit.unit == b.limit.unit && a.energy == b.energy;
     let unit = unit && a.within == b.within && a.adaptive == b.adaptive;
     figure && unit && seasons && a.in_use && b.in_use && have_common_subject(a, b)

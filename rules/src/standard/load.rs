@@ -10,7 +10,7 @@ use model::{
 
 use super::{
     AppliesTo, Binding, Bound, Clause, Evidence, Layer, Limit, Measure, Pack, Provenance, checks, duration,
-    energy, limits,
+    energy, firing, limits,
     section::{Findings, Section},
     words::{Word, suggest},
 };
@@ -53,6 +53,10 @@ const CLAUSE: &[&str] = &[
     "in_use",
     "within",
     "adaptive",
+    "only_if",
+    "condition",
+    "keep_firing_for",
+    "flap",
 ];
 const APPLIES_TO: &[&str] = &[
     "kind",
@@ -183,6 +187,7 @@ fn clauses(f: &mut Findings<'_>, root: Section<'_, '_>, pack: &mut Pack) {
 fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Clause {
     s.only(f, CLAUSE);
     let mut limit = limits::limit(f, s).unwrap_or_else(no_limit);
+    let min_coverage = s.number(f, "min_coverage").unwrap_or(0.0);
     let clause = Clause {
         id: format!("{}/{id}", pack.id),
         pack: pack.id.clone(),
@@ -198,7 +203,7 @@ fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Cl
         period: s.needs_word(f, "period").unwrap_or(Period::All),
         gate: s.word(f, "gate"),
         season: season(f, s),
-        min_coverage: s.number(f, "min_coverage").unwrap_or(0.0),
+        min_coverage,
         hold_ms: hold(f, s),
         clear: limits::clear(f, s),
         band: limits::band(f, s),
@@ -210,10 +215,13 @@ fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Cl
         within: limits::within(f, s),
         adaptive: energy::adaptive(f, s),
         note: s.text(f, "note").unwrap_or_default().to_owned(),
+        only_if: firing::only_if(f, s, min_coverage),
+        firing: firing::firing(f, s),
         in_use: s.flag(f, "in_use").unwrap_or(true),
         moved_by: None,
     };
     checks::clause(f, s, &clause);
+    firing::check(f, s, &clause);
     clause
 }
 

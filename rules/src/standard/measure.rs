@@ -104,6 +104,16 @@ pub enum Measure {
     RunningMeanOutdoor,
     /// Electricity of a data centre over that of its IT equipment, 1.
     EnergyUseEffectiveness,
+    /// Longest silence of a sensor or meter of the place beyond its carry, h.
+    Absence,
+    /// Longest time for which a series of the place has been flagged stuck, h.
+    Stuck,
+    /// Share of the time in which a window is open, 1.
+    WindowOpen,
+    /// Share of the time in which the cooling runs, 1.
+    CoolingOn,
+    /// Share of the time in which the heating runs, 1.
+    HeatingOn,
 }
 
 impl Measure {
@@ -151,6 +161,11 @@ impl Measure {
         (Self::Co2AboveOutdoor, "co2_above_outdoor"),
         (Self::RunningMeanOutdoor, "running_mean_outdoor"),
         (Self::EnergyUseEffectiveness, "energy_use_effectiveness"),
+        (Self::Absence, "absence"),
+        (Self::Stuck, "stuck"),
+        (Self::WindowOpen, "window_open"),
+        (Self::CoolingOn, "cooling_on"),
+        (Self::HeatingOn, "heating_on"),
     ];
 
     /// The name in files and the API.
@@ -186,7 +201,11 @@ impl Measure {
             | Self::UsableShare
             | Self::TemperatureOutside
             | Self::HumidityOutside
-            | Self::EnergyUseEffectiveness => &["1"],
+            | Self::EnergyUseEffectiveness
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => &["1"],
+            Self::Absence | Self::Stuck => &["h"],
             Self::PeakPeople | Self::EffectiveUsers => &["count"],
             Self::IdleWorkingDays | Self::VacatedDays => &["d"],
             Self::AreaPerPerson
@@ -230,7 +249,9 @@ impl Measure {
             | Self::TemperatureHourMean
             | Self::HumidityHourMean
             | Self::SetpointHourMean
-            | Self::Co2AboveOutdoor => &[P::Hour],
+            | Self::Co2AboveOutdoor
+            | Self::Absence
+            | Self::Stuck => &[P::Hour],
             Self::Co2DayMean
             | Self::Pm25DayMean
             | Self::Pm10DayMean
@@ -260,7 +281,10 @@ impl Measure {
             | Self::Gas
             | Self::Heat
             | Self::Water
-            | Self::EnergyWhileEmpty => &[P::Hour, P::Day, P::Week, P::Month, P::Year, P::All],
+            | Self::EnergyWhileEmpty
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => &[P::Hour, P::Day, P::Week, P::Month, P::Year, P::All],
         }
     }
 
@@ -309,7 +333,12 @@ impl Measure {
             | Self::TemperatureOutside
             | Self::HumidityOutside
             | Self::Co2AboveOutdoor
-            | Self::RunningMeanOutdoor => Decides::Sensors,
+            | Self::RunningMeanOutdoor
+            | Self::Absence
+            | Self::Stuck
+            | Self::WindowOpen
+            | Self::CoolingOn
+            | Self::HeatingOn => Decides::Sensors,
         }
     }
 
@@ -317,6 +346,12 @@ impl Measure {
     #[must_use]
     pub const fn needs_band(self) -> bool {
         matches!(self, Self::TemperatureOutside | Self::HumidityOutside)
+    }
+
+    /// Whether it is about the devices of a place and not about what they observe.
+    #[must_use]
+    pub const fn is_of_devices(self) -> bool {
+        matches!(self, Self::Absence | Self::Stuck)
     }
 }
 

@@ -5,9 +5,11 @@ mod cases;
 mod catalogue;
 mod checks;
 mod clause;
+mod condition;
 mod duration;
 mod editions;
 mod energy;
+mod firing;
 mod judge;
 mod layers;
 mod limits;
@@ -25,8 +27,9 @@ pub use cases::{Case, CaseReport};
 pub use catalogue::{Catalogue, Counts};
 pub use clause::{
     Adaptive, AppliesTo, AreaBasis, Attribute, Band, Bound, Clause, Correction, Curve, Energy, Evidence,
-    Gate, Limit, LimitTable, Provenance, Rating, RatingLevel, Row,
+    Firing, Flap, Gate, Limit, LimitTable, Provenance, Rating, RatingLevel, Row,
 };
+pub use condition::{Condition, Expr, OnlyIf};
 pub use judge::{Judged, judge, rating_of};
 pub use measure::{Decides, Measure};
 pub use pack::{Binding, Layer, Pack};

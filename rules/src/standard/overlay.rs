@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Problem;
 
 use super::{
-    Bound, Clause, Layer, Pack, Rating, checks, duration, layers, limits, load,
+    Bound, Clause, Layer, Pack, Rating, checks, duration, firing, layers, limits, load,
     section::{Findings, Section},
     words::suggest,
 };
@@ -21,6 +21,8 @@ const OVERRIDE: &[&str] = &[
     "severity",
     "in_use",
     "without",
+    "keep_firing_for",
+    "flap",
 ];
 
 /// Reads an overlay and applies its `[[override]]`s to `packs`; returns the pack that it adds, if any.
@@ -82,6 +84,8 @@ fn moved(f: &mut Findings<'_>, s: Section<'_, '_>, base: &Clause) -> Clause {
             None => s.report(f, "for", format!("`{text}` is no duration"), "write 0s, 15m, 2h or 14d"),
         }
     }
+    clause.firing.keep_ms = firing::keep(f, s).unwrap_or(clause.firing.keep_ms);
+    clause.firing.flap = firing::flap(f, s).or(clause.firing.flap);
     if let Some(share) = s.number(f, "min_coverage") {
         clause.min_coverage = share;
     }

@@ -144,6 +144,33 @@ fn a_waived_breach_is_told_as_waived_and_does_not_fire() {
     assert_eq!(run.kinds(), [TransitionKind::Firing], "the waiver has ended");
 }
 
+fn waived(clause: Clause, from: &str, to: &str) -> World {
+    let mut world = World::new().with(clause);
+    let (subject, reason, approver) = (id("r1"), "works".to_owned(), "desk".to_owned());
+    let waiver = Waiver { clause: "own-1/co2".to_owned(), subject, reason, approver };
+    world.register.waivers.push(Dated { span: Span::new(at(from), at(to)), value: waiver });
+    world
+}
+
+#[test]
+fn a_waiver_ends_what_is_pending_and_the_clock_of_for_begins_anew_after_it() {
+    let mut run = waived(held(2), "03-02 10:00", "03-02 11:00").run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0); 3]);
+    assert!(run.alert().is_none(), "two hours pending, then a waived one");
+    run.co2_hours(at("03-02 11:00"), &[Some(1100.0); 2]);
+    assert_eq!(run.alert().map(|a| (a.state, a.started_at)), Some((AlertState::Pending, at("03-02 11:00"))));
+    run.co2_hours(at("03-02 13:00"), &[Some(1100.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+}
+
+#[test]
+fn a_waiver_does_not_end_what_fires_already() {
+    let mut run = waived(co2(), "03-02 09:00", "03-02 11:00").run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0); 4]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    assert_eq!(run.alert().map(|a| (a.state, a.started_at)), Some((AlertState::Firing, at("03-02 08:00"))));
+}
+
 #[test]
 fn an_unverified_clause_gives_verdicts_but_no_alert_until_it_is_accepted() {
     for is_accepted in [false, true] {
@@ -210,4 +237,65 @@ fn minima_are_broken_below_and_bands_on_both_sides() {
     use Outcome::{Breach, Compliant};
     assert_eq!(run.outcomes(), [Compliant, Breach, Compliant, Breach]);
     assert_eq!(run.verdicts().iter().map(|v| v.is_minimum).collect::<Vec<_>>(), [true, true, false, false]);
+}
+
+#[test]
+fn an_alert_of_a_sensor_that_fell_silent_shows_what_was_proven_last() {
+    let mut run = World::new().with(co2()).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(1200.0), None]);
+    assert_eq!(run.outcomes(), [Outcome::Breach, Outcome::Breach, Outcome::Insufficient]);
+    let shown = run.alert().unwrap().verdict;
+    assert_eq!(
+        (shown.outcome, shown.value, shown.window.from),
+        (Outcome::Breach, Some(1200.0), at("03-02 09:00"))
+    );
+}
+
+#[test]
+fn an_hour_of_a_firing_alert_that_late_data_turns_is_told() {
+    let mut run = World::new().with(clearing()).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(1100.0), Some(1100.0)]);
+    // A second sensor of the room: the hour's mean is 970, which complies and does not clear.
+    run.steady("t1", Quantity::Co2, at("03-02 09:00"), at("03-02 10:00"), 840.0);
+    run.advance(at("03-02 13:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Revised]);
+    let told = run.transitions()[1];
+    assert_eq!((told.at, told.alert.verdict.outcome), (at("03-02 09:00"), Outcome::Compliant));
+    assert_eq!(told.alert.started_at, at("03-02 08:00"));
+}
+
+#[test]
+fn an_hour_before_the_alert_that_late_data_turns_is_no_news_of_it() {
+    let mut run = World::new().with(co2()).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(900.0), Some(1100.0)]);
+    run.steady("t1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 700.0);
+    run.advance(at("03-02 13:00"));
+    let kinds = [TransitionKind::Firing, TransitionKind::Resolved, TransitionKind::Firing];
+    assert_eq!(run.kinds(), kinds);
+    let first = run.state().into_values().find(|v| v.window.from == at("03-02 08:00")).unwrap();
+    assert_eq!((first.outcome, first.value), (Outcome::Compliant, Some(900.0)));
+}
+
+#[test]
+fn a_breach_found_late_before_a_firing_alert_moves_its_start_and_is_told() {
+    let mut run = World::new().with(co2()).run();
+    run.steady("s1", Quantity::Temperature, at("03-02 08:00"), at("03-02 09:00"), 21.0);
+    run.co2_hours(at("03-02 09:00"), &[Some(1100.0), Some(1100.0)]);
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 1100.0);
+    run.advance(at("03-02 13:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Revised]);
+    assert_eq!(run.alert().unwrap().started_at, at("03-02 08:00"));
+}
+
+#[test]
+fn what_is_kept_of_a_check_does_not_grow_with_its_years() {
+    let mut run = World::new().with(co2()).run();
+    let mut sizes = Vec::new();
+    for day in 0..24 {
+        run.co2_hours(at("03-02 00:00").plus_ms(day * 24 * HOUR), &[Some(900.0); 23]);
+        let saved = run.engine.take_changed();
+        let size: usize = saved.iter().map(|(_, piece)| serde_json::to_string(piece).unwrap().len()).sum();
+        sizes.push(size);
+    }
+    assert!(sizes[23] * 10 < sizes[11] * 11, "bytes of a checkpoint by day: {sizes:?}");
 }

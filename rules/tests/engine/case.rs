@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{ToSpan, tz::TimeZone};
 use model::{
     Calendar, Instant, Period, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
-    register::{Carrier, Dated, History, Meter, Sensor},
+    register::{Carrier, Dated, History, Meter, MeterEvent, MeterEventKind, Sensor},
 };
 use rules::{Bound, Clause, Gate, LiveClause, Measure};
 
@@ -46,7 +46,7 @@ impl Dice {
 }
 
 /// Zones and days with a clock change, an odd offset or a leap day.
-const DAYS: [(&str, &str); 12] = [
+const DAYS: [(&str, &str); 14] = [
     ("Asia/Shanghai", "2026-03-02T00:00:00Z"),
     ("Asia/Kathmandu", "2024-02-28T03:00:00Z"),
     ("Asia/Kolkata", "2026-01-08T12:00:00Z"),
@@ -59,6 +59,8 @@ const DAYS: [(&str, &str); 12] = [
     ("America/Santiago", "2026-09-05T10:00:00Z"),
     ("America/Santiago", "2026-04-03T23:00:00Z"),
     ("UTC", "2025-12-30T14:00:00Z"),
+    ("Pacific/Chatham", "2026-04-03T20:00:00Z"),
+    ("Pacific/Chatham", "2026-09-25T20:00:00Z"),
 ];
 
 /// An office and what its sensors sent, in time order, each series at each instant once.
@@ -110,6 +112,7 @@ impl Case {
         }
         for number in 0..size.meters {
             let meter = add_meter(&mut register, dice, number, border);
+            add_events(&mut register, dice, &meter, start, end);
             count(&mut readings, dice, &meter, start, end);
         }
         readings.sort_by(|a, b| (a.time, &a.series).cmp(&(b.time, &b.series)));
@@ -138,6 +141,9 @@ fn add_room(register: &mut Register, dice: &mut Dice, number: i64, border: Insta
     if dice.one_in(2) {
         later.usable_area_m2 = Some(50.0);
         later.capacity = Some(9.0);
+    }
+    if dice.one_in(4) {
+        later.room_use = dice.of(&[Some(RoomUse::Office), Some(RoomUse::Storage)]);
     }
     register.places.insert(id(&name), two(room, border, later));
 }
@@ -214,10 +220,12 @@ fn add_meter(register: &mut Register, dice: &mut Dice, number: i64, border: Inst
         max_gap_s: (dice.of(&[15, 60]) * 60) as f64,
         zero_is_gap: dice.one_in(2),
         multiplier: dice.of(&[1.0, 40.0]),
+        rollover_at: dice.of(&[None, Some(1000.0)]),
         ..Meter::new(id(&format!("m{number}")), id(dice.of(&["r0", "b"])), Carrier::Electricity)
     };
     let history = if dice.one_in(3) {
-        two(meter.clone(), border, Meter { place: id(dice.of(&["r0", "b"])), ..meter.clone() })
+        let multiplier = dice.of(&[1.0, meter.multiplier]);
+        two(meter.clone(), border, Meter { place: id(dice.of(&["r0", "b"])), multiplier, ..meter.clone() })
     } else {
         History::always(meter.clone())
     };
@@ -225,16 +233,40 @@ fn add_meter(register: &mut Register, dice: &mut Dice, number: i64, border: Inst
     meter
 }
 
+/// What somebody declared of the meter, at whichever minute; the readings do not know of it.
+fn add_events(register: &mut Register, dice: &mut Dice, meter: &Meter, start: Instant, end: Instant) {
+    use MeterEventKind::{Multiplier, Replaced, Reset};
+    let length = end.since(start) / MINUTE;
+    for _ in 0..dice.below(4) {
+        let kind = dice.of(&[Reset, Replaced, Multiplier]);
+        let noted = |dice: &mut Dice| (!dice.one_in(3)).then(|| dice.below(1000) as f64);
+        // On the quarter of an hour: often enough a reading has the same instant.
+        let time = start.plus_ms(dice.below(length / 15) * 15 * MINUTE);
+        register.meter_events.push(MeterEvent {
+            sensor: meter.id.clone(),
+            time,
+            kind,
+            old_reading: noted(dice),
+            new_reading: if kind == Multiplier { None } else { noted(dice) },
+            multiplier: (kind == Multiplier).then(|| dice.of(&[1.0, 20.0])),
+        });
+    }
+}
+
 fn count(out: &mut Vec<Reading>, dice: &mut Dice, meter: &Meter, start: Instant, end: Instant) {
     let length = end.since(start) / MINUTE;
     let mut at = dice.below(length / 2);
+    if dice.one_in(2) {
+        at -= at % 15;
+    }
     let still = if dice.one_in(2) { (at + length / 8, at + length / 8 + 26 * 60) } else { (0, 0) };
     let mut register = dice.below(1000);
     while at < length {
         out.push(reading(&meter.id, Quantity::EnergyImport, start.plus_ms(at * MINUTE), register as f64));
         let is_still = still.0 <= at && at < still.1;
         register = match dice.below(40) {
-            0 if !is_still => dice.below(10),
+            0 | 1 if !is_still => dice.below(10),
+            2 if !is_still => 995 + dice.below(5),
             _ if is_still => register,
             _ => register + dice.below(4),
         };
@@ -245,7 +277,7 @@ fn count(out: &mut Vec<Reading>, dice: &mut Dice, meter: &Meter, start: Instant,
 
 fn clauses(dice: &mut Dice, border: Instant) -> Vec<LiveClause> {
     use Measure as M;
-    use Period::{Day, Hour};
+    use Period::{Day, Hour, Month, Week};
     use PlaceKind::{Building, Room};
     let gate = |c: Clause| Clause { gate: Some(Gate::Occupied), ..c };
     let mut found = vec![
@@ -264,9 +296,16 @@ fn clauses(dice: &mut Dice, border: Instant) -> Vec<LiveClause> {
         clause("power", Building, M::Electricity, Hour, 4.000_003_3),
         clause("power-room", Room, M::Electricity, Hour, 4.000_003_3),
         clause("power-day", Building, M::Electricity, Day, 60.000_003_3),
+        clause("use-week", Room, M::Utilisation, Week, 0.4),
+        clause("use-month", Room, M::Utilisation, Month, 0.4),
+        clause("use-month-building", Building, M::Utilisation, Month, 0.4),
+        clause("seats-week", Room, M::SeatUtilisation, Week, 0.3),
+        clause("empty-week", Room, M::EnergyWhileEmpty, Week, 5.000_003_3),
+        clause("power-week", Building, M::Electricity, Week, 60.000_003_3),
+        clause("power-month", Building, M::Electricity, Month, 60.000_003_3),
     ];
     for clause in &mut found {
-        clause.min_coverage = dice.of(&[0.25, 0.5, 0.75]);
+        clause.min_coverage = dice.of(if clause.period > Day { &[0.01, 0.05] } else { &[0.25, 0.5, 0.75] });
         clause.hold_ms = dice.of(&[0, 0, 60, 90]) * MINUTE;
         if dice.one_in(3) {
             let cap = clause.limit.fixed.at_most.map(|cap| cap * 0.9);

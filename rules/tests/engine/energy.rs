@@ -199,3 +199,21 @@ fn hours_or_people_of_zero_make_the_corrected_intensity_insufficient() {
         assert_eq!(verdict.why.get("missing"), Some(&Fact::from("opening_hours")));
     }
 }
+
+#[test]
+fn a_meter_that_was_read_elsewhere_says_nothing_of_a_room_until_it_is_read_there() {
+    let mut world = World::new().with(while_empty(PlaceKind::Room, Period::Hour));
+    let here = crate::world::hourly_meter("m", "r1");
+    let elsewhere = crate::world::hourly_meter("m", "b");
+    let history = crate::world::two(elsewhere, at("03-03 00:00"), here);
+    world.register.meters.insert(id("m"), history);
+    let mut run = world.run();
+    meter(&mut run, "m", at("03-02 22:00"), at("03-02 23:45"), 4.0);
+    run.steady("s1", Quantity::Occupied, at("03-02 22:00"), at("03-03 03:00"), 0.0);
+    run.send("m", Quantity::EnergyImport, at("03-03 01:00"), 20.0);
+    run.send("m", Quantity::EnergyImport, at("03-03 02:00"), 22.0);
+    run.advance(at("03-03 06:00"));
+    let told = run.of("empty");
+    assert_eq!(told[0].window.from, at("03-03 01:00"), "the hour of its first reading there");
+    assert_eq!((told[0].value, told[0].coverage), (Some(2.0), 1.0));
+}

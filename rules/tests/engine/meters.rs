@@ -91,6 +91,69 @@ fn after_a_declared_reset_the_register_counts_from_zero() {
 }
 
 #[test]
+fn a_reading_at_the_instant_of_a_reset_is_of_the_register_that_it_fits() {
+    let reset = |old| {
+        let mut world = metered(|_| {});
+        world.register.meter_events.push(event(MeterEventKind::Reset, "03-02 09:00", (old, None), None));
+        world
+    };
+    // Taken just before: the old register rose to 905, the new one to 3.
+    let before = [("03-02 08:00", 900.0), ("03-02 09:00", 905.0), ("03-02 10:00", 3.0)];
+    let both = [(Some(5.0), 1.0), (Some(3.0), 1.0)];
+    assert_eq!(hours(&reset(None), &before), both);
+    assert_eq!(hours(&reset(Some(905.0)), &before), both);
+    // Taken just after: what the old register rose to is known only where it was noted.
+    let after = [("03-02 08:00", 900.0), ("03-02 09:00", 0.0), ("03-02 10:00", 3.0)];
+    assert_eq!(hours(&reset(None), &after), [(None, 0.0), (Some(3.0), 1.0)]);
+    assert_eq!(hours(&reset(Some(905.0)), &after), both);
+}
+
+#[test]
+fn a_reading_at_the_instant_of_a_replacement_is_of_the_register_that_it_fits() {
+    let mut world = metered(|_| {});
+    let event = event(MeterEventKind::Replaced, "03-02 09:00", (Some(905.0), Some(2000.0)), None);
+    world.register.meter_events.push(event);
+    for at_once in [905.0, 2000.5] {
+        let readings = [("03-02 08:00", 900.0), ("03-02 09:00", at_once), ("03-02 10:00", 2003.0)];
+        let used: f64 = hours(&world, &readings).iter().map(|(value, _)| value.unwrap()).sum();
+        let not_counted = (at_once - 2000.0).max(0.0);
+        assert!((used - (8.0 - not_counted)).abs() < 1e-9, "{at_once}: {used}");
+    }
+}
+
+#[test]
+fn what_is_declared_at_one_instant_touches_no_other_step() {
+    let mut world = metered(|_| {});
+    let replaced = event(MeterEventKind::Replaced, "03-02 09:30", (Some(903.0), Some(50.0)), None);
+    world.register.meter_events.push(replaced);
+    let readings =
+        [("03-02 08:00", 900.0), ("03-02 09:00", 902.0), ("03-02 10:00", 53.0), ("03-02 11:00", 57.0)];
+    assert_eq!(hours(&world, &readings), [(Some(2.0), 1.0), (Some(4.0), 1.0), (Some(4.0), 1.0)]);
+}
+
+#[test]
+fn a_step_as_long_as_the_period_counts_for_it_also_when_the_clock_goes_back_within() {
+    let world = metered(|_| {});
+    let weekly = [("03-02 00:00", 0.0), ("03-09 00:00", 70.0)];
+    assert_eq!(rows(&world, registered(&weekly), Period::Week)[0].value, Some(70.0));
+    let monthly = [("03-01 00:00", 0.0), ("04-01 00:00", 310.0)];
+    assert_eq!(rows(&world, registered(&monthly), Period::Month)[0].value, Some(310.0));
+    assert_eq!(rows(&world, registered(&monthly), Period::Week)[0].value, None);
+    let mut berlin = metered(|_| {});
+    berlin.register.calendar = model::Calendar::new(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
+    for (period, from, to) in [
+        (Period::Day, "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+        (Period::Week, "2026-10-19T00:00:00+02:00", "2026-10-26T00:00:00+01:00"),
+        (Period::Month, "2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00"),
+    ] {
+        let read =
+            |time: &str, value| reading("m", Quantity::EnergyImport, Instant::parse(time).unwrap(), value);
+        let found = rows(&berlin, vec![read(from, 1.0), read(to, 26.0)], period);
+        assert_eq!((found[0].value, found[0].coverage), (Some(25.0), 1.0), "{period}");
+    }
+}
+
+#[test]
 fn a_replaced_meter_counts_up_to_its_last_reading_and_on_from_the_new_one() {
     let mut world = metered(|_| {});
     let event = event(MeterEventKind::Replaced, "03-02 08:30", (Some(902.0), Some(50.0)), None);
@@ -290,4 +353,21 @@ fn other_carriers_have_their_own_measures() {
     let of = |m| measure(&register, m, Period::Hour, None, None, readings.clone()).unwrap();
     assert_eq!(of(Measure::Water)[0].value, Some(0.5));
     assert!(of(Measure::Gas).is_empty() && of(Measure::Electricity).is_empty());
+}
+
+#[test]
+fn a_span_that_begins_or_ends_within_an_hour_gets_its_share_of_the_hour() {
+    let readings = registered(&[("03-02 08:00", 100.0), ("03-02 09:00", 160.0), ("03-02 10:00", 280.0)]);
+    let register = std::sync::Arc::new(metered(|_| {}).register);
+    for (from, to, used) in [
+        ("03-02 08:15", "03-02 09:45", 135.0),
+        ("03-02 08:15", "03-02 08:20", 5.0),
+        ("03-02 08:00", "03-02 09:30", 120.0),
+        ("03-02 08:30", "03-02 10:00", 150.0),
+    ] {
+        let over = (Some(at(from)), Some(at(to)));
+        let all =
+            measure(&register, Measure::Electricity, Period::All, over.0, over.1, readings.clone()).unwrap();
+        assert_eq!((all[0].value, all[0].coverage), (Some(used), 1.0), "{from} to {to}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! It shares no code with the real one beyond the types. Everything in a case lies on whole minutes.
 
+mod counters;
 mod figures;
 mod people;
 
@@ -70,6 +71,8 @@ pub(crate) struct Oracle<'a> {
     minutes: Vec<Minute>,
     hours: Vec<(Instant, Instant)>,
     days: Vec<(Instant, Instant)>,
+    weeks: Vec<(Instant, Instant)>,
+    months: Vec<(Instant, Instant)>,
 }
 
 impl<'a> Oracle<'a> {
@@ -81,6 +84,8 @@ impl<'a> Oracle<'a> {
             minutes: Vec::new(),
             hours: Vec::new(),
             days: Vec::new(),
+            weeks: Vec::new(),
+            months: Vec::new(),
         };
         oracle.walk_the_clock();
         for (sensor, history) in &case.register.sensors {
@@ -102,12 +107,12 @@ impl<'a> Oracle<'a> {
         oracle
     }
 
-    /// Minutes, hours and days of the local clock from two days before the input to two days after.
+    /// Minutes, hours, days, weeks and months of the local clock from a month before the input to two days after.
     fn walk_the_clock(&mut self) {
         let calendar = &self.case.register.calendar;
         let first = self.case.readings.first().map_or(self.case.end, |r| r.time);
-        let mut at = Instant::from_millis(first.millis().div_euclid(MINUTE) * MINUTE - 2 * 1440 * MINUTE);
-        let (mut last_hour, mut last_day) = (None, None);
+        let mut at = Instant::from_millis(first.millis().div_euclid(MINUTE) * MINUTE - 33 * 1440 * MINUTE);
+        let (mut last_hour, mut last_day, mut last_week, mut last_month) = (None, None, None, None);
         while at < self.case.end.plus_ms(2 * 1440 * MINUTE) {
             let local = calendar.zone.to_datetime(at.timestamp());
             let offset = calendar.zone.to_offset(at.timestamp()).seconds();
@@ -121,6 +126,18 @@ impl<'a> Oracle<'a> {
                 self.days.push((at, next));
                 last_day = Some(local.date());
             }
+            let iso = local.date().iso_week_date();
+            let week = Some((iso.year(), iso.week()));
+            if week != last_week {
+                self.weeks.push((at, next));
+                last_week = week;
+            }
+            if Some(local.month()) != last_month {
+                self.months.push((at, next));
+                last_month = Some(local.month());
+            }
+            self.weeks.last_mut().unwrap().1 = next;
+            self.months.last_mut().unwrap().1 = next;
             self.hours.last_mut().unwrap().1 = next;
             self.days.last_mut().unwrap().1 = next;
             let is_weekday = local.date().weekday().to_monday_zero_offset() < 5;
@@ -168,34 +185,6 @@ impl<'a> Oracle<'a> {
         }
     }
 
-    fn count(&mut self, name: &Id, span: model::Span, meter: &model::register::Meter) {
-        let mine = self.case.readings.iter().filter(|r| r.series.sensor == *name && span.contains(r.time));
-        let readings: Vec<(Instant, f64)> = mine.map(|r| (r.time, r.value)).collect();
-        let Some((first, _)) = readings.first().copied() else { return };
-        let mut steps: Vec<Step> = Vec::new();
-        for pair in readings.windows(2) {
-            let ((from, old), (to, new)) = (pair[0], pair[1]);
-            if new >= old {
-                steps.push(Step { from, to, kwh: (new - old) * meter.multiplier, is_believed: true });
-            }
-        }
-        if meter.zero_is_gap {
-            for start in 0..steps.len() {
-                let mut stop = start;
-                while stop < steps.len()
-                    && steps[stop].kwh == 0.0
-                    && (stop == start || steps[stop].from == steps[stop - 1].to)
-                {
-                    stop += 1;
-                }
-                if stop > start && steps[stop - 1].to.since(steps[start].from) >= 1440 * MINUTE {
-                    steps[start..stop].iter_mut().for_each(|s| s.is_believed = false);
-                }
-            }
-        }
-        self.counters.push(Counter { meter: name.clone(), place: meter.place.clone(), first, steps });
-    }
-
     fn place(&self, name: &Id, at: Instant) -> &'a Place {
         self.case.register.place(name, at).unwrap()
     }
@@ -226,21 +215,24 @@ impl<'a> Oracle<'a> {
         all
     }
 
+    fn windows(&self, period: Period) -> &[(Instant, Instant)] {
+        match period {
+            Period::Hour => &self.hours,
+            Period::Day => &self.days,
+            Period::Week => &self.weeks,
+            _ => &self.months,
+        }
+    }
+
     fn judge(&self, live: &LiveClause, name: &Id, all: &mut BTreeMap<Key, Said>) {
         let Some(opened) = self.opened(name) else { return };
-        let windows = if live.clause.period == Period::Hour { &self.hours } else { &self.days };
-        for (number, (from, to)) in windows.iter().copied().enumerate() {
+        for (from, to) in self.windows(live.clause.period).iter().copied() {
             let last_hour = self.hours.iter().rfind(|(start, _)| *start < to).unwrap().0;
             if to <= opened || last_hour >= self.case.end || !live.in_force.contains(from) {
                 continue;
             }
-            let inside: Vec<Minute> = self
-                .minutes
-                .iter()
-                .filter(|m| number == if live.clause.period == Period::Hour { m.hour } else { m.day })
-                .filter(|m| m.at >= opened)
-                .copied()
-                .collect();
+            let inside: Vec<Minute> =
+                self.minutes.iter().filter(|m| from.max(opened) <= m.at && m.at < to).copied().collect();
             let found = match live.clause.measure {
                 Measure::Electricity => self.electricity(name, from, to, live.clause.period),
                 _ => self.figure(&live.clause, name, from, &inside),
@@ -248,11 +240,35 @@ impl<'a> Oracle<'a> {
             let Some((value, judged, observed)) = found.filter(|(_, judged, _)| *judged > 0.0) else {
                 continue;
             };
+            let judged = match live.clause.measure {
+                Measure::Electricity => judged,
+                _ => self.with_unseen(&live.clause, name, (from, to), opened, judged),
+            };
             all.insert(
                 (live.clause.id.clone(), name.clone(), from),
                 said(&live.clause, value, observed / judged),
             );
         }
+    }
+
+    /// Judged time with that of the window before the place's first reading.
+    fn with_unseen(
+        &self,
+        clause: &Clause,
+        name: &Id,
+        (from, to): (Instant, Instant),
+        opened: Instant,
+        judged: f64,
+    ) -> f64 {
+        let counts = |m: &&Minute| {
+            let only_working = matches!(clause.measure, Measure::Utilisation | Measure::SeatUtilisation);
+            from <= m.at && m.at < to && (m.is_working || !only_working)
+        };
+        let (before, after): (Vec<&Minute>, Vec<&Minute>) =
+            self.minutes.iter().filter(counts).partition(|m| m.at < opened);
+        let is_weighted = name.as_str() == "b" && clause.measure == Measure::Utilisation;
+        let weight = if is_weighted { judged / after.len() as f64 } else { 1.0 };
+        judged + before.len() as f64 * weight
     }
 
     /// Alerts that live at the end, from verdicts in time order.
@@ -264,8 +280,7 @@ impl<'a> Oracle<'a> {
                 let mine = verdicts.iter().filter(|((id, place, _), _)| *id == clause.id && place == name);
                 let (mut start, mut breached, mut is_firing) = (None, 0, false);
                 for ((_, _, from), said) in mine {
-                    let windows = if clause.period == Period::Hour { &self.hours } else { &self.days };
-                    let to = windows.iter().find(|(start, _)| start == from).unwrap().1;
+                    let to = self.windows(clause.period).iter().find(|(start, _)| start == from).unwrap().1;
                     let is_clear = || clause.clear.is_none_or(|c| said.value.unwrap() <= c.at_most.unwrap());
                     match said.outcome {
                         Outcome::Insufficient => {}

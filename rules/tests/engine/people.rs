@@ -173,3 +173,39 @@ fn an_unobserved_day_is_not_an_idle_one() {
     assert_eq!(run.verdicts()[0].value, Some(2.0));
     assert_eq!(run.verdicts()[0].why.get("working_days"), Some(&Fact::Number(5.0)));
 }
+
+fn covered(world: &World, period: Period, readings: &[Reading]) -> Vec<(Option<f64>, f64)> {
+    let register = std::sync::Arc::new(world.register.clone());
+    let rows = measure(&register, Measure::Utilisation, period, None, None, readings.to_vec()).unwrap();
+    rows.iter().filter(|row| row.place == id("r1")).map(|row| (row.value, row.coverage)).collect()
+}
+
+#[test]
+fn a_week_is_covered_only_as_far_as_it_was_observed_also_before_the_first_and_after_the_last_reading() {
+    // 45 working hours from Monday to Friday: 9 of them on the first Friday, 3 on the second Monday.
+    let day = |from: &str, hours: i64| {
+        let start = at(from);
+        let sent = (0..hours * 12).map(move |n| start.plus_ms(n * 300_000));
+        sent.map(|time| reading("s1", Quantity::Occupied, time, 1.0)).collect::<Vec<_>>()
+    };
+    let readings = [day("03-06 09:00", 9), day("03-09 09:00", 3)].concat();
+    assert_eq!(covered(&World::new(), Period::Week, &readings), [(Some(1.0), 0.2), (Some(1.0), 0.066_667)]);
+}
+
+#[test]
+fn a_recording_as_a_whole_ends_with_its_last_reading_and_not_with_the_hour() {
+    let sent = (0..18).map(|n| at("03-06 10:05").plus_ms(n * 300_000));
+    let readings: Vec<Reading> = sent.map(|time| reading("s1", Quantity::Occupied, time, 1.0)).collect();
+    assert_eq!(covered(&World::new(), Period::All, &readings), [(Some(1.0), 1.0)]);
+}
+
+#[test]
+fn a_building_is_covered_only_as_far_as_its_rooms_were_observed() {
+    let sent = (0..54).map(|n| at("03-06 13:30").plus_ms(n * 300_000));
+    let readings: Vec<Reading> =
+        sent.flat_map(|t| ["s1", "s2"].map(|s| reading(s, Quantity::Occupied, t, 1.0))).collect();
+    let register = std::sync::Arc::new(World::new().register);
+    let rows = measure(&register, Measure::Utilisation, Period::Day, None, None, readings).unwrap();
+    let row = rows.iter().find(|row| row.place == id("b")).unwrap();
+    assert_eq!((row.value, row.coverage), (Some(1.0), 0.5));
+}

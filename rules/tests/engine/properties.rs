@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Cases of each property; `PROPTEST_CASES` asks for more.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) };
     if asked.cases == 256 { usual } else { ProptestConfig { cases: asked.cases, ..usual } }

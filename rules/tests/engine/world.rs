@@ -86,6 +86,8 @@ pub(crate) fn clause(name: &str, kind: PlaceKind, measure: Measure, period: Peri
         outdoor_ppm: None,
         within: None,
         adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
         note: String::new(),
         in_use: true,
         moved_by: None,

@@ -98,6 +98,23 @@ fn gb_t_51161_corrects_for_hours_and_density() {
 }
 
 #[test]
+fn measure_corrects_as_the_document_does_without_any_clause() {
+    let mut world = commercial(BuildingClass::B);
+    meter(&mut world, "heater", Carrier::Electricity, EndUse::Heating);
+    let register = Arc::new(world.register.clone());
+    let readings = |name: &'static str, amount: f64| {
+        let times = [(at("2025-01-01 00:00"), 0.0), (at("2026-01-01 00:00"), amount)];
+        times.map(|(time, value)| reading(name, Quantity::EnergyImport, time, value))
+    };
+    let all = [readings("power", 120_000.0), readings("heater", 12_000.0)].concat();
+    let rows = rules::measure(&register, Measure::EuiCorrected, Period::Year, None, None, all).unwrap();
+    assert_eq!(rows[0].place, id("b"));
+    // 90 x 0.883333 x 1.06: heating stays out here too.
+    near(rows[0].value, 84.27);
+    assert!((rows[0].coverage - 1.0).abs() < 1e-9);
+}
+
+#[test]
 fn gb_t_51161_at_standard_hours_and_density_corrects_nothing() {
     let mut world = commercial(BuildingClass::A);
     let hours = world.register.calendar.opening_hours.as_mut().unwrap();

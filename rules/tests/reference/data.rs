@@ -1,12 +1,21 @@
 //! Finding and reading data sets, building registers for them.
 
-use std::{fs::File, io::Read, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io::Read,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use model::{
-    Calendar, Id, Instant, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series,
-    register::{Carrier, History, Meter, Sensor},
+    Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
+    register::{Carrier, History, Meter, Sensor, Severity, Text},
 };
-use rules::{Measure, MeasureRow};
+use rules::{
+    AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, Evidence, Limit, LiveClause, Measure,
+    MeasureRow, Output, Provenance, Verdict,
+};
 use serde_json::Value;
 
 /// The folder of a data set, if the sets are here.
@@ -35,7 +44,7 @@ pub(crate) fn text(path: PathBuf) -> String {
 }
 
 /// The rows of a CSV text as columns by name.
-pub(crate) fn rows(text: &str) -> Vec<std::collections::HashMap<String, String>> {
+pub(crate) fn rows(text: &str) -> Vec<HashMap<String, String>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
@@ -99,13 +108,29 @@ pub(crate) fn reading(sensor: &str, quantity: Quantity, time: Instant, value: f6
     Reading::new(Series { sensor: id(sensor), quantity, channel: None }, time, value).unwrap()
 }
 
-/// Shuffled by a fixed rule, every fifth reading twice: the result may not change.
+/// Shuffled by a fixed rule, every fifth instant of a series twice: the result may not change.
+///
+/// Readings of one series at one instant stay together and in their order: of those the last wins.
 pub(crate) fn disordered(readings: &[Reading]) -> Vec<Reading> {
+    let mut instants: Vec<(&Series, Instant, Vec<&Reading>)> = Vec::new();
+    let mut index: HashMap<(&Series, Instant), usize> = HashMap::new();
+    for reading in readings {
+        let next = instants.len();
+        let at = *index.entry((&reading.series, reading.time)).or_insert(next);
+        if at == next {
+            instants.push((&reading.series, reading.time, Vec::new()));
+        }
+        instants[at].2.push(reading);
+    }
     let mut out: Vec<Reading> = Vec::new();
     for start in 0..7 {
-        out.extend(readings.iter().skip(start).step_by(7).cloned());
+        for (.., group) in instants.iter().skip(start).step_by(7) {
+            out.extend(group.iter().copied().cloned());
+        }
     }
-    out.extend(readings.iter().step_by(5).cloned());
+    for (.., group) in instants.iter().step_by(5) {
+        out.extend(group.iter().copied().cloned());
+    }
     out
 }
 
@@ -113,17 +138,91 @@ pub(crate) fn disordered(readings: &[Reading]) -> Vec<Reading> {
 pub(crate) fn measured(
     register: Register,
     measure: Measure,
-    period: model::Period,
+    period: Period,
+    readings: &[Reading],
+) -> Vec<MeasureRow> {
+    measured_over(register, measure, period, None, readings)
+}
+
+/// The same over a span of one's own.
+pub(crate) fn measured_over(
+    register: Register,
+    measure: Measure,
+    period: Period,
+    span: Option<Span>,
     readings: &[Reading],
 ) -> Vec<MeasureRow> {
     let register = Arc::new(register);
-    let rows = rules::measure(&register, measure, period, None, None, readings.to_vec()).unwrap();
-    let again = rules::measure(&register, measure, period, None, None, disordered(readings)).unwrap();
-    assert_eq!(rows, again, "input order changes the result");
+    let (from, to) = (span.map(|s| s.from), span.map(|s| s.to));
+    let rows = rules::measure(&register, measure, period, from, to, readings.to_vec()).unwrap();
+    if readings.len() > 1 {
+        let again = rules::measure(&register, measure, period, from, to, disordered(readings)).unwrap();
+        assert_eq!(rows, again, "input order changes the result");
+    }
     rows
+}
+
+/// What the quality stage leaves to the measures: nothing outside the physical range of its quantity.
+pub(crate) fn plausible(readings: Vec<Reading>) -> Vec<Reading> {
+    readings.into_iter().filter(|r| r.series.quantity.is_plausible(r.value)).collect()
 }
 
 pub(crate) fn assert_close(name: &str, ours: f64, truth: &Value, tolerance: f64) {
     let expected = truth.as_f64().unwrap_or_else(|| panic!("{name}: truth has no number"));
     assert!((ours - expected).abs() <= tolerance, "{name}: ours {ours}, reference {expected}");
+}
+
+/// What a year's clause on a building says, with factors for its carriers. The limit is out of reach.
+pub(crate) fn verdict(
+    register: Register,
+    measure: Measure,
+    factors: BTreeMap<Carrier, f64>,
+    readings: &[Reading],
+) -> Verdict {
+    let clause = Clause {
+        id: "own-1/intensity".to_owned(),
+        pack: "own-1".to_owned(),
+        document: String::new(),
+        citation: String::new(),
+        title: Text::default(),
+        remedy: Text::default(),
+        provenance: Provenance::Policy,
+        severity: Severity::Warning,
+        evidence: Evidence::Firm,
+        applies_to: AppliesTo { kind: Some(PlaceKind::Building), ..AppliesTo::default() },
+        measure,
+        period: Period::Year,
+        gate: None,
+        season: None,
+        min_coverage: 0.0,
+        hold_ms: 0,
+        limit: Limit {
+            unit: measure.unit().to_owned(),
+            fixed: Bound { at_most: Some(1e9), at_least: None },
+            table: None,
+            curve: None,
+        },
+        clear: None,
+        band: None,
+        rating: None,
+        energy: Energy { factors, ..Energy::default() },
+        correction: None,
+        outdoor_ppm: None,
+        note: String::new(),
+        in_use: true,
+        moved_by: None,
+        within: None,
+        adaptive: None,
+        only_if: None,
+        firing: rules::Firing::default(),
+    };
+    let live = LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true };
+    let mut engine = Engine::new(Arc::new(register), &[live], EngineOptions::default());
+    let mut out = Vec::new();
+    for reading in readings {
+        engine.observe(reading, &mut out);
+    }
+    engine.finish(None, &mut out);
+    let verdicts = out.into_iter().filter_map(|o| if let Output::Verdict(v) = o { Some(v) } else { None });
+    Verdict::clone(&verdicts.last().expect("a year was judged"))
 }

@@ -7,9 +7,15 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
     reason = "test helpers outside #[test] functions"
 )]
 
 mod data;
 mod energy;
+mod estates;
+mod imports;
 mod rooms;
+mod totals;
+mod windesheim;

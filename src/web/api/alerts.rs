@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::Path};
 use rules::AlertState;
 use serde::Deserialize;
 
@@ -30,10 +27,7 @@ pub(super) struct Ask {
 }
 
 /// `GET /alerts`.
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<Arc<AlertView>>, ApiError> {
+pub(super) async fn list(desk: Desk, ApiQuery(ask): ApiQuery<Ask>) -> Result<List<Arc<AlertView>>, ApiError> {
     let snapshot = desk.snapshot();
     let is_asked = |alert: &&Arc<AlertView>| {
         ask.state.is_none_or(|state| alert.state == state)
@@ -46,10 +40,7 @@ pub(super) async fn list(
 }
 
 /// `GET /alerts/{id}`.
-pub(super) async fn one(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Arc<AlertView>>, ApiError> {
+pub(super) async fn one(desk: Desk, Path(id): Path<String>) -> Result<Json<Arc<AlertView>>, ApiError> {
     let snapshot = desk.snapshot();
     let alert = snapshot.alerts.iter().find(|alert| alert.id == id);
     alert.map(|alert| Json(Arc::clone(alert))).ok_or_else(|| ApiError::not_found("alert", id))

@@ -1,27 +1,40 @@
 //! `/api/v1`: lists are `{"items", "next"}`, errors are `{"error": {"kind", "message"}}`.
 
+mod acts;
 mod alerts;
 mod places;
+mod readings;
+mod records;
 mod service;
 mod standards;
 mod verdicts;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
 
-use super::{desk::Desk, error::ApiError};
+use super::{Counter, error::ApiError};
 
 /// The addresses under `/api/v1`.
-pub(super) fn routes() -> Router<Desk> {
+pub(super) fn routes() -> Router<Counter> {
     Router::new()
         .route("/places", get(places::list))
         .route("/places/{id}", get(places::one))
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
+        .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
+        .route("/readings", post(readings::post))
+        .route("/silences", get(acts::silences).post(acts::silence))
+        .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))
+        .route("/verdicts/history", get(records::verdicts))
+        .route("/events", get(records::events))
         .route("/clauses", get(standards::list))
         .route("/clauses/{pack}/{clause}", get(standards::one))
         .route("/sensors/unknown", get(service::unknown_sensors))
         .route("/ledger", get(service::ledger))
         .route("/mails", get(service::mails))
+        .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
 }

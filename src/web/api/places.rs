@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::Path,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -39,10 +39,7 @@ fn item(desk: &Desk, snapshot: &crate::view::Snapshot, place: &PlaceView) -> Ite
 }
 
 /// `GET /places`, by id.
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<Item>, ApiError> {
+pub(super) async fn list(desk: Desk, ApiQuery(ask): ApiQuery<Ask>) -> Result<List<Item>, ApiError> {
     let snapshot = desk.snapshot();
     let keyed = snapshot.places.iter().map(|(id, place)| (id.to_string(), place));
     let page = cut(keyed, ask.limit, ask.cursor.as_deref())?;
@@ -51,7 +48,7 @@ pub(super) async fn list(
 }
 
 /// `GET /places/{id}`.
-pub(super) async fn one(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn one(desk: Desk, Path(id): Path<String>) -> Result<Response, ApiError> {
     let snapshot = desk.snapshot();
     let place = snapshot.places.get(id.as_str()).ok_or_else(|| ApiError::not_found("place", &id))?;
     Ok(Json(item(&desk, &snapshot, place)).into_response())

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    view::{Ledger, MailView},
+    view::{InForce, Ledger, MailView},
     web::{
         desk::Desk,
         error::{ApiError, ApiQuery},
@@ -34,7 +34,7 @@ pub(super) struct UnknownSensor {
 
 /// `GET /sensors/unknown`, by id.
 pub(super) async fn unknown_sensors(
-    State(desk): State<Desk>,
+    desk: Desk,
     ApiQuery(ask): ApiQuery<Ask>,
 ) -> Result<List<UnknownSensor>, ApiError> {
     let snapshot = desk.snapshot();
@@ -45,15 +45,17 @@ pub(super) async fn unknown_sensors(
 }
 
 /// `GET /ledger`.
-pub(super) async fn ledger(State(desk): State<Desk>) -> Json<Ledger> {
+pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
     Json(desk.snapshot().ledger)
 }
 
+/// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.
+pub(super) async fn rulebook(desk: Desk) -> Json<InForce> {
+    Json(desk.snapshot().standing.clone())
+}
+
 /// `GET /mails`, newest first.
-pub(super) async fn mails(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<Arc<MailView>>, ApiError> {
+pub(super) async fn mails(desk: Desk, ApiQuery(ask): ApiQuery<Ask>) -> Result<List<Arc<MailView>>, ApiError> {
     let mails = desk.ask_mails(|mails| mails.newest(MOST_MAILS)).await;
     let keyed = mails.into_iter().map(|mail| (newest_first(mail.time, &mail.id), mail));
     cut(keyed, ask.limit, ask.cursor.as_deref())

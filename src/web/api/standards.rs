@@ -1,9 +1,6 @@
 //! Clauses of the standards in use, with their limits and where these come from.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::Path};
 use model::{Period, PlaceKind, RoomUse, Season, register};
 use rules::{Binding, Bound, Clause, Evidence, Gate, Layer, Pack, Provenance, Rating};
 use serde::{Deserialize, Serialize};
@@ -159,10 +156,7 @@ fn item(desk: &Desk, pack: &Pack, clause: &Clause) -> Item {
 }
 
 /// `GET /clauses`, by id.
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<Item>, ApiError> {
+pub(super) async fn list(desk: Desk, ApiQuery(ask): ApiQuery<Ask>) -> Result<List<Item>, ApiError> {
     let packs = desk.standards().iter().filter(|pack| ask.pack.as_ref().is_none_or(|id| pack.id == *id));
     let both = packs.flat_map(|pack| pack.clauses.iter().map(move |clause| (pack, clause)));
     let page = cut(both.map(|(p, c)| (c.id.clone(), (p, c))), ask.limit, ask.cursor.as_deref())?;
@@ -172,7 +166,7 @@ pub(super) async fn list(
 
 /// `GET /clauses/{pack}/{clause}`.
 pub(super) async fn one(
-    State(desk): State<Desk>,
+    desk: Desk,
     Path((pack, clause)): Path<(String, String)>,
 ) -> Result<Json<Item>, ApiError> {
     let id = format!("{pack}/{clause}");

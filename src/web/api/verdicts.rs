@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use rules::{Outcome, Verdict};
 use serde::Deserialize;
 
@@ -24,10 +23,7 @@ pub(super) struct Ask {
 }
 
 /// `GET /verdicts`, by subject and clause.
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<Arc<Verdict>>, ApiError> {
+pub(super) async fn list(desk: Desk, ApiQuery(ask): ApiQuery<Ask>) -> Result<List<Arc<Verdict>>, ApiError> {
     let snapshot = desk.snapshot();
     let is_asked = |verdict: &&Arc<Verdict>| {
         ask.verdict.is_none_or(|outcome| verdict.outcome == outcome)

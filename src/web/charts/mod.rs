@@ -11,7 +11,7 @@ pub(super) mod limits;
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -48,7 +48,7 @@ pub(super) struct Ask {
 
 /// Answers with an SVG picture.
 pub(super) async fn chart(
-    State(desk): State<Desk>,
+    desk: Desk,
     Path((place, file)): Path<(String, String)>,
     ApiQuery(ask): ApiQuery<Ask>,
 ) -> Result<Response, ApiError> {

@@ -1,10 +1,7 @@
 //! One alert, told whole: what, where, by which clause, how sure, why, since when, what to do.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
-use model::Instant;
+use axum::{extract::Path, response::Response};
+use model::{Id, Instant};
 use rules::Provenance;
 use serde::Serialize;
 
@@ -15,7 +12,7 @@ use super::{
     rows::{Against, AlertRow, alert_row},
 };
 use crate::{
-    view::{AlertView, MailView},
+    view::{AlertView, MailView, Mark},
     web::{
         charts::limits::quantity_of,
         desk::Desk,
@@ -47,6 +44,48 @@ struct Page {
     timeline: Vec<Step>,
     chart: Option<Picture>,
     mails: Vec<MailLink>,
+    /// Whether whoever looks may act on it.
+    may_act: bool,
+    /// Id, as it stands in an address.
+    path: String,
+    acknowledgement: Option<Told>,
+    silences: Vec<SilenceRow>,
+}
+
+/// Who did something, when and why.
+#[derive(Serialize)]
+struct Told {
+    by: String,
+    at: When,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct SilenceRow {
+    id: String,
+    until: When,
+    told: Told,
+}
+
+fn told(look: &Look<'_>, mark: &Mark) -> Told {
+    Told { by: mark.by.clone(), at: look.when_and_age(mark.at), note: mark.note.clone() }
+}
+
+/// The silences that cover an alert.
+fn silences(look: &Look<'_>, alert: &AlertView) -> Vec<SilenceRow> {
+    let above = look.desk.register().ancestors(&alert.place, look.now);
+    let is_of = |id: &Id| *id == alert.place || above.iter().any(|place| place.id == *id);
+    let covering = look.snapshot.silences.iter().filter(|silence| {
+        silence.clause.as_ref().is_none_or(|clause| *clause == alert.clause)
+            && silence.subject.as_ref().is_none_or(is_of)
+    });
+    covering
+        .map(|silence| SilenceRow {
+            id: silence.id.clone(),
+            until: look.when(silence.until),
+            told: told(look, &silence.mark),
+        })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -78,7 +117,7 @@ struct MailLink {
 }
 
 /// `GET /alerts/{id}`.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, Path(id): Path<String>) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer, Path(id): Path<String>) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let Some(alert) = snapshot.alerts.iter().find(|alert| alert.id == id) else {
@@ -118,6 +157,10 @@ fn form(look: &Look<'_>, alert: &AlertView) -> Page {
         timeline: timeline(look, alert),
         chart: picture(look, alert),
         mails: Vec::new(),
+        may_act: look.desk.actor().is_ok(),
+        path: form_urlencoded::byte_serialize(alert.id.as_bytes()).collect(),
+        acknowledgement: alert.acknowledgement.as_ref().map(|mark| told(look, mark)),
+        silences: silences(look, alert),
     }
 }
 

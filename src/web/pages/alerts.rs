@@ -1,9 +1,6 @@
 //! The list of alerts, by state.
 
-use axum::{
-    extract::{RawQuery, State},
-    response::Response,
-};
+use axum::{extract::RawQuery, response::Response};
 use rules::AlertState;
 use serde::Serialize;
 
@@ -32,7 +29,7 @@ struct Tab {
 }
 
 /// `GET /alerts?state=`; firing unless another state or `all` is asked for.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer, RawQuery(query): RawQuery) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let query = query.unwrap_or_default();
@@ -41,6 +38,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer, RawQuery(quer
         ("firing", Some(AlertState::Firing)),
         ("pending", Some(AlertState::Pending)),
         ("resolved", Some(AlertState::Resolved)),
+        ("withdrawn", Some(AlertState::Withdrawn)),
         ("all", None),
     ];
     let (name, state) = states

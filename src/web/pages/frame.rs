@@ -40,7 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 15] = [
     ("base.html", include_str!("../../../templates/pages/base.html")),
     ("parts.html", include_str!("../../../templates/pages/parts.html")),
     ("overview.html", include_str!("../../../templates/pages/overview.html")),
@@ -52,6 +52,7 @@ const SOURCES: [(&str, &str); 14] = [
     ("pack.html", include_str!("../../../templates/pages/pack.html")),
     ("mails.html", include_str!("../../../templates/pages/mails.html")),
     ("mail.html", include_str!("../../../templates/pages/mail.html")),
+    ("login.html", include_str!("../../../templates/pages/login.html")),
     ("missing.html", include_str!("../../../templates/pages/missing.html")),
     ("tiles.html", include_str!("../../../templates/pages/tiles.html")),
     ("findings.html", include_str!("../../../templates/pages/findings.html")),
@@ -73,6 +74,9 @@ fn translate(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String,
     Ok(find_text(language, key, Some(&args)).unwrap_or_else(|| key.to_owned()))
 }
 
+/// Problems of a refused edit that every page shows.
+const MOST_REFUSED: usize = 5;
+
 #[derive(Serialize)]
 struct Frame<'a> {
     site: &'a str,
@@ -82,7 +86,19 @@ struct Frame<'a> {
     is_stale: bool,
     is_behind: bool,
     firing: usize,
+    /// What is wrong with the newest edit of register or standards, as many as a page has room for.
+    refused: &'a [String],
+    refused_more: usize,
+    digest: &'a str,
+    in_force_since: Option<When>,
     version: String,
+    user: Option<User<'a>>,
+}
+
+#[derive(Serialize)]
+struct User<'a> {
+    name: &'a str,
+    role: &'static str,
 }
 
 /// Fills a template. `nav` is the part of the console that the page belongs to.
@@ -102,6 +118,7 @@ pub(super) fn render(
         Language::Zh | Language::En if !name.zh.is_empty() => &name.zh,
         Language::Zh | Language::En => desk.register().id.as_str(),
     };
+    let refused: &[String] = snapshot.standing.refused.as_ref().map_or(&[], |refused| &refused.problems);
     let is_old = snapshot.event_time.is_some_and(|at| now.since(at) > STALE_MS);
     let is_behind = snapshot.event_time.is_some() && (!snapshot.is_caught_up || is_old && snapshot.is_moving);
     let frame = Frame {
@@ -112,7 +129,12 @@ pub(super) fn render(
         is_stale: is_old && !is_behind,
         is_behind,
         firing: snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing).count(),
+        refused: refused.get(..MOST_REFUSED).unwrap_or(refused),
+        refused_more: refused.len().saturating_sub(MOST_REFUSED),
+        digest: &snapshot.standing.digest,
+        in_force_since: snapshot.standing.since.map(|at| when_and_age(at, now, zone, viewer.language)),
         version: assets::version(),
+        user: desk.asker().map(|person| User { name: &person.name, role: person.role.name() }),
     };
     let lang = viewer.language.name();
     let context = context! { lang, frame => Value::from(Serde(frame)), page => Value::from(Serde(page)) };

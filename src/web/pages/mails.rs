@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -62,7 +62,7 @@ fn row(look: &Look<'_>, mail: &MailView) -> Row {
 }
 
 /// `GET /mails`.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let (mails, sent) = desk.ask_mails(|mails| Ok((mails.newest(MOST)?, mails.sent()?))).await;
@@ -75,7 +75,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
 }
 
 /// `GET /mails/{id}`.
-pub(super) async fn mail_page(State(desk): State<Desk>, viewer: Viewer, Path(id): Path<String>) -> Response {
+pub(super) async fn mail_page(desk: Desk, viewer: Viewer, Path(id): Path<String>) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let Some(mail) = desk.ask_mails(move |mails| mails.one(&id)).await else {
@@ -93,7 +93,7 @@ pub(super) async fn mail_page(State(desk): State<Desk>, viewer: Viewer, Path(id)
 
 /// `GET /mails/{id}/html`: the mail as a mail program shows it, for the frame of its page. The policy
 /// forbids it everything but its own look; links open elsewhere.
-pub(super) async fn html(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+pub(super) async fn html(desk: Desk, Path(id): Path<String>) -> Response {
     const POLICY: HeaderValue = HeaderValue::from_static(
         "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'self'",
     );

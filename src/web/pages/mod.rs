@@ -1,8 +1,10 @@
 //! The pages: each takes a copy of the state, forms what it shows, and fills a template.
 
+mod acts;
 mod alert;
 mod alerts;
 mod frame;
+pub(super) mod login;
 mod look;
 mod mails;
 mod overview;
@@ -13,17 +15,25 @@ mod rows;
 mod spare;
 mod standards;
 
-use axum::{Router, http::StatusCode, response::Response, routing::get};
+use axum::{
+    Router,
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
 
-use super::{desk::Desk, language::Viewer};
+use super::{Counter, desk::Desk, language::Viewer};
 
 /// The addresses of the pages.
-pub(super) fn routes() -> Router<Desk> {
+pub(super) fn routes() -> Router<Counter> {
     Router::new()
         .route("/", get(overview::page))
         .route("/places/{id}", get(place::page))
         .route("/alerts", get(alerts::page))
         .route("/alerts/{id}", get(alert::page))
+        .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
+        .route("/alerts/{id}/silence", post(acts::silence))
+        .route("/silences/{id}/lift", post(acts::lift))
         .route("/standards", get(standards::page))
         .route("/standards/{pack}", get(standards::pack_page))
         .route("/mails", get(mails::page))

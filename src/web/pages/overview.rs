@@ -1,6 +1,6 @@
 //! The first page: what is wrong, where rooms are, which could change hands, whether data flows.
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use model::PlaceKind;
 use rules::AlertState;
 use serde::Serialize;
@@ -60,7 +60,7 @@ struct Unknown {
 }
 
 /// `GET /`.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let rooms = Rooms::of(&look);

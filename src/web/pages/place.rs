@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery},
     response::Response,
 };
 use model::{Id, PlaceKind};
@@ -55,7 +55,7 @@ struct Below {
 
 /// `GET /places/{id}`.
 pub(super) async fn page(
-    State(desk): State<Desk>,
+    desk: Desk,
     viewer: Viewer,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
@@ -83,7 +83,7 @@ fn form(look: &Look<'_>, place: &PlaceView, range: room::Range) -> Page {
         .map(|p| Below { place: look.place_link(&p.place), counts: rooms.counts(Some(&p.place)) })
         .collect();
     let alerts = look.snapshot.alerts.iter().filter(|alert| {
-        alert.state != rules::AlertState::Resolved
+        !alert.state.is_over()
             && look.snapshot.places.get(&alert.place).is_some_and(|p| look.is_within(p, &place.place))
     });
     let verdicts = look.snapshot.verdicts.iter().filter(|v| v.subject.id() == &place.place);

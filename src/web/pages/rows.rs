@@ -59,6 +59,7 @@ pub(super) struct AlertRow {
     pub(super) resolved: Option<When>,
     pub(super) is_suspicion: bool,
     pub(super) acknowledged: bool,
+    pub(super) silenced: bool,
     pub(super) unproven: bool,
     pub(super) waived: Option<String>,
 }
@@ -81,6 +82,7 @@ pub(super) fn alert_row(look: &Look<'_>, alert: &AlertView) -> AlertRow {
         resolved: alert.resolved_at.map(|at| look.when(at)),
         is_suspicion: alert.evidence == Evidence::Suspicion,
         acknowledged: alert.acknowledged,
+        silenced: alert.silenced_until.is_some(),
         unproven: alert.unproven,
         waived: alert.waived.clone(),
     }
@@ -94,6 +96,7 @@ pub(super) fn alert_rows<'a>(look: &Look<'_>, alerts: impl Iterator<Item = &'a A
             AlertState::Firing => 0,
             AlertState::Pending => 1,
             AlertState::Resolved => 2,
+            AlertState::Withdrawn => 3,
         };
         let worst = |alert: &AlertView| std::cmp::Reverse(alert.verdict.clause.severity);
         let newest = |alert: &AlertView| std::cmp::Reverse(alert.started_at);

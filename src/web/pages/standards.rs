@@ -1,9 +1,6 @@
 //! The standards in use: every limit with where it comes from.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use rules::{Binding, Bound, Clause, Evidence, Layer, Pack, Provenance};
 use serde::Serialize;
 
@@ -75,7 +72,7 @@ struct ClauseRow {
 }
 
 /// `GET /standards`.
-pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
+pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let page = Page { packs: desk.standards().iter().map(|pack| pack_row(&look, pack)).collect() };
@@ -83,7 +80,7 @@ pub(super) async fn page(State(desk): State<Desk>, viewer: Viewer) -> Response {
 }
 
 /// `GET /standards/{pack}`.
-pub(super) async fn pack_page(State(desk): State<Desk>, viewer: Viewer, Path(id): Path<String>) -> Response {
+pub(super) async fn pack_page(desk: Desk, viewer: Viewer, Path(id): Path<String>) -> Response {
     let snapshot = desk.snapshot();
     let look = Look::new(&desk, &snapshot, &viewer);
     let Some(pack) = desk.pack(&id) else { return not_found(&desk, &viewer) };

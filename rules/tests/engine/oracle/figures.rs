@@ -182,22 +182,42 @@ impl Oracle<'_> {
         if !is_seen {
             return None;
         }
-        let longest = if period == Period::Hour { 60 } else { 25 * 60 } * MINUTE;
-        let (mut coverage, mut kwh) = (1.0_f64, None);
-        let meters = self.meters(name, from);
-        for counter in &meters {
-            let (mut amount, mut observed) = (0.0, 0.0);
-            let steps = counter.iter().flat_map(|c| &c.steps);
-            for step in steps.filter(|s| s.is_believed && s.to.since(s.from) <= longest) {
-                let part = step.to.min(to).since(step.from.max(from)).max(0) as f64;
-                amount += step.kwh * part / step.to.since(step.from) as f64;
-                observed += part;
+        let days = |days: i64| (days * 24 + 1) * 60 * MINUTE;
+        let longest = match period {
+            Period::Hour => 60 * MINUTE,
+            Period::Day => days(1),
+            Period::Week => days(7),
+            _ => days(31),
+        };
+        // Where a meter comes or goes the sum changes its parts.
+        let rows = self.case.register.meters.values().flat_map(|history| history.rows());
+        let mut borders: Vec<Instant> =
+            rows.map(|row| row.span.from).filter(|at| from < *at && *at < to).collect();
+        borders.extend([from, to]);
+        borders.sort_unstable();
+        borders.dedup();
+        let (mut known, mut kwh) = (0.0, None);
+        for stretch in borders.windows(2) {
+            let length = stretch[1].since(stretch[0]) as f64;
+            let (mut coverage, mut sum) = (1.0_f64, None);
+            for counter in &self.meters(name, stretch[0]) {
+                let (mut amount, mut observed) = (0.0, 0.0);
+                let steps = counter.iter().flat_map(|c| &c.steps);
+                for step in steps.filter(|s| s.is_believed && s.to.since(s.from) <= longest) {
+                    let part = step.to.min(stretch[1]).since(step.from.max(stretch[0])).max(0) as f64;
+                    amount += step.kwh * part / step.to.since(step.from) as f64;
+                    observed += part;
+                }
+                if observed > 0.0 {
+                    sum = Some(sum.unwrap_or(0.0) + amount);
+                }
+                coverage = coverage.min(observed / length);
             }
-            if observed > 0.0 {
-                kwh = Some(kwh.unwrap_or(0.0) + amount);
+            if let Some(sum) = sum {
+                kwh = Some(kwh.unwrap_or(0.0) + sum);
+                known += coverage * length;
             }
-            coverage = coverage.min(observed / to.since(from) as f64);
         }
-        Some((kwh, 1.0, if kwh.is_some() { coverage } else { 0.0 }))
+        Some((kwh, 1.0, known / to.since(from) as f64))
     }
 }

@@ -1,0 +1,147 @@
+//! Keys by the part that they play in an object: those that say nothing, and those that hold a name, a unit, a time or
+//! a channel. All are folded.
+
+use crate::key;
+
+/// Keys that say nothing of what stands under them: the name is found around them.
+pub(crate) const NAMELESS: [&str; 36] = [
+    "value",
+    "values",
+    "val",
+    "v",
+    "data",
+    "reading",
+    "readings",
+    "result",
+    "output",
+    "measurement",
+    "measurements",
+    "measures",
+    "samples",
+    "records",
+    "datapoints",
+    "history",
+    "measurementvalue",
+    "measuredvalue",
+    "sensorvalue",
+    "messages",
+    "measure",
+    "measurevalue",
+    "measuredata",
+    "readingvalue",
+    "datavalue",
+    "valuedata",
+    "numericvalue",
+    "floatvalue",
+    "valuefloat",
+    "realvalue",
+    "telemetryvalue",
+    "channelvalue",
+    "record",
+    "rawvalue",
+    "decodedvalue",
+    "scaledvalue",
+];
+
+/// Keys beside a value that hold its name.
+pub(crate) const LABELS: [&str; 21] = [
+    "variable",
+    "name",
+    "type",
+    "quantity",
+    "parameter",
+    "metric",
+    "label",
+    "key",
+    "displayname",
+    "sensortype",
+    "resourcetype",
+    "measurementtype",
+    "measurand",
+    "parametername",
+    "channelname",
+    "description",
+    "field",
+    "n",
+    "obis",
+    "obiscode",
+    "id",
+];
+
+/// Keys beside a value that hold its unit.
+pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
+
+/// Keys of a record that hold its time.
+pub(crate) const TIMES: [&str; 19] = [
+    "timestamp",
+    "time",
+    "ts",
+    "date",
+    "datetime",
+    "eventtime",
+    "logtimestamp",
+    "frameisotime",
+    "measuredat",
+    "at",
+    "updatetime",
+    "t",
+    "sampletime",
+    "stamp",
+    "tsmts",
+    "unixtime",
+    "collecttime",
+    "reporttime",
+    "to",
+];
+
+/// Keys of an item in a list that number its channel.
+pub(crate) const CHANNELS: [&str; 6] = ["channel", "ch", "phase", "line", "zone", "channelnumber"];
+
+/// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
+pub(crate) fn may_name_a_unit(name: &str) -> bool {
+    let last = name.bytes().rfind(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    last.is_some_and(|last| {
+        !last.is_ascii() || matches!(last.to_ascii_lowercase(), b't' | b's' | b'm' | b'u' | b'd')
+    })
+}
+
+/// Whether a key names a time.
+pub(crate) fn is_time(name: &str) -> bool {
+    TIMES.iter().any(|time| key::is_folded_as(name, time))
+}
+
+/// Whether a key says nothing of what stands under it.
+pub(crate) fn is_nameless(name: &str) -> bool {
+    // Asked for every value: folded in place, and equal lengths are compared alone.
+    const LONGEST: usize = 16;
+    let mut buffer = [0; LONGEST];
+    let mut length = 0;
+    for byte in name.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) {
+        let Some(free) = buffer.get_mut(length) else { return false };
+        *free = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    let folded = buffer.get(..length).unwrap_or_default();
+    NAMELESS.iter().any(|nameless| nameless.as_bytes() == folded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_cuts_miss_no_name() {
+        for name in NAMELESS {
+            for spelt in [name.to_owned(), name.to_uppercase(), format!("_{name}-")] {
+                assert!(is_nameless(&spelt) && name.len() <= 16, "{spelt}");
+            }
+        }
+        for unit in UNITS {
+            assert!(
+                may_name_a_unit(&format!("power_{unit}")) && may_name_a_unit(&format!("{unit}°")),
+                "{unit}"
+            );
+        }
+        assert!(!is_nameless("temperature") && !may_name_a_unit("last_seen"));
+    }
+}

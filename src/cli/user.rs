@@ -1,0 +1,172 @@
+//! `user`: who may log in, and tokens for programs.
+
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use model::Id;
+
+use super::{Exit, Terminal, run::config_file};
+use crate::{
+    access::{Access, Reach, Role, TokenScope, USERS_FILE},
+    clock::Clock,
+    config::{Config, environment},
+};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Makes users and tokens, lists and removes them. Works while the service runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  normwatch user add facilities-desk --role facilities --place block-a
+  normwatch user token facilities-desk --scope read --note grafana --days 365")]
+pub(super) struct User {
+    #[command(subcommand)]
+    action: Action,
+    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
+    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Adds a user; the password is asked for, or read as one line from stdin
+    #[command(after_help = "Example:\n  normwatch user add duty-post --role facilities --place block-a")]
+    Add {
+        /// Name to log in with
+        name: String,
+        /// What the user is for
+        #[arg(long)]
+        role: Role,
+        /// Sees this place with everything inside it; may be given more than once
+        #[arg(long = "place", value_name = "ID")]
+        places: Vec<String>,
+        /// Sees this body with those below it and what they hold; may be given more than once
+        #[arg(long = "body", value_name = "ID")]
+        bodies: Vec<String>,
+    },
+    /// Sets a new password and ends the user's sessions
+    #[command(after_help = "Example:\n  normwatch user password duty-post")]
+    Password {
+        /// Name of the user
+        name: String,
+    },
+    /// Removes a user with all sessions and tokens
+    #[command(after_help = "Example:\n  normwatch user remove duty-post")]
+    Remove {
+        /// Name of the user
+        name: String,
+    },
+    /// Lists the users as JSON lines
+    #[command(after_help = "Example:\n  normwatch user list")]
+    List,
+    /// Makes a token for a program and prints it, this once
+    #[command(after_help = "Example:\n  normwatch user token duty-post --scope read --note grafana")]
+    Token {
+        /// Name of the user that it belongs to; it never may do more than that user
+        name: String,
+        /// What it may be used for; may be given more than once
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<TokenScope>,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Ends after so many days; never by default
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+    },
+    /// Lists the tokens as JSON lines, without their secrets
+    #[command(after_help = "Example:\n  normwatch user tokens")]
+    Tokens,
+    /// Ends a token
+    #[command(after_help = "Example:\n  normwatch user revoke 4f1c09ab")]
+    Revoke {
+        /// Its id, as `tokens` shows it
+        id: String,
+    },
+}
+
+impl User {
+    pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        let config = match Config::load(config_file(self.config).as_deref(), &environment()) {
+            Ok(config) => config,
+            Err(problems) => {
+                terminal.problems(&problems)?;
+                return Ok(Exit::Findings);
+            }
+        };
+        let dir = &config.data_dir;
+        std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+        let access = Access::open(&dir.join(USERS_FILE))?;
+        self.action.run(&access, terminal)
+    }
+}
+
+impl Action {
+    fn run(self, access: &Access, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+        let now = Clock::System.now();
+        match self {
+            Self::Add { name, role, places, bodies } => {
+                let id = Id::parse(&name).with_context(|| format!("`{name}` is no name"))?;
+                let reach = Reach { places: ids(&places)?, bodies: ids(&bodies)? };
+                let is_first = !access.has_users()?;
+                access.add_user(&id, role, &reach, &password(terminal)?, now)?;
+                terminal.say(format_args!("added {name} as {}", role.name()));
+                if is_first {
+                    terminal.say("the console now asks for a login; start the service again so that it may listen beyond loopback");
+                }
+            }
+            Self::Password { name } => {
+                access.set_password(&name, &password(terminal)?)?;
+                terminal.say(format_args!("{name} has a new password"));
+            }
+            Self::Remove { name } => {
+                access.remove_user(&name)?;
+                terminal.say(format_args!("removed {name}"));
+            }
+            Self::List => {
+                for user in access.users()? {
+                    terminal.line(serde_json::to_string(&user)?)?;
+                }
+            }
+            Self::Token { name, scopes, note, days } => {
+                let expires = days.map(|days| now.plus_ms(i64::from(days) * DAY_MS));
+                let (id, secret) = access.add_token(&name, &note, &scopes, expires, now)?;
+                terminal.line(secret.expose())?;
+                terminal.say(format_args!("token {id}: keep it now, it is not shown again"));
+            }
+            Self::Tokens => {
+                for token in access.tokens()? {
+                    terminal.line(serde_json::to_string(&token)?)?;
+                }
+            }
+            Self::Revoke { id } => {
+                access.revoke(&id)?;
+                terminal.say(format_args!("revoked {id}"));
+            }
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+fn ids(words: &[String]) -> anyhow::Result<Vec<Id>> {
+    words.iter().map(|word| Id::parse(word).with_context(|| format!("`{word}` is no id"))).collect()
+}
+
+/// Asked for twice at a terminal, else one line of stdin.
+fn password(terminal: &mut Terminal) -> anyhow::Result<String> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line).context("no password on stdin")?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    terminal.say("password (it does not show):");
+    let first = rpassword::read_password()?;
+    terminal.say("once more:");
+    anyhow::ensure!(rpassword::read_password()? == first, "the two are not the same");
+    Ok(first)
+}

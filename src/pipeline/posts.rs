@@ -1,0 +1,98 @@
+//! Readings that come over HTTP take the way of those from the broker: the same decoder, the same
+//! marks, the same spool and ledger, and an answer only when they are durable.
+
+use ingest::Format;
+use model::Id;
+use tokio::sync::{mpsc, oneshot};
+
+use super::intake::Came;
+use crate::spool::{MessageKey, Outcome, Refusal};
+
+/// Messages that wait for the intake; beyond that callers are told to come again.
+const MOST_WAITING: usize = 64;
+/// The topic of a message that names its sensors itself.
+const ANY_SENSOR: &str = "api/v1/readings";
+
+/// One SenML pack from a program.
+#[derive(Debug)]
+pub struct Post {
+    topic: String,
+    payload: Vec<u8>,
+    key: Option<MessageKey>,
+    reply: oneshot::Sender<Posted>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// As the ledger counts it.
+    pub outcome: Outcome,
+    /// Readings that were stored.
+    pub readings: usize,
+    /// Why it was not understood.
+    pub error: Option<Refusal>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// Too many wait already.
+    #[error("too many messages wait for the disk: send it again a little later")]
+    Busy,
+    /// The service stops, or its disk refuses: whether it was stored is not known.
+    #[error(
+        "the service stops: send it again; what was stored before counts once if it has an Idempotency-Key"
+    )]
+    Gone,
+}
+
+/// Where programs put what they send.
+#[derive(Debug, Clone)]
+pub struct Letterbox(mpsc::Sender<Post>);
+
+impl Letterbox {
+    /// A letterbox, and what comes out of it.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<Post>) {
+        let (sender, receiver) = mpsc::channel(MOST_WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// Sends a SenML pack of one sensor, or of those that its names name. Of two with one `key` from
+    /// one sender the second counts as a duplicate. Returns when it is durable.
+    ///
+    /// # Errors
+    /// [`PostError`] when too many wait, or the service stops.
+    pub async fn post(
+        &self,
+        sensor: Option<&Id>,
+        payload: Vec<u8>,
+        key: Option<&str>,
+    ) -> Result<Posted, PostError> {
+        let topic = sensor.map_or_else(|| ANY_SENSOR.to_owned(), |sensor| format!("normwatch/v1/{sensor}"));
+        let key = key.map(|key| MessageKey::looked_up(format!("post {key}").as_bytes()));
+        let (reply, answer) = oneshot::channel();
+        let sent = self.0.try_send(Post { topic, payload, key, reply });
+        sent.map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => PostError::Busy,
+            mpsc::error::TrySendError::Closed(_) => PostError::Gone,
+        })?;
+        answer.await.map_err(|_| PostError::Gone)
+    }
+}
+
+impl Post {
+    /// What the intake reads.
+    pub(super) fn came(&self) -> Came<'_> {
+        Came { topic: &self.topic, payload: &self.payload, is_retained: false, format: Some(Format::Senml) }
+    }
+
+    pub(super) const fn key(&self) -> Option<MessageKey> {
+        self.key
+    }
+
+    /// Says what became of it; a caller that is gone does not hear it.
+    pub(super) fn answer(self, posted: Posted) {
+        drop(self.reply.send(posted));
+    }
+}

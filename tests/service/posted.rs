@@ -1,0 +1,98 @@
+//! Readings over HTTP: the same way as those from the broker.
+
+use std::{path::Path, time::Duration};
+
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    acts::user,
+    common::process::free_port,
+    restart::{OLDEST, copy},
+    service::{Service, assert_balanced},
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn post(
+    service: &Service,
+    token: &str,
+    query: &str,
+    key: Option<&str>,
+    body: &str,
+) -> (StatusCode, Value) {
+    let mut request = Client::new()
+        .post(format!("http://{}/api/v1/readings{query}", service.address()))
+        .bearer_auth(token)
+        .body(body.to_owned());
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status(), serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
+    // No broker at all: what is posted does not wait for it.
+    let mut service = Service::new(dir.path(), free_port(), "");
+    user(dir.path(), &["add", "gateway", "--role", "admin"], "a long password\n");
+    let token = user(dir.path(), &["token", "gateway", "--scope", "readings", "--scope", "read"], "");
+    let reader = user(dir.path(), &["token", "gateway", "--scope", "read"], "");
+    service.start().await;
+    let service_of = |service: &Service| service.address().to_owned();
+    let pack = r#"[{"n":"co2","u":"ppm","v":733},{"n":"temperature","u":"Cel","v":21.5}]"#;
+    let (status, answer) = post(&service, &token, "?sensor=air-1", Some("batch 7"), pack).await;
+    assert_eq!(
+        (status, &answer["outcome"], &answer["readings"]),
+        (StatusCode::OK, &"stored".into(), &2.into())
+    );
+    let (status, answer) = post(&service, &token, "?sensor=air-1", Some("batch 7"), pack).await;
+    assert_eq!((status, &answer["outcome"]), (StatusCode::OK, &"duplicate".into()), "{answer}");
+    // Without a sensor in the address the names of the pack say whose it is.
+    let named = r#"[{"bn":"air-1:","n":"humidity","u":"%RH","v":41}]"#;
+    assert_eq!(post(&service, &token, "", None, named).await.1["readings"], 1);
+    for (body, status, word) in [
+        ("{", StatusCode::UNPROCESSABLE_ENTITY, "quarantined"),
+        ("{\"co2\":733}", StatusCode::UNPROCESSABLE_ENTITY, "quarantined"),
+        ("[]", StatusCode::UNPROCESSABLE_ENTITY, "ignored"),
+    ] {
+        let (found, answer) = post(&service, &token, "?sensor=air-1", None, body).await;
+        assert_eq!((found, answer["outcome"].as_str()), (status, Some(word)), "{answer}");
+        assert!(word == "ignored" || answer["error"]["message"].is_string(), "{answer}");
+    }
+    assert_eq!(post(&service, &reader, "?sensor=air-1", None, pack).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(post(&service, "nw_guess", "?sensor=air-1", None, pack).await.0, StatusCode::UNAUTHORIZED);
+    let huge = format!("[{}]", " ".repeat(3 << 20));
+    assert_eq!(post(&service, &token, "?sensor=air-1", None, &huge).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    service.kill();
+
+    service.start().await;
+    let address = service_of(&service);
+    let get = async |path: &str| -> Value {
+        let answer = Client::new().get(format!("http://{address}/api/v1{path}")).bearer_auth(&reader);
+        serde_json::from_str(&answer.send().await.unwrap().text().await.unwrap()).unwrap()
+    };
+    let room = crate::common::process::until("the readings are shown", PATIENCE, async || {
+        let room = get("/places/r-1").await;
+        room["latest"].as_array()?.iter().any(|one| one["quantity"] == "humidity").then_some(room)
+    })
+    .await;
+    let latest = room["latest"].as_array().unwrap();
+    let value = |quantity: &str| {
+        latest.iter().find(|one| one["quantity"] == quantity).and_then(|one| one["value"].as_f64())
+    };
+    assert_eq!(
+        (value("co2"), value("temperature"), value("humidity")),
+        (Some(733.0), Some(21.5), Some(41.0))
+    );
+    let ledger = serde_json::from_value(get("/ledger").await).unwrap();
+    assert_balanced(&ledger);
+    assert_eq!(
+        (ledger["stored"], ledger["duplicate"], ledger["ignored"], ledger["quarantined"]),
+        (722, 1, 1, 2)
+    );
+    service.stop().await;
+}
