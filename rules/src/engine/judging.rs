@@ -301,10 +301,22 @@ fn explain(state: &PlaceState, basis: Basis, before: Instant, figure: &mut Figur
         }
         None => {}
     }
+    name_sensors(state, basis, before, figure);
     let of_people =
         !matches!(basis, Basis::Gauge(..) | Basis::Outside(..)) || gate == Some(crate::Gate::Occupied);
     if of_people && state.counts_at_doors(before) {
         let how = "people in less people out at the doors since local midnight";
         figure.why.insert("counted".to_owned(), how.into());
+    }
+}
+
+/// Names the sensors of the place whose readings the figure is taken from.
+fn name_sensors(state: &PlaceState, basis: Basis, before: Instant, figure: &mut Figure) {
+    let mut names: Vec<&Id> = state.sensors(basis, before).collect();
+    names.sort_unstable();
+    names.dedup();
+    if !names.is_empty() {
+        let names = names.into_iter().map(|id| Fact::from(id.as_str())).collect();
+        figure.why.insert("sensors".to_owned(), Fact::List(names));
     }
 }

@@ -217,6 +217,26 @@ impl PlaceState {
         self.kept.buffers.iter().any(|b| b.series.quantity == quantity && b.first < before)
     }
 
+    /// The sensors bound here that had sent before an instant what a basis is taken from; one may come twice.
+    pub(crate) fn sensors(&self, basis: Basis, before: Instant) -> impl Iterator<Item = &Id> {
+        let of_people =
+            |quantity: Quantity| OCCUPANCY.contains(&quantity) || DOORS.as_flattened().contains(&quantity);
+        let is_asked = move |quantity: Quantity| match basis {
+            Basis::Gauge(asked, gate) | Basis::Outside(asked, gate, _) => {
+                quantity == asked
+                    || match gate {
+                        Some(Gate::Occupied) => of_people(quantity),
+                        Some(Gate::Cooling) => quantity == Quantity::CoolingOn,
+                        Some(Gate::Heating) => quantity == Quantity::HeatingOn,
+                        None => false,
+                    }
+            }
+            _ => of_people(quantity),
+        };
+        let heard = self.kept.buffers.iter().filter(move |b| b.first < before && is_asked(b.series.quantity));
+        heard.map(|buffer| &buffer.series.sensor)
+    }
+
     /// Whether a sensor bound here had told before an instant if somebody is in.
     pub(crate) fn has_occupancy(&self, before: Instant) -> bool {
         OCCUPANCY.iter().any(|q| self.has(*q, before)) || self.has_doors(before)

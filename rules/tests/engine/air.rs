@@ -34,6 +34,16 @@ fn several_sensors_give_the_mean_of_those_that_are_observed() {
 }
 
 #[test]
+fn a_verdict_names_the_sensors_that_it_was_taken_from_gate_included() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.steady("t1", Quantity::Occupied, at("03-02 12:00"), at("03-02 13:00"), 1.0);
+    run.steady("s1", Quantity::Co2, at("03-02 12:00"), at("03-02 13:00"), 1200.0);
+    run.steady("s1", Quantity::Temperature, at("03-02 12:00"), at("03-02 13:00"), 22.0);
+    run.advance(at("03-02 14:00"));
+    assert_eq!(run.verdicts()[0].why["sensors"], Fact::List(vec!["s1".into(), "t1".into()]));
+}
+
+#[test]
 fn only_time_within_the_gate_is_judged() {
     let mut run = World::new().with(gated(co2())).run();
     let noon = at("03-02 12:00");
