@@ -3,8 +3,15 @@
 use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::acts::Acts;
-use crate::notify::Dispatcher;
+use super::{
+    acts::Acts,
+    judge::{Judge, JudgeError},
+    takeover,
+};
+use crate::{
+    notify::Dispatcher,
+    state::{Checkpoint, Step},
+};
 
 /// What was in force at the checkpoint.
 pub(super) const RULEBOOK: &str = "rulebook";
@@ -66,6 +73,47 @@ impl Parts<'_> {
         } else if name == ACTS {
             *self.acts = decode(name, body)?;
         }
+        Ok(())
+    }
+}
+
+impl Judge {
+    /// History first, then the state in one transaction: nothing of the state is ahead of the history.
+    pub(super) fn checkpoint(&mut self) -> Result<(), JudgeError> {
+        if !std::mem::take(&mut self.is_changed) {
+            return Ok(());
+        }
+        self.parts.history.flush()?;
+        let event_time = self.engine.event_time();
+        let mut parts = Parts {
+            engine: &mut self.engine,
+            register: &mut self.register_checks,
+            dispatcher: &mut self.dispatcher,
+            acts: &mut self.acts,
+        };
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let mut changed = parts.take_changed()?;
+        if let Some(since) = fresh.rulebook_since {
+            changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
+        }
+        if let Some(marked) = fresh.marked_to {
+            changed.push(encode(MARKED.to_owned(), &marked)?);
+        }
+        if std::mem::take(&mut self.late.is_changed) {
+            changed.push(encode(LATE.to_owned(), &self.late)?);
+        }
+        // A piece that went may have come back since.
+        fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
+        let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
+        let step = Step {
+            checkpoint: Some(checkpoint),
+            journal: fresh.journal,
+            lines: fresh.lines,
+            verdicts: fresh.verdicts,
+            events: fresh.events,
+            ..Step::default()
+        };
+        self.parts.state.commit(&step)?;
         Ok(())
     }
 }

@@ -10,10 +10,9 @@ use super::{
     Batch, Unknown,
     acts::{ACT, Acts},
     board::Board,
-    checkpoint::{CheckpointError, LATE, MARKED, Parts, RULEBOOK, decode, encode},
+    checkpoint::{CheckpointError, LATE, MARKED, Parts, decode},
     late::Late,
     record::record_of,
-    takeover,
 };
 use crate::{
     clock::Clock,
@@ -24,7 +23,7 @@ use crate::{
     rulebook::{self, Rulebook},
     spool::{Entry, Kind, Position, Spool, SpoolError},
     standing::Standing,
-    state::{Checkpoint, EventRow, JournalRow, State, StateError, Step, VerdictRow},
+    state::{EventRow, JournalRow, State, StateError, VerdictRow},
     view::Snapshot,
 };
 
@@ -370,45 +369,6 @@ impl Judge {
         if self.parts.history.append(position, readings) {
             self.parts.history.flush()?;
         }
-        Ok(())
-    }
-
-    /// History first, then the state in one transaction: nothing of the state is ahead of the history.
-    pub(super) fn checkpoint(&mut self) -> Result<(), JudgeError> {
-        if !std::mem::take(&mut self.is_changed) {
-            return Ok(());
-        }
-        self.parts.history.flush()?;
-        let event_time = self.engine.event_time();
-        let mut parts = Parts {
-            engine: &mut self.engine,
-            register: &mut self.register_checks,
-            dispatcher: &mut self.dispatcher,
-            acts: &mut self.acts,
-        };
-        let mut fresh = std::mem::take(&mut self.fresh);
-        let mut changed = parts.take_changed()?;
-        if let Some(since) = fresh.rulebook_since {
-            changed.push((RULEBOOK.to_owned(), takeover::piece(since, &self.parts.rulebook)));
-        }
-        if let Some(marked) = fresh.marked_to {
-            changed.push(encode(MARKED.to_owned(), &marked)?);
-        }
-        if std::mem::take(&mut self.late.is_changed) {
-            changed.push(encode(LATE.to_owned(), &self.late)?);
-        }
-        // A piece that went may have come back since.
-        fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
-        let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };
-        let step = Step {
-            checkpoint: Some(checkpoint),
-            journal: fresh.journal,
-            lines: fresh.lines,
-            verdicts: fresh.verdicts,
-            events: fresh.events,
-            ..Step::default()
-        };
-        self.parts.state.commit(&step)?;
         Ok(())
     }
 }
