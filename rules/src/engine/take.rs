@@ -15,12 +15,14 @@ use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
 impl Shard {
     /// Puts a reading where it belongs. Returns whether it changes what has been judged.
     pub(super) fn take(&mut self, reading: &Reading, number: usize) -> bool {
-        if is_outdoor(reading) {
-            let about = self.outdoor_sensor(number);
-            return about.is_some_and(|(sensor, span)| self.take_outdoor(reading, &sensor, span));
-        }
         let was_missed = self.hear(reading, number);
-        self.keep(reading, number) || was_missed
+        let is_late = if is_outdoor(reading) {
+            let about = self.outdoor_sensor(number);
+            about.is_some_and(|(sensor, span)| self.take_outdoor(reading, &sensor, span))
+        } else {
+            self.keep(reading, number)
+        };
+        is_late || was_missed
     }
 
     /// Keeps a reading for what is taken from it. Returns whether it changes what has been judged.

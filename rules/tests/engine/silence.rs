@@ -59,6 +59,16 @@ fn a_sensor_heard_in_time_is_not_silent_and_one_that_stops_is_by_the_hour() {
 }
 
 #[test]
+fn a_sensor_of_outdoor_air_that_speaks_is_heard_whether_or_not_anybody_asks_for_the_air() {
+    for quantity in [Quantity::OutdoorCo2, Quantity::OutdoorTemperature] {
+        let mut run = world(silent()).run();
+        run.steady("s1", quantity, at("03-02 08:00"), at("03-02 12:00"), 20.0);
+        run.advance(at("03-02 12:16"));
+        assert_eq!(said(&run, "r1", at("03-02 10:00")), Some((Some(0.0), Outcome::Compliant)), "{quantity}");
+    }
+}
+
+#[test]
 fn the_alert_of_a_silent_sensor_resolves_when_it_speaks_again() {
     let mut run = world(Clause { hold_ms: 2 * HOUR, ..silent() }).run();
     run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 20:00"), 600.0);
