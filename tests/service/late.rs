@@ -98,7 +98,10 @@ async fn bursts_of_three_and_twenty_days_ago_end_in_what_replay_says_with_and_wi
     let dir = tempfile::tempdir().unwrap();
     play.write_register(dir.path());
     play.decoded(dir.path());
-    let expected = replayed(&play, dir.path());
+    // That a sensor was silent stays true of a day whose readings came later.
+    let is_of_device = |clause: &str| ["/silent-", "/stuck-"].iter().any(|part| clause.contains(part));
+    let expected: BTreeMap<_, _> =
+        replayed(&play, dir.path()).into_iter().filter(|(key, _)| !is_of_device(&key.0)).collect();
     let now = Clock::System.now();
     let is_late = |time: Instant| {
         let ago = now.since(time);
