@@ -207,7 +207,7 @@ impl Engine {
             return Taken::Barred;
         }
         let Some((shard, device)) = bound else { return Taken::Unbound };
-        self.begin(reading.time);
+        self.begin(reading.time, false);
         if outdoor::is_outdoor(reading) {
             self.observe_outdoor(reading, (shard, device), out);
         }
@@ -239,16 +239,17 @@ impl Engine {
     /// `since`, at least up to `to`: a sensor that said nothing then was silent. What lies between that
     /// and what was told before was an outage of ours, and no sensor's silence.
     pub fn advance_listening(&mut self, to: Instant, since: Instant, out: &mut Vec<Output>) {
-        self.begin(to.max(since));
+        self.begin(to.max(since), true);
         for shard in &mut self.shards {
             shard.listen(since, to);
             shard.advance(to, out);
         }
     }
 
-    /// Event time begins, in every building.
-    fn begin(&mut self, at: Instant) {
-        if self.began.is_none_or(|began| at < began) {
+    /// Event time begins, in every building; where listening is told, with the first word of it.
+    fn begin(&mut self, at: Instant, is_word: bool) {
+        let counts = |shard: &Shard| is_word || !shard.options.listening_is_told;
+        if self.began.is_none_or(|began| at < began) && self.shards.first().is_some_and(counts) {
             self.began = Some(at);
             self.shards.iter_mut().for_each(|shard| shard.begin(at));
         }

@@ -73,7 +73,9 @@ impl Shard {
         let is_told = !reading.flags.has(Flags::FUTURE) && !reading.flags.has(Flags::TOO_LATE);
         let oldest = self.clock.map(|clock| clock.plus_ms(self.options.horizon_ms.saturating_neg()));
         if is_told && oldest.is_none_or(|oldest| reading.time >= oldest) {
-            self.begin(reading.time);
+            if !self.options.listening_is_told {
+                self.begin(reading.time);
+            }
             self.hear(reading, device);
         }
     }
