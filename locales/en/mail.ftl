@@ -188,6 +188,7 @@ fact-area_per_person_m2 = Area per person, m²
 fact-authorised_headcount = Authorised headcount
 fact-capacity = Seats
 fact-capacity_people = Capacity by area, people
+fact-sensors = Sensors used
 fact-missing_at = Missing at
 fact-parking_spaces = Parking spaces
 fact-floor_area_m2 = Building area

@@ -188,6 +188,7 @@ fact-area_per_person_m2 = 人均面积（m²）
 fact-authorised_headcount = 编制定员
 fact-capacity = 座位数
 fact-capacity_people = 按面积核定人数
+fact-sensors = 使用的传感器
 fact-missing_at = 缺失处
 fact-parking_spaces = 停车位
 fact-floor_area_m2 = 建筑面积
