@@ -13,7 +13,7 @@ use normwatch::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 pub(crate) const START: i64 = 1_700_000_000_000;
 
 pub(crate) fn id(text: &str) -> Id {
