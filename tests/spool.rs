@@ -68,6 +68,24 @@ async fn entries_come_back_in_order_after_a_restart() {
     assert_eq!(next[0].entry.as_ref().unwrap().0, Position::new(5));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_oldest_entry_is_never_said_to_lie_behind_a_first_one_that_comes_meanwhile() {
+    for round in 0..40 {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = open(dir.path());
+        let reader = spool.reader().unwrap();
+        let asked = tokio::task::spawn_blocking(move || {
+            (0..).map(|_| (reader.oldest().unwrap(), reader.newest().unwrap())).find(|(oldest, newest)| {
+                assert_eq!(*oldest, Position::new(1), "round {round}");
+                *newest > Position::new(0)
+            })
+        });
+        spool.append((0..5).map(|n| stored(None, n)).collect()).await.unwrap();
+        assert!(asked.await.unwrap().is_some());
+        spool.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_redelivered_message_is_a_duplicate_even_after_a_restart_and_stores_nothing() {
     let dir = tempfile::tempdir().unwrap();

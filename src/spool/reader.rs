@@ -98,11 +98,13 @@ impl SpoolReader {
     /// # Errors
     /// When the file cannot be read.
     pub fn oldest(&self) -> Result<Position, SpoolError> {
-        let first: Option<i64> = self.db().query_row("SELECT MIN(first) FROM log", [], |row| row.get(0))?;
-        match first {
-            Some(first) => Ok(Position::new(unsigned(first))),
-            None => Ok(self.newest()?.next()),
-        }
+        // One statement: between two of them a first entry may come, and would be passed over.
+        let oldest: i64 = self.db().query_row(
+            "SELECT COALESCE((SELECT MIN(first) FROM log), (SELECT next FROM ledger WHERE part = 0), 1)",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(Position::new(unsigned(oldest)))
     }
 
     /// The newest durable entry; sequence 0 before the first.
