@@ -22,7 +22,7 @@ use crate::{
     metrics::ReloadOutcome,
     pipeline::{self, Batch, Judge},
     rulebook::{self, Rulebook},
-    spool::{Entry, Item, Kind, Spool, SpoolError},
+    spool::{Entry, Kind, Spool, SpoolError},
     standing::Standing,
 };
 
@@ -128,9 +128,7 @@ pub(super) async fn catch_up(
 /// Writes a rulebook to the spool: from that position on it is in force.
 async fn announce(spool: &Spool, book: &Rulebook, now: Instant) -> Result<Batch, SpoolError> {
     let kind = Kind::Change { kind: rulebook::KIND.to_owned(), body: book.body().to_vec() };
-    let since = tokio::time::Instant::now();
-    let receipts = spool.append(vec![Item::Row(Entry { arrival: now, kind })]).await?;
-    Ok(Batch { entries: receipts.into_iter().filter_map(|receipt| receipt.entry).collect(), since })
+    Batch::of_row(spool, Entry { arrival: now, kind }).await
 }
 
 /// Follows the files.

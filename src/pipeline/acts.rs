@@ -12,7 +12,7 @@ use super::Batch;
 use crate::{
     clock::Clock,
     notify::{Dispatcher, Silence},
-    spool::{Entry, Item, Kind, Spool, SpoolError},
+    spool::{Entry, Kind, Spool, SpoolError},
     view::{AlertView, Mark, SilenceView},
 };
 
@@ -74,13 +74,11 @@ impl Pen {
         // Texts, instants and flags: it always has a JSON form.
         let body = serde_json::to_vec(&signed).unwrap_or_default();
         let entry = Entry { arrival: now, kind: Kind::Change { kind: ACT.to_owned(), body } };
-        let since = tokio::time::Instant::now();
-        let receipts = self.spool.append(vec![Item::Row(entry)]).await?;
-        let entries: Vec<_> = receipts.into_iter().filter_map(|receipt| receipt.entry).collect();
-        let sequence = entries.last().map_or(0, |(position, _)| position.sequence);
+        let batch = Batch::of_row(&self.spool, entry).await?;
+        let sequence = batch.entries.last().map_or(0, |(position, _)| position.sequence);
         // Without a judge the service stops; the row is taken up at the next start.
         if let Some(judge) = self.to_judge.upgrade() {
-            drop(judge.send(Batch { entries, since }).await);
+            drop(judge.send(batch).await);
         }
         Ok(sequence)
     }

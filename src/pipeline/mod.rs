@@ -31,7 +31,7 @@ pub use posts::{Letterbox, Post, PostError, Posted};
 pub use takeover::at_start;
 pub use ticks::Ticks;
 
-use crate::spool::{Entry, Position};
+use crate::spool::{Entry, Item, Position, Spool, SpoolError};
 
 /// Durable entries of the spool in its order, on their way to the judge.
 #[derive(Debug)]
@@ -40,4 +40,13 @@ pub struct Batch {
     pub entries: Vec<(Position, Entry)>,
     /// When the oldest of them was received, on the machine's monotonic clock.
     pub since: tokio::time::Instant,
+}
+
+impl Batch {
+    /// Makes a row of our own durable, on its way to the judge as what comes from the broker is.
+    pub(crate) async fn of_row(spool: &Spool, entry: Entry) -> Result<Self, SpoolError> {
+        let since = tokio::time::Instant::now();
+        let receipts = spool.append(vec![Item::Row(entry)]).await?;
+        Ok(Self { entries: receipts.into_iter().filter_map(|receipt| receipt.entry).collect(), since })
+    }
 }

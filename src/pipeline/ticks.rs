@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::Batch;
 use crate::{
     clock::Clock,
-    spool::{Entry, Item, Kind, Spool, SpoolError},
+    spool::{Entry, Kind, Spool, SpoolError},
 };
 
 /// Appends a tick row now and then, so that a silent sensor is told from an outage of ours.
@@ -46,10 +46,7 @@ impl Ticks {
             let now = self.clock.now();
             let kind = Kind::Tick { to: now.plus_ms(-self.lag_ms), since: Some(since) };
             let entry = Entry { arrival: now, kind };
-            let since = tokio::time::Instant::now();
-            let receipts = self.spool.append(vec![Item::Row(entry)]).await?;
-            let entries = receipts.into_iter().filter_map(|receipt| receipt.entry).collect();
-            if to_judge.send(Batch { entries, since }).await.is_err() {
+            if to_judge.send(Batch::of_row(&self.spool, entry).await?).await.is_err() {
                 return Ok(());
             }
         }
