@@ -54,8 +54,9 @@ pub enum Fact {
 }
 
 impl From<f64> for Fact {
+    /// Nine significant digits: what a reader checks, without the noise of binary fractions.
     fn from(value: f64) -> Self {
-        Self::Number(value)
+        Self::Number(nine_digits(value))
     }
 }
 impl From<bool> for Fact {
@@ -72,6 +73,17 @@ impl From<String> for Fact {
     fn from(value: String) -> Self {
         Self::Text(value)
     }
+}
+
+fn nine_digits(value: f64) -> f64 {
+    let magnitude = value.abs();
+    if !(1e-12..1e9).contains(&magnitude) {
+        return value;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between -12 and 8")]
+    let digits = 8 - magnitude.log10().floor() as i32;
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
 }
 
 /// The explanation of a verdict as data: inputs, switches and factors used, what was missing.
@@ -182,5 +194,17 @@ impl Serialize for Verdict {
             why: &self.why,
         }
         .serialize(s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_an_explanation_is_said_with_nine_digits() {
+        let said = [211_366.535_999_999_96, 0.970_498_084_291_187_7, 2610.0, 0.0, -1.660_000_000_000_000_1, 1e12 + 0.5];
+        let said = said.map(|value| serde_json::to_string(&Fact::from(value)).unwrap());
+        assert_eq!(said, ["211366.536", "0.970498084", "2610.0", "0.0", "-1.66", "1000000000000.5"]);
     }
 }
