@@ -100,3 +100,27 @@ pub struct Place {
     /// Ventilation class.
     pub building_class: Option<BuildingClass>,
 }
+
+impl Place {
+    /// A place of which only this is known.
+    #[must_use]
+    pub const fn new(id: Id, kind: PlaceKind) -> Self {
+        Self {
+            id,
+            kind,
+            parent: None,
+            label: None,
+            room_use: None,
+            floor_area_m2: None,
+            usable_area_m2: None,
+            heated_area_m2: None,
+            excluded_area_m2: None,
+            body: None,
+            capacity: None,
+            storeys: None,
+            climate_zone: None,
+            building_type: None,
+            building_class: None,
+        }
+    }
+}

@@ -15,12 +15,9 @@ use std::{process::Command, sync::Arc, time::Instant as Clock};
 
 use model::{
     Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
-    register::{History, Sensor, Severity, Text},
+    register::{History, Sensor, Severity},
 };
-use rules::{
-    AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, Evidence, Gate, Limit, LiveClause, Measure,
-    Output, Provenance,
-};
+use rules::{AppliesTo, Bound, Clause, Engine, EngineOptions, Gate, LiveClause, Measure, Output};
 
 /// Resident memory of this process, bytes; 0 where the system does not tell.
 fn resident() -> f64 {
@@ -41,21 +38,11 @@ fn id(text: &str) -> Id {
 
 fn place(name: &str, kind: PlaceKind, parent: Option<Id>) -> Place {
     Place {
-        id: id(name),
-        kind,
         parent,
-        label: None,
         room_use: (kind == PlaceKind::Room).then_some(RoomUse::Office),
-        floor_area_m2: None,
         usable_area_m2: Some(20.0),
-        heated_area_m2: None,
-        excluded_area_m2: None,
-        body: None,
         capacity: Some(4.0),
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
+        ..Place::new(id(name), kind)
     }
 }
 
@@ -76,36 +63,11 @@ fn register(rooms: usize) -> Register {
 
 fn clause(name: &str, measure: Measure, gate: Option<Gate>, bound: Bound) -> LiveClause {
     let clause = Clause {
-        id: format!("bench-1/{name}"),
-        pack: "bench-1".to_owned(),
         document: "bench".to_owned(),
-        citation: "1".to_owned(),
-        title: Text::default(),
-        remedy: Text::default(),
-        provenance: Provenance::Policy,
         severity: Severity::Info,
-        evidence: Evidence::Firm,
         applies_to: AppliesTo { kind: Some(PlaceKind::Room), ..AppliesTo::default() },
-        measure,
-        period: Period::Hour,
         gate,
-        season: None,
-        min_coverage: 0.75,
-        hold_ms: 0,
-        limit: Limit { unit: measure.unit().to_owned(), fixed: bound, table: None, curve: None },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-        outdoor_ppm: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
+        ..Clause::new("bench-1", name, measure, Period::Hour, bound)
     };
     LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true }
 }

@@ -33,23 +33,7 @@ fn id(text: &str) -> Id {
 }
 
 fn place(name: &str, kind: PlaceKind, parent: Option<&str>) -> Place {
-    Place {
-        id: id(name),
-        kind,
-        parent: parent.map(id),
-        label: None,
-        room_use: None,
-        floor_area_m2: None,
-        usable_area_m2: None,
-        heated_area_m2: None,
-        excluded_area_m2: None,
-        body: None,
-        capacity: None,
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
-    }
+    Place { parent: parent.map(id), ..Place::new(id(name), kind) }
 }
 
 /// A house whose seasons last all year, so that one week shows both.
@@ -60,13 +44,12 @@ fn register(level: Level, zone: &str, kind: BuildingType) -> Register {
     register.calendar.heating = register.calendar.cooling;
     register.calendar.opening_hours = Some(WorkingHours::default());
     let body = Body {
-        id: id("body"),
         name: "body".to_owned(),
-        parent: None,
         level: Some(level),
         authorised_headcount: Some(250.0),
         energy_headcount: Some(200.0),
         quota_zone: Some(zone.to_owned()),
+        ..Body::new(id("body"))
     };
     register.bodies.insert(id("body"), History::always(body));
     let mut house = place("house", PlaceKind::Building, None);

@@ -16,35 +16,11 @@ fn id(text: &str) -> Id {
 }
 
 fn place(name: &str, kind: PlaceKind, parent: Option<&str>) -> Place {
-    Place {
-        id: id(name),
-        kind,
-        parent: parent.map(id),
-        label: None,
-        room_use: None,
-        floor_area_m2: None,
-        usable_area_m2: None,
-        heated_area_m2: None,
-        excluded_area_m2: None,
-        body: None,
-        capacity: None,
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
-    }
+    Place { parent: parent.map(id), ..Place::new(id(name), kind) }
 }
 
 fn body(name: &str, parent: Option<&str>, level: Option<Level>) -> Body {
-    Body {
-        id: id(name),
-        name: name.to_owned(),
-        parent: parent.map(id),
-        level,
-        authorised_headcount: None,
-        energy_headcount: None,
-        quota_zone: None,
-    }
+    Body { name: name.to_owned(), parent: parent.map(id), level, ..Body::new(id(name)) }
 }
 
 /// A house of a provincial agency in zone B, with the room of one of its departments.

@@ -7,8 +7,8 @@ use model::{
     register::{Language, Severity, Text},
 };
 use rules::{
-    Alert, AlertState, AppliesTo, Bound, CheckId, Clause, Energy, Evidence, Limit, Measure, Outcome,
-    Provenance, Subject, Transition, TransitionId, TransitionKind, Verdict,
+    Alert, AlertState, Bound, CheckId, Clause, Measure, Outcome, Subject, Transition, TransitionId,
+    TransitionKind, Verdict,
 };
 
 use super::{
@@ -95,40 +95,17 @@ fn example(place: Id, now: Instant) -> Transition {
 fn clause() -> Clause {
     let text = |zh: &str, en: &str| Text { zh: zh.to_owned(), en: en.to_owned() };
     Clause {
-        id: "example/example".to_owned(),
-        pack: "example".to_owned(),
         document: "EXAMPLE".to_owned(),
         citation: "1.1".to_owned(),
         title: text("示例条款", "Example clause"),
         remedy: text("无需处理，这是示例。", "Nothing to do: this is an example."),
-        provenance: Provenance::Policy,
         severity: Severity::Info,
-        evidence: Evidence::Firm,
-        applies_to: AppliesTo::default(),
-        measure: Measure::EnergyWhileEmpty,
-        period: Period::Hour,
-        gate: None,
-        season: None,
-        min_coverage: 0.75,
-        hold_ms: 0,
-        limit: Limit {
-            unit: "kWh".to_owned(),
-            fixed: Bound { at_most: Some(2.0), at_least: None },
-            table: None,
-            curve: None,
-        },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-        outdoor_ppm: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
+        ..Clause::new(
+            "example",
+            "example",
+            Measure::EnergyWhileEmpty,
+            Period::Hour,
+            Bound { at_most: Some(2.0), at_least: None },
+        )
     }
 }

@@ -86,31 +86,18 @@ pub(crate) fn register() -> Register {
     register.packs =
         vec!["gb-t-18883-2022".to_owned(), "normwatch-policy-1".to_owned(), "demo-area".to_owned()];
     let body = Body {
-        id: id("planning"),
         name: "规划处".to_owned(),
-        parent: None,
         level: Some(Level::City),
         authorised_headcount: Some(20.0),
         energy_headcount: Some(25.0),
-        quota_zone: None,
+        ..Body::new(id("planning"))
     };
     register.bodies.insert(body.id.clone(), History::always(body));
     let place = |place: &str, kind, parent: Option<&str>, label: &str| Place {
-        id: id(place),
-        kind,
         parent: parent.map(id),
         label: Some(label.to_owned()),
-        room_use: None,
-        floor_area_m2: None,
-        usable_area_m2: None,
-        heated_area_m2: None,
-        excluded_area_m2: None,
         body: Some(id("planning")),
-        capacity: None,
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
+        ..Place::new(id(place), kind)
     };
     for (name, kind, parent, label) in TREE {
         register.places.insert(id(name), History::always(place(name, kind, parent, label)));

@@ -8,14 +8,12 @@ use model::{
     register::{Severity, Text},
 };
 use rules::{
-    AppliesTo, Attribute, Binding, Bound, Clause, Energy, Evidence, Gate, Layer, Limit, LimitTable, Measure,
-    Pack, Provenance, Row,
+    AppliesTo, Attribute, Binding, Bound, Clause, Evidence, Gate, Layer, LimitTable, Measure, Pack,
+    Provenance, Row,
 };
 
-pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, unit: &str) -> Clause {
+pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound) -> Clause {
     Clause {
-        id: format!("{pack}/{name}"),
-        pack: pack.to_owned(),
         document: "GB/T 18883-2022".to_owned(),
         citation: "表 1".to_owned(),
         title: Text { zh: "室内二氧化碳浓度".to_owned(), en: "Indoor carbon dioxide".to_owned() },
@@ -24,33 +22,14 @@ pub(crate) fn clause(pack: &str, name: &str, measure: Measure, fixed: Bound, uni
             en: "Open windows or raise the fresh air, and seat fewer people at a time.".to_owned(),
         },
         provenance: Provenance::OneSource,
-        severity: Severity::Warning,
-        evidence: Evidence::Firm,
         applies_to: AppliesTo {
             kind: Some(PlaceKind::Room),
             room_use: vec![RoomUse::Meeting, RoomUse::Office, RoomUse::OpenOffice],
             ..AppliesTo::default()
         },
-        measure,
-        period: Period::Hour,
         gate: Some(Gate::Occupied),
-        season: None,
-        min_coverage: 0.75,
         hold_ms: 600_000,
-        limit: Limit { unit: unit.to_owned(), fixed, table: None, curve: None },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
-        outdoor_ppm: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
+        ..Clause::new(pack, name, measure, Period::Hour, fixed)
     }
 }
 
@@ -58,7 +37,7 @@ fn most(value: f64) -> Bound {
     Bound { at_most: Some(value), at_least: None }
 }
 
-fn policy(name: &str, measure: Measure, fixed: Bound, unit: &str, zh: &str, en: &str) -> Clause {
+fn policy(name: &str, measure: Measure, fixed: Bound, zh: &str, en: &str) -> Clause {
     Clause {
         document: "normwatch policy 1".to_owned(),
         citation: name.to_owned(),
@@ -68,7 +47,7 @@ fn policy(name: &str, measure: Measure, fixed: Bound, unit: &str, zh: &str, en: 
         evidence: Evidence::Suspicion,
         gate: None,
         period: Period::Week,
-        ..clause("normwatch-policy-1", name, measure, fixed, unit)
+        ..clause("normwatch-policy-1", name, measure, fixed)
     }
 }
 
@@ -90,7 +69,7 @@ fn pack(id: &str, document: &str, zh: &str, en: &str, clauses: Vec<Clause>) -> A
 
 /// Three packs: one clause of air with a second unverified, two of policy, one table of areas.
 pub(crate) fn standards() -> Vec<Arc<Pack>> {
-    let mut co2 = clause("gb-t-18883-2022", "co2", Measure::Co2HourMean, most(1000.0), "ppm");
+    let mut co2 = clause("gb-t-18883-2022", "co2", Measure::Co2HourMean, most(1000.0));
     co2.clear = Some(most(950.0));
     co2.moved_by = Some("agency order 7, item 2".to_owned());
     co2.note = "Hour mean of the occupied hour.".to_owned();
@@ -99,15 +78,13 @@ pub(crate) fn standards() -> Vec<Arc<Pack>> {
         "humidity",
         Measure::HumidityHourMean,
         Bound { at_least: Some(40.0), at_most: Some(80.0) },
-        "%RH",
     );
     damp.provenance = Provenance::Unverified;
     damp.title = Text { zh: "相对湿度".to_owned(), en: "Relative humidity".to_owned() };
-    let idle = policy("idle-days", Measure::IdleWorkingDays, most(10.0), "d", "连续闲置", "Idle for days");
+    let idle = policy("idle-days", Measure::IdleWorkingDays, most(10.0), "连续闲置", "Idle for days");
     let least = Bound { at_least: Some(6.0), at_most: None };
-    let crowded =
-        policy("crowding", Measure::AreaPerPerson, least, "m2", "人均面积不足", "Too little area each");
-    let mut area = clause("demo-area", "office-area", Measure::PrivateOfficeArea, Bound::default(), "m2");
+    let crowded = policy("crowding", Measure::AreaPerPerson, least, "人均面积不足", "Too little area each");
+    let mut area = clause("demo-area", "office-area", Measure::PrivateOfficeArea, Bound::default());
     area.title = Text { zh: "办公室使用面积".to_owned(), en: "Office area".to_owned() };
     area.document = "发改投资〔2014〕2674号".to_owned();
     area.provenance = Provenance::TwoSources;

@@ -9,8 +9,8 @@ use model::{
 };
 use normwatch::notify::{Line, MailKind, MailPlan, Notice, Renderer, Sender};
 use rules::{
-    Alert, AlertState, AppliesTo, Bound, CheckId, Clause, Energy, Evidence, Fact, Limit, Measure, Outcome,
-    Provenance, Subject, Transition, TransitionId, TransitionKind, Verdict,
+    Alert, AlertState, Bound, CheckId, Clause, Fact, Measure, Outcome, Subject, Transition, TransitionId,
+    TransitionKind, Verdict,
 };
 
 pub(crate) const HOUR: i64 = 3_600_000;
@@ -31,15 +31,7 @@ pub(crate) fn register() -> Register {
     let mut register = Register::empty(id("demo"));
     register.calendar.zone = TimeZone::get("Asia/Shanghai").unwrap();
     for (name, parent, label) in [("planning", None, "规划处"), ("works", Some("planning"), "工程科")] {
-        let body = Body {
-            id: id(name),
-            name: label.to_owned(),
-            parent: parent.map(id),
-            level: None,
-            authorised_headcount: None,
-            energy_headcount: None,
-            quota_zone: None,
-        };
+        let body = Body { name: label.to_owned(), parent: parent.map(id), ..Body::new(id(name)) };
         register.bodies.insert(id(name), History::always(body));
     }
     let places = [
@@ -53,21 +45,10 @@ pub(crate) fn register() -> Register {
     ];
     for (name, kind, parent, label, body) in places {
         let place = Place {
-            id: id(name),
-            kind,
             parent: parent.map(id),
             label: label.map(str::to_owned),
-            room_use: None,
-            floor_area_m2: None,
-            usable_area_m2: None,
-            heated_area_m2: None,
-            excluded_area_m2: None,
             body: body.map(id),
-            capacity: None,
-            storeys: None,
-            climate_zone: None,
-            building_type: None,
-            building_class: None,
+            ..Place::new(id(name), kind)
         };
         register.places.insert(id(name), History::always(place));
     }
@@ -105,8 +86,6 @@ pub(crate) fn with_recipients(names: &[&str]) -> Register {
 pub(crate) fn clause() -> Clause {
     let text = |zh: &str, en: &str| Text { zh: zh.to_owned(), en: en.to_owned() };
     Clause {
-        id: "made-up-1/co2".to_owned(),
-        pack: "made-up-1".to_owned(),
         document: "MADE-UP 1-2026".to_owned(),
         citation: "4.2".to_owned(),
         title: text("室内二氧化碳浓度", "Indoor CO2 concentration"),
@@ -114,35 +93,13 @@ pub(crate) fn clause() -> Clause {
             "开窗或加大新风量，减少同时在场人数。",
             "Open windows or raise the fresh air; seat fewer people.",
         ),
-        provenance: Provenance::Policy,
-        severity: Severity::Warning,
-        evidence: Evidence::Firm,
-        applies_to: AppliesTo::default(),
-        measure: Measure::Co2HourMean,
-        period: Period::Hour,
-        gate: None,
-        season: None,
-        min_coverage: 0.75,
-        hold_ms: 0,
-        limit: Limit {
-            unit: "ppm".to_owned(),
-            fixed: Bound { at_most: Some(700.0), at_least: None },
-            table: None,
-            curve: None,
-        },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-        outdoor_ppm: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
+        ..Clause::new(
+            "made-up-1",
+            "co2",
+            Measure::Co2HourMean,
+            Period::Hour,
+            Bound { at_most: Some(700.0), at_least: None },
+        )
     }
 }
 

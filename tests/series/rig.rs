@@ -104,23 +104,7 @@ pub(crate) fn register() -> Register {
         ("f-2", PlaceKind::Floor),
         ("r-201", PlaceKind::Room),
     ] {
-        let place = Place {
-            id: id(name),
-            kind,
-            parent: parent.replace(id(name)),
-            label: None,
-            room_use: None,
-            floor_area_m2: None,
-            usable_area_m2: None,
-            heated_area_m2: None,
-            excluded_area_m2: None,
-            body: None,
-            capacity: None,
-            storeys: None,
-            climate_zone: None,
-            building_type: None,
-            building_class: None,
-        };
+        let place = Place { parent: parent.replace(id(name)), ..Place::new(id(name), kind) };
         register.places.insert(id(name), History::always(place));
     }
     register.sensors.insert(id("s-1"), History::always(Sensor::new(id("s-1"), id("r-201"))));

@@ -103,6 +103,22 @@ pub struct Body {
     pub quota_zone: Option<String>,
 }
 
+impl Body {
+    /// A body of which only this is known; its id stands in for its name.
+    #[must_use]
+    pub fn new(id: Id) -> Self {
+        Self {
+            name: id.as_str().to_owned(),
+            id,
+            parent: None,
+            level: None,
+            authorised_headcount: None,
+            energy_headcount: None,
+            quota_zone: None,
+        }
+    }
+}
+
 /// A position with a rank, assigned to a room; never a person's name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Post {

@@ -329,6 +329,46 @@ pub struct Clause {
     pub moved_by: Option<String>,
 }
 
+impl Clause {
+    /// A rule of our own in the making: policy, firm, a warning, for every place, judged from three quarters of the
+    /// time; `pack` is its document and `1` its citation. For previews and tests: a pack's file says all of that itself.
+    #[must_use]
+    pub fn new(pack: &str, name: &str, measure: Measure, period: Period, fixed: Bound) -> Self {
+        Self {
+            id: format!("{pack}/{name}"),
+            pack: pack.to_owned(),
+            document: pack.to_owned(),
+            citation: "1".to_owned(),
+            title: Text::default(),
+            remedy: Text::default(),
+            provenance: Provenance::Policy,
+            severity: Severity::Warning,
+            evidence: Evidence::Firm,
+            applies_to: AppliesTo::default(),
+            measure,
+            period,
+            gate: None,
+            season: None,
+            min_coverage: 0.75,
+            hold_ms: 0,
+            limit: Limit { unit: measure.unit().to_owned(), fixed, table: None, curve: None },
+            clear: None,
+            band: None,
+            rating: None,
+            energy: Energy::default(),
+            correction: None,
+            outdoor_ppm: None,
+            within: None,
+            adaptive: None,
+            note: String::new(),
+            only_if: None,
+            firing: Firing::default(),
+            in_use: true,
+            moved_by: None,
+        }
+    }
+}
+
 impl Limit {
     /// How many numbers it holds: each side of each row, each point of a curve.
     #[must_use]

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
     Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
-    register::{Body, Carrier, Dated, History, Meter, Sensor, Severity, Text},
+    register::{Body, Carrier, Dated, History, Meter, Sensor},
 };
 use rules::{
-    Alert, AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, Evidence, Gate, Limit, LiveClause,
-    Measure, Outcome, Output, Provenance, Subject, Transition, TransitionKind, Verdict,
+    Alert, AppliesTo, Bound, Clause, Engine, EngineOptions, Gate, LiveClause, Measure, Outcome, Output,
+    Subject, Transition, TransitionKind, Verdict,
 };
 
 pub(crate) fn id(text: &str) -> Id {
@@ -23,74 +23,25 @@ pub(crate) fn at(text: &str) -> Instant {
 
 pub(crate) fn place(name: &str, kind: PlaceKind, parent: Option<&str>) -> Place {
     Place {
-        id: id(name),
-        kind,
         parent: parent.map(id),
-        label: None,
         room_use: (kind == PlaceKind::Room).then_some(RoomUse::Office),
         floor_area_m2: Some(1000.0),
         usable_area_m2: Some(20.0),
-        heated_area_m2: None,
-        excluded_area_m2: None,
-        body: None,
         capacity: Some(4.0),
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
+        ..Place::new(id(name), kind)
     }
 }
 
 pub(crate) fn body(name: &str) -> Body {
-    Body {
-        id: id(name),
-        name: String::new(),
-        parent: None,
-        level: None,
-        authorised_headcount: None,
-        energy_headcount: None,
-        quota_zone: None,
-    }
+    Body { name: String::new(), ..Body::new(id(name)) }
 }
 
 /// A rule of an own document: at most `cap`, judged over `period`, firing at once.
 pub(crate) fn clause(name: &str, kind: PlaceKind, measure: Measure, period: Period, cap: f64) -> Clause {
     Clause {
-        id: format!("own-1/{name}"),
-        pack: "own-1".to_owned(),
         document: "own".to_owned(),
-        citation: "1".to_owned(),
-        title: Text::default(),
-        remedy: Text::default(),
-        provenance: Provenance::Policy,
-        severity: Severity::Warning,
-        evidence: Evidence::Firm,
         applies_to: AppliesTo { kind: Some(kind), ..AppliesTo::default() },
-        measure,
-        period,
-        gate: None,
-        season: None,
-        min_coverage: 0.75,
-        hold_ms: 0,
-        limit: Limit {
-            unit: measure.unit().to_owned(),
-            fixed: Bound { at_most: Some(cap), at_least: None },
-            table: None,
-            curve: None,
-        },
-        clear: None,
-        band: None,
-        rating: None,
-        energy: Energy::default(),
-        correction: None,
-        outdoor_ppm: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
+        ..Clause::new("own-1", name, measure, period, Bound { at_most: Some(cap), at_least: None })
     }
 }
 

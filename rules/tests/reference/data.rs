@@ -10,11 +10,10 @@ use std::{
 
 use model::{
     Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
-    register::{Carrier, History, Meter, Sensor, Severity, Text},
+    register::{Carrier, History, Meter, Sensor},
 };
 use rules::{
-    AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, Evidence, Limit, LiveClause, Measure,
-    MeasureRow, Output, Provenance, Verdict,
+    AppliesTo, Bound, Clause, Energy, Engine, EngineOptions, LiveClause, Measure, MeasureRow, Output, Verdict,
 };
 use serde_json::Value;
 
@@ -59,23 +58,7 @@ pub(crate) fn id(text: &str) -> Id {
 }
 
 pub(crate) fn place(name: &str, kind: PlaceKind) -> Place {
-    Place {
-        id: id(name),
-        kind,
-        parent: None,
-        label: None,
-        room_use: Some(RoomUse::Office),
-        floor_area_m2: None,
-        usable_area_m2: None,
-        heated_area_m2: None,
-        excluded_area_m2: None,
-        body: None,
-        capacity: None,
-        storeys: None,
-        climate_zone: None,
-        building_type: None,
-        building_class: None,
-    }
+    Place { room_use: Some(RoomUse::Office), ..Place::new(id(name), kind) }
 }
 
 /// A register of one room with one sensor.
@@ -180,41 +163,16 @@ pub(crate) fn verdict(
     readings: &[Reading],
 ) -> Verdict {
     let clause = Clause {
-        id: "own-1/intensity".to_owned(),
-        pack: "own-1".to_owned(),
-        document: String::new(),
-        citation: String::new(),
-        title: Text::default(),
-        remedy: Text::default(),
-        provenance: Provenance::Policy,
-        severity: Severity::Warning,
-        evidence: Evidence::Firm,
         applies_to: AppliesTo { kind: Some(PlaceKind::Building), ..AppliesTo::default() },
-        measure,
-        period: Period::Year,
-        gate: None,
-        season: None,
         min_coverage: 0.0,
-        hold_ms: 0,
-        limit: Limit {
-            unit: measure.unit().to_owned(),
-            fixed: Bound { at_most: Some(1e9), at_least: None },
-            table: None,
-            curve: None,
-        },
-        clear: None,
-        band: None,
-        rating: None,
         energy: Energy { factors, ..Energy::default() },
-        correction: None,
-        outdoor_ppm: None,
-        note: String::new(),
-        in_use: true,
-        moved_by: None,
-        within: None,
-        adaptive: None,
-        only_if: None,
-        firing: rules::Firing::default(),
+        ..Clause::new(
+            "own-1",
+            "intensity",
+            measure,
+            Period::Year,
+            Bound { at_most: Some(1e9), at_least: None },
+        )
     };
     let live = LiveClause { clause: Arc::new(clause), in_force: Span::ALWAYS, is_enforced: true };
     let mut engine = Engine::new(Arc::new(register), &[live], EngineOptions::default());

@@ -105,15 +105,7 @@ struct Organ {
 impl Organ {
     fn new(area: f64, people: f64, used: &[(Carrier, Quantity, f64)]) -> Self {
         let (mut register, readings) = totals("Asia/Shanghai", 2021, area, used);
-        let body = Body {
-            id: id("organ"),
-            name: String::new(),
-            parent: None,
-            level: None,
-            authorised_headcount: None,
-            energy_headcount: Some(people),
-            quota_zone: None,
-        };
+        let body = Body { name: String::new(), energy_headcount: Some(people), ..Body::new(id("organ")) };
         register.bodies.insert(id("organ"), History::always(body));
         let mut place = register.places[&id("building")].last().unwrap().clone();
         place.body = Some(id("organ"));
