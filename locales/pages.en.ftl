@@ -408,6 +408,7 @@ flag-duplicate = duplicate
 flag-clock = clock unusable
 flag-too_late = too late
 flag-estimated = estimated
+flag-backfill = from a file
 
 ## Closed list: quantity
 quantity-occupied = presence

@@ -390,6 +390,7 @@ flag-duplicate = 重复
 flag-clock = 时钟不可用
 flag-too_late = 过晚
 flag-estimated = 设备估算
+flag-backfill = 文件补录
 
 ## Closed list: quantity
 quantity-occupied = 占用

@@ -2,6 +2,7 @@
 
 mod charts;
 mod mails;
+mod offline;
 mod parts;
 mod reload;
 mod watchers;
@@ -10,6 +11,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ingest::mqtt::{Monitor, Subscriber};
 use model::Problem;
+pub use offline::{Offline, offline};
 use rules::EngineOptions;
 use tokio::{
     net::TcpListener,

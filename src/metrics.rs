@@ -102,6 +102,7 @@ pub struct Metrics {
     readings: Counter,
     spool_bytes: Count,
     series_backlog: Count,
+    series_refused: Counter,
     alerts: Family<Label, Count>,
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
@@ -129,6 +130,7 @@ impl Metrics {
             readings: Counter::default(),
             spool_bytes: Count::default(),
             series_backlog: Count::default(),
+            series_refused: Counter::default(),
             alerts: Family::default(),
             mails: Family::default(),
             maybe_doubled: Counter::default(),
@@ -179,6 +181,11 @@ impl Metrics {
             "normwatch_series_backlog_readings",
             "Readings that wait for the time-series server",
             self.series_backlog.clone(),
+        );
+        registry.register(
+            "normwatch_series_refused",
+            "Lines that the time-series server refused for good",
+            self.series_refused.clone(),
         );
         registry.register("normwatch_alerts", "Alerts by state", self.alerts.clone());
         registry.register("normwatch_mails", "Mail deliveries by outcome", self.mails.clone());
@@ -252,6 +259,11 @@ impl Metrics {
     /// Sets how many readings wait for the time-series server.
     pub fn series_backlog(&self, readings: u64) {
         self.series_backlog.set(readings);
+    }
+
+    /// Counts up to `total` lines that the time-series server refused for good.
+    pub fn series_refused(&self, total: u64) {
+        self.series_refused.inc_by(total.saturating_sub(self.series_refused.get()));
     }
 
     /// Sets how many alerts are in a state.
@@ -335,7 +347,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 16);
+        assert_eq!(families.len(), 17);
         for name in [
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
@@ -347,6 +359,7 @@ mod tests {
             "normwatch_readings_total",
             "normwatch_spool_bytes",
             "normwatch_series_backlog_readings",
+            "normwatch_series_refused_total",
             "normwatch_alerts{state=\"firing\"}",
             "normwatch_mails_total{outcome=\"sent\"}",
             "normwatch_mail_maybe_doubled_total",

@@ -1,4 +1,4 @@
-//! The history against a naive oracle, and its size on real data.
+//! The history against a naive oracle.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,13 +9,8 @@
     reason = "tests"
 )]
 
-use std::{
-    collections::BTreeMap,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
-use flate2::read::GzDecoder;
 use model::{Flags, Id, Instant, Quantity, Reading, Series, Span};
 use normwatch::{
     history::{History, Options},
@@ -246,112 +241,4 @@ fn a_damaged_block_is_an_error_that_names_series_and_hour() {
     append(&history, Position::new(2), &[reading(7, 1.0, 0)]);
     assert!(history.flush().is_err());
     assert_eq!(history.durable_position(), Position::new(1), "what could not be written stays in the spool");
-}
-
-/// The reference data beside the workspace, if it is there.
-fn shared() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let named = std::env::var_os("NORMWATCH_SHARED").map(PathBuf::from);
-    [named, Some(beside)].into_iter().flatten().find(|path| path.join("datasets").is_dir())
-}
-
-fn load(file: &Path, columns: &[(&str, Quantity)], offset: &str) -> Vec<Reading> {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
-    let sensor = file.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
-    let mut rows = csv::Reader::from_reader(text.as_bytes());
-    let header = rows.headers().unwrap().clone();
-    let places: Vec<(usize, Quantity)> = columns
-        .iter()
-        .map(|(name, quantity)| (header.iter().position(|column| column == *name).unwrap(), *quantity))
-        .collect();
-    let mut readings = Vec::new();
-    for row in rows.records() {
-        let row = row.unwrap();
-        let stamp = row[0].replace(" +08:00", ":00");
-        let time = Instant::parse(&format!("{stamp}{offset}")).unwrap();
-        for (column, quantity) in &places {
-            if let Ok(value) = row[*column].parse() {
-                readings.push(Reading::new(series(sensor, *quantity), time, value).unwrap());
-            }
-        }
-    }
-    readings.sort_by_key(|reading| reading.time);
-    readings
-}
-
-/// Writes the readings as they would come, an hour at a time, and returns bytes a reading: (raw, partials, file).
-fn measure(name: &str, readings: &[Reading]) -> (f64, f64) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("history.sqlite");
-    let history = History::open(&path, Options::default()).unwrap();
-    let started = tokio::time::Instant::now();
-    for (n, batch) in (1..).zip(readings.chunks(50_000)) {
-        append(&history, Position::new(n), batch);
-        history.flush().unwrap();
-    }
-    let took = started.elapsed().as_secs_f64();
-    let db = rusqlite::Connection::open(&path).unwrap();
-    let bytes = |table: &str| -> f64 {
-        db.query_row(&format!("SELECT SUM(LENGTH(body)) FROM {table}"), [], |row| row.get::<_, i64>(0))
-            .unwrap() as f64
-    };
-    let count = readings.len() as f64;
-    let (raw, partials, file) =
-        (bytes("hours") / count, bytes("days") / count, history.bytes().unwrap() as f64 / count);
-    eprintln!(
-        "{name}: {count} readings, raw {raw:.2} bytes a reading, partials {partials:.2}, whole file {file:.2}, {:.0} readings/s",
-        count / took
-    );
-    for quantity in Quantity::ALL {
-        let sum: Option<i64> = db
-            .query_row(
-                "SELECT SUM(LENGTH(body)) FROM hours JOIN series ON id = place >> 28 WHERE quantity = ?1",
-                [quantity.name()],
-                |row| row.get(0),
-            )
-            .unwrap();
-        let count = readings.iter().filter(|r| r.series.quantity == *quantity).count() as f64;
-        if let Some(sum) = sum {
-            eprintln!("    {quantity}: {:.2}", sum as f64 / count);
-        }
-    }
-    let some = &readings[readings.len() / 2].series;
-    let expected: Vec<Reading> = readings.iter().filter(|r| r.series == *some).cloned().collect();
-    assert_eq!(history.readings(some, Span::ALWAYS).unwrap(), expected, "every bit comes back");
-    (raw, file)
-}
-
-#[test]
-fn real_data_take_at_most_eight_bytes_a_reading() {
-    let Some(shared) = shared() else {
-        eprintln!("skipped: no reference data beside the workspace");
-        return;
-    };
-    let keti = [
-        ("co2", Quantity::Co2),
-        ("humidity", Quantity::Humidity),
-        ("light", Quantity::Illuminance),
-        ("pir", Quantity::Motion),
-        ("temperature", Quantity::Temperature),
-    ];
-    let mut readings = Vec::new();
-    for file in std::fs::read_dir(shared.join("datasets/keti-sdh")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|end| end == "gz") && readings.len() < 300_000 {
-            readings.extend(load(&path, &keti, "Z"));
-        }
-    }
-    let (raw, _) = measure("one-minute means (keti-sdh)", &readings);
-    assert!(raw <= 8.0, "{raw}");
-    let robod = [
-        ("indoor_co2", Quantity::Co2),
-        ("indoor_relative_humidity", Quantity::Humidity),
-        ("air_temperature", Quantity::Temperature),
-        ("illuminance", Quantity::Illuminance),
-        ("plug_load_energy", Quantity::Energy),
-        ("occupant_count", Quantity::PeopleCount),
-    ];
-    let readings = load(&shared.join("datasets/robod/combined_Room3.csv.gz"), &robod, "+08:00");
-    measure("five-minute means (robod)", &readings);
 }

@@ -30,8 +30,10 @@ impl Flags {
     pub const TOO_LATE: Self = Self(1 << 8);
     /// An estimate by the device (an equivalent, not a measurement): used, marked.
     pub const ESTIMATED: Self = Self(1 << 9);
+    /// From a file, after the fact (`normwatch backfill`): used, marked.
+    pub const BACKFILL: Self = Self(1 << 10);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::RANGE, "range"),
         (Self::SENTINEL, "sentinel"),
         (Self::FUTURE, "future"),
@@ -42,6 +44,7 @@ impl Flags {
         (Self::CLOCK, "clock"),
         (Self::TOO_LATE, "too_late"),
         (Self::ESTIMATED, "estimated"),
+        (Self::BACKFILL, "backfill"),
     ];
 
     /// Both sets together.

@@ -4,7 +4,7 @@ use model::{Flags, Id, Instant, Series, Span};
 
 use crate::{
     history::History,
-    state::{EventRow, State, VerdictRow},
+    state::{EventRow, RefusedLine, State, VerdictRow},
     web::{ChartSource, RecordSource},
 };
 
@@ -40,5 +40,9 @@ impl RecordSource for Records {
 
     fn events(&self, span: Span) -> Result<Vec<EventRow>, String> {
         self.0.events(span).map_err(|error| error.to_string())
+    }
+
+    fn refused_lines(&self, max: usize) -> Result<Vec<(Instant, RefusedLine)>, String> {
+        self.0.refused_lines(max).map_err(|error| error.to_string())
     }
 }

@@ -28,7 +28,7 @@ use crate::{
         Settings, SqliteOutbox,
     },
     pipeline::Outlet,
-    series::{Influx, InfluxConfig, SeriesWriter, WriterOptions},
+    series::{Influx, InfluxConfig, SeriesParts, SeriesWriter, WriterOptions},
     view::Snapshot,
     web::Desk,
 };
@@ -219,14 +219,15 @@ pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>
         timeout: Duration::from_secs(30),
     })
     .map_err(ServiceError::of("influx"))?;
-    let registers = registers(site);
-    let (writer, mut status) = SeriesWriter::new(
-        site.stores.spool.clone(),
-        site.stores.state.clone(),
+    let parts = SeriesParts {
+        spool: site.stores.spool.clone(),
+        state: site.stores.state.clone(),
         influx,
-        registers,
-        WriterOptions::default(),
-    );
+        register: registers(site),
+        clock: site.clock.clone(),
+        options: WriterOptions::default(),
+    };
+    let (writer, mut status) = SeriesWriter::new(parts);
     let (settled, watched) = watch::channel(0);
     let mut stopping = site.stopping_late.clone();
     site.late.push(tokio::spawn(async move {
@@ -245,6 +246,7 @@ pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>
             let now = status.borrow_and_update().clone();
             links.set("influx", now.is_up, now.error, now.backlog_readings);
             metrics.series_backlog(now.backlog_readings);
+            metrics.series_refused(now.refused);
             settled.send_replace(now.settled);
             tokio::select! {
                 changed = status.changed() => if changed.is_err() { return },

@@ -3,6 +3,7 @@
 //! 0 fine, 1 findings or failure, 2 usage. What machines read goes to stdout, what people read to stderr.
 
 mod assess;
+mod backfill;
 mod bench;
 mod check;
 mod decode;
@@ -15,6 +16,7 @@ mod replay;
 mod run;
 mod terminal;
 mod user;
+mod workbook;
 
 use std::process::ExitCode;
 
@@ -42,6 +44,7 @@ enum Command {
     Assess(assess::Assess),
     Packs(packs::Packs),
     Register(register::Register),
+    Backfill(backfill::Backfill),
     User(user::User),
     Bench(bench::Bench),
 }
@@ -91,6 +94,7 @@ impl Command {
             Self::Assess(assess) => assess.run(terminal),
             Self::Packs(packs) => packs.run(terminal),
             Self::Register(register) => register.run(terminal),
+            Self::Backfill(backfill) => backfill.run(terminal),
             Self::User(user) => user.run(terminal),
             Self::Bench(bench) => bench.run(terminal),
         }

@@ -1,5 +1,7 @@
 //! `register`: a directory of tables to start from, and back and forth between spellings of it.
 
+mod xlsx;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -13,7 +15,7 @@ use crate::config::{Config, environment};
 /// Writes, imports and exports the register that facilities staff maintain.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  normwatch register init office/\n  normwatch register export --register office/ copy/"
+    after_help = "Examples:\n  normwatch register init office/\n  normwatch register export --register office/ office.xlsx"
 )]
 pub(super) struct Register {
     #[command(subcommand)]
@@ -28,10 +30,13 @@ enum Command {
         /// Directory to write.
         dir: PathBuf,
     },
-    /// Checks the tables of a directory and takes them over as the register of the service.
-    #[command(after_help = "Example:\n  normwatch register import spreadsheets/ --register office/")]
+    /// Checks the tables of a directory or workbook and takes them over as the register of the service.
+    #[command(
+        after_help = "Examples:\n  normwatch register import spreadsheets/ --register office/\n  normwatch register \
+                      import office.xlsx --register office/"
+    )]
     Import {
-        /// Directory of CSV files, in any tolerated spelling.
+        /// Directory of CSV files in any tolerated spelling, or an XLSX workbook with a sheet for each of them.
         from: PathBuf,
         /// The register to replace; that of the configuration when absent.
         #[arg(long, value_name = "DIR")]
@@ -40,11 +45,15 @@ enum Command {
         #[arg(short = 'c', long = "config", value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Writes the register as CSV in UTF-8 with every column and every default spelled out.
-    #[command(after_help = "Example:\n  normwatch register export --register office/ copy/")]
+    /// Writes the register as CSV in UTF-8, or as one XLSX, with every column and every default spelled out.
+    #[command(
+        after_help = "Examples:\n  normwatch register export --register office/ copy/\n  normwatch register export \
+                      --register office/ office.xlsx"
+    )]
     Export {
-        /// Directory to write, new or empty.
-        dir: PathBuf,
+        /// Directory to write, new or empty; or a workbook, when it ends in .xlsx and is not there yet.
+        #[arg(value_name = "DIR|XLSX")]
+        to: PathBuf,
         /// The register to read; that of the configuration when absent.
         #[arg(long, value_name = "DIR")]
         register: Option<PathBuf>,
@@ -65,16 +74,23 @@ impl Register {
             }
             Command::Import { from, register, config } => {
                 let Some(to) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
-                let Some(register) = load(&from, terminal)? else { return Ok(Exit::Findings) };
+                let register =
+                    if is_workbook(&from) { load_workbook(&from, terminal)? } else { load(&from, terminal)? };
+                let Some(register) = register else { return Ok(Exit::Findings) };
                 replace(&to, &register.export())?;
                 terminal.say(format_args!("took {} over as {}", from.display(), to.display()));
                 Ok(Exit::Fine)
             }
-            Command::Export { dir, register, config } => {
+            Command::Export { to, register, config } => {
                 let Some(from) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
                 let Some(register) = load(&from, terminal)? else { return Ok(Exit::Findings) };
-                write_new(&dir, &register.export())?;
-                terminal.say(format_args!("wrote {} to {}", from.display(), dir.display()));
+                if is_workbook(&to) {
+                    anyhow::ensure!(!to.exists(), "{} is there already: choose a new name", to.display());
+                    xlsx::write(&to, &register.export())?;
+                } else {
+                    write_new(&to, &register.export())?;
+                }
+                terminal.say(format_args!("wrote {} to {}", from.display(), to.display()));
                 Ok(Exit::Fine)
             }
         }
@@ -108,6 +124,29 @@ pub(crate) fn load(dir: &Path, terminal: &mut Terminal) -> anyhow::Result<Option
             Ok(None)
         }
     }
+}
+
+fn is_workbook(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("xlsx"))
+}
+
+/// The register of a workbook; `None` when it has problems, which are written out by sheet and row.
+fn load_workbook(path: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<model::Register>> {
+    let book = xlsx::Book::read(path)?;
+    for sheet in &book.unknown {
+        terminal.say(format_args!("sheet `{sheet}` is no table of a register: left out"));
+    }
+    let (register, mut problems) = match model::Register::load(&book.files) {
+        Ok(register) => (Some(register), Vec::new()),
+        Err(problems) => (None, problems),
+    };
+    problems.extend(book.problems.iter().cloned());
+    if problems.is_empty() {
+        return Ok(register);
+    }
+    let problems: Vec<_> = problems.into_iter().map(|problem| book.place(path, problem)).collect();
+    terminal.problems(&problems)?;
+    Ok(None)
 }
 
 /// Writes files into a directory that is new or empty: nothing of the user's is overwritten.
@@ -148,14 +187,19 @@ mod tests {
         let dir = |name: &str| root.path().join(name);
         let run = |command| Register { command }.run(&mut terminal().0).unwrap();
         assert_eq!(run(Command::Init { dir: dir("a") }), Exit::Fine);
-        assert_eq!(
-            run(Command::Export { dir: dir("b"), register: Some(dir("a")), config: None }),
-            Exit::Fine
-        );
+        assert_eq!(run(Command::Export { to: dir("b"), register: Some(dir("a")), config: None }), Exit::Fine);
         assert_eq!(
             run(Command::Import { from: dir("b"), register: Some(dir("a")), config: None }),
             Exit::Fine
         );
+        let export = |to| Command::Export { to, register: Some(dir("a")), config: None };
+        assert_eq!(run(export(dir("c.xlsx"))), Exit::Fine);
+        assert!(
+            Register { command: export(dir("c.xlsx")) }.run(&mut terminal().0).is_err(),
+            "never overwritten"
+        );
+        let import = Command::Import { from: dir("c.xlsx"), register: Some(dir("a")), config: None };
+        assert_eq!(run(import), Exit::Fine);
         assert!(dir("a").join("places.csv.bak").exists());
         let again = load(&dir("a"), &mut terminal().0).unwrap().unwrap();
         let exported = load(&dir("b"), &mut terminal().0).unwrap().unwrap();

@@ -3,7 +3,7 @@
 use model::{Flags, Instant, Reading, Series, Span};
 
 use super::{
-    HOUR_MS, History, HistoryError, Inner,
+    DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
     place_of, time_of,
 };
@@ -50,7 +50,8 @@ impl Inner {
         let bounds = if is_before {
             [place_of(id, super::flush::FIRST), hour]
         } else {
-            [hour, place_of(id + 1, super::flush::FIRST) - 1]
+            // The block of a day stands at its first hour.
+            [place_of(id, at.div_euclid(DAY_MS) * 24), place_of(id + 1, super::flush::FIRST) - 1]
         };
         let mut query = self.db.prepare_cached(sql)?;
         let mut rows = query.query(bounds)?;

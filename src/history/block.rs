@@ -1,4 +1,4 @@
-//! The raw readings of one series in one hour as a compressed block.
+//! The raw readings of one series in one hour, or one day, as a compressed block.
 
 use super::column;
 use crate::varint::{Cursor, put_i64, put_len, put_u64};
@@ -49,7 +49,7 @@ pub(super) fn encode(points: &[Point], from: i64) -> Vec<u8> {
 fn put_times(out: &mut Vec<u8>, points: &[Point], from: i64) {
     let first = points.first().map_or(0, |point| point.at - from);
     let steps: Vec<u64> = points.array_windows().map(|[a, b]| b.at.abs_diff(a.at)).collect();
-    let unit = steps.iter().copied().fold(0, divisor);
+    let unit = steps.iter().copied().fold(0, column::divisor);
     let is_regular = steps.iter().all(|step| *step == unit);
     out.push(if is_regular { REGULAR } else { STEPS });
     put_i64(out, first);
@@ -59,10 +59,6 @@ fn put_times(out: &mut Vec<u8>, points: &[Point], from: i64) {
             put_u64(out, step / unit.max(1));
         }
     }
-}
-
-fn divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { divisor(b, a % b) }
 }
 
 /// Decodes a block; `None` when the bytes are no block of ours.
@@ -82,8 +78,8 @@ pub(super) fn decode(bytes: &[u8], from: i64) -> Option<Vec<Point>> {
     Some(points.map(|((at, value), flags)| Point { at, value, flags }).collect())
 }
 
-/// One point a millisecond is the most that an hour can hold.
-const MOST_POINTS: usize = 3_600_000;
+/// One point a millisecond is the most that a day can hold.
+const MOST_POINTS: usize = 86_400_000;
 
 fn times(cursor: &mut Cursor<'_>, count: usize, from: i64) -> Option<Vec<i64>> {
     let is_regular = cursor.byte()? == REGULAR;

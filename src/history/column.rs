@@ -8,11 +8,15 @@ const DELTAS: u8 = 0;
 const CODEC: u8 = 1;
 const CONSTANT: u8 = 2;
 const RAW: u8 = 3;
+/// Whole numbers with a common divisor.
+const UNITS: u8 = 4;
 const TWELFTHS: u8 = 9;
 /// Decimal columns have the tag `DECIMAL + places`.
 const DECIMAL: u8 = 16;
-/// Decimal places tried: sensors rarely give more.
-const MOST_PLACES: u8 = 6;
+/// Decimal places tried: sensors rarely give more than two, means written as text up to nine.
+const MOST_PLACES: u8 = 9;
+/// Added to the tag of whole numbers that the codec has packed.
+const PACKED: u8 = 64;
 /// Below this many numbers the codec's own head is larger than what it saves.
 const CODEC_FROM: usize = 12;
 /// A decimal column of at most this many bytes a number is not tried with the codec.
@@ -26,6 +30,26 @@ fn codec_config() -> ChunkConfig {
 
 /// Appends whole numbers.
 pub(super) fn put_integers(out: &mut Vec<u8>, numbers: &[i64]) {
+    if let Some((first, rest)) = numbers.split_first()
+        && rest.iter().all(|number| number == first)
+    {
+        out.push(CONSTANT);
+        put_i64(out, *first);
+        return;
+    }
+    let unit = numbers.iter().fold(0, |unit, number| divisor(unit, number.unsigned_abs()));
+    if let Some(unit) = i64::try_from(unit).ok().filter(|unit| *unit > 1) {
+        // Micro-units of what a sensor gives in tenths.
+        let units: Vec<i64> = numbers.iter().map(|number| number / unit).collect();
+        out.push(UNITS);
+        put_i64(out, unit);
+        put_plain(out, &units);
+        return;
+    }
+    put_plain(out, numbers);
+}
+
+fn put_plain(out: &mut Vec<u8>, numbers: &[i64]) {
     let mut deltas = Vec::with_capacity(numbers.len() * 2);
     put_deltas(&mut deltas, numbers.iter().copied());
     if numbers.len() >= CODEC_FROM
@@ -44,10 +68,30 @@ pub(super) fn put_integers(out: &mut Vec<u8>, numbers: &[i64]) {
 /// Reads `count` whole numbers.
 pub(super) fn integers(cursor: &mut Cursor<'_>, count: usize) -> Option<Vec<i64>> {
     match cursor.byte()? {
+        CONSTANT => {
+            let number = cursor.i64()?;
+            Some(vec![number; count])
+        }
+        UNITS => {
+            let unit = cursor.i64()?;
+            let tag = cursor.byte()?;
+            plain(tag, cursor, count)?.into_iter().map(|number| number.checked_mul(unit)).collect()
+        }
+        tag => plain(tag, cursor, count),
+    }
+}
+
+fn plain(tag: u8, cursor: &mut Cursor<'_>, count: usize) -> Option<Vec<i64>> {
+    match tag {
         DELTAS => deltas(cursor, count),
         CODEC => unpack(cursor, count),
         _ => None,
     }
+}
+
+/// The greatest common divisor; 0 has none of its own.
+pub(super) const fn divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { divisor(b, a % b) }
 }
 
 fn put_deltas(out: &mut Vec<u8>, numbers: impl Iterator<Item = i64>) {
@@ -81,7 +125,23 @@ pub(super) fn put_floats(out: &mut Vec<u8>, values: &[f64]) {
         out.extend_from_slice(&first.to_le_bytes());
         return;
     }
-    let mut best = scaled(values);
+    let whole = best_whole(values);
+    let mut best = whole.as_ref().map(|(tag, whole)| {
+        let mut bytes = vec![*tag];
+        put_deltas(&mut bytes, whole.iter().copied());
+        bytes
+    });
+    if let Some((tag, whole)) = &whole
+        && values.len() >= CODEC_FROM
+        && best.as_ref().is_some_and(|bytes| bytes.len() > values.len() * GOOD_ENOUGH)
+        && let Ok(packed) = standalone::simple_compress(whole, &codec_config())
+    {
+        let mut coded = vec![PACKED + tag];
+        put_bytes(&mut coded, &packed);
+        if best.as_ref().is_none_or(|bytes| coded.len() < bytes.len()) {
+            best = Some(coded);
+        }
+    }
     let is_good = best.as_ref().is_some_and(|bytes| bytes.len() <= values.len() * GOOD_ENOUGH);
     if !is_good
         && values.len() >= CODEC_FROM
@@ -103,15 +163,13 @@ pub(super) fn put_floats(out: &mut Vec<u8>, values: &[f64]) {
     }
 }
 
-/// The values as deltas of whole numbers of a decimal place, or of a twelfth, when all are
-/// such numbers exactly. (Means of twelve five-second values are common in one-minute data.)
-fn scaled(values: &[f64]) -> Option<Vec<u8>> {
+/// The values as whole numbers of a decimal place, or of a twelfth, when all are such numbers
+/// exactly, and the tag that says which. (Means of twelve five-second values are common in one-minute data.)
+fn best_whole(values: &[f64]) -> Option<(u8, Vec<i64>)> {
     let places = (0..=MOST_PLACES).map(|places| (DECIMAL + places, power(places)));
     places.chain([(TWELFTHS, 12.0)]).find_map(|(tag, scale)| {
         let whole: Option<Vec<i64>> = values.iter().map(|value| whole(*value, scale)).collect();
-        let mut out = vec![tag];
-        put_deltas(&mut out, whole?.into_iter());
-        Some(out)
+        Some((tag, whole?))
     })
 }
 
@@ -139,15 +197,24 @@ pub(super) fn floats(cursor: &mut Cursor<'_>, count: usize) -> Option<Vec<f64>> 
         }
         RAW => (0..count).map(|_| cursor.f64()).collect(),
         CODEC => unpack(cursor, count),
-        TWELFTHS => unscale(cursor, count, 12.0),
-        tag @ DECIMAL.. if tag <= DECIMAL + MOST_PLACES => unscale(cursor, count, power(tag - DECIMAL)),
+        tag if tag >= PACKED => scaled(unpack(cursor, count)?, scale_of(tag - PACKED)?),
+        tag => scaled(deltas(cursor, count)?, scale_of(tag)?),
+    }
+}
+
+/// How many of the whole numbers of a tag make one.
+fn scale_of(tag: u8) -> Option<f64> {
+    match tag {
+        TWELFTHS => Some(12.0),
+        DECIMAL.. if tag <= DECIMAL + MOST_PLACES => Some(power(tag - DECIMAL)),
         _ => None,
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "written only when exact")]
-fn unscale(cursor: &mut Cursor<'_>, count: usize, scale: f64) -> Option<Vec<f64>> {
-    Some(deltas(cursor, count)?.into_iter().map(|whole| whole as f64 / scale).collect())
+#[expect(clippy::unnecessary_wraps, reason = "one arm among those that can fail")]
+fn scaled(whole: Vec<i64>, scale: f64) -> Option<Vec<f64>> {
+    Some(whole.into_iter().map(|number| number as f64 / scale).collect())
 }
 
 /// Appends small numbers that mostly repeat (flags), as runs.

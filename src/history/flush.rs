@@ -1,11 +1,6 @@
 //! Writing what waits into blocks and partials, and letting go what is too old.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::PoisonError,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::PoisonError, thread, time::Duration};
 
 use model::{Id, Instant, Series};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
+    day::Blocks,
     partial::{self, Day, SLOT_MS, SLOTS},
-    place_of,
+    place_of, time_of,
 };
 use crate::{
     database::{give_back, signed},
@@ -121,66 +117,91 @@ fn write_names(db: &Connection, fresh: &[(i64, Series)]) -> Result<(), rusqlite:
 }
 
 /// Merges the waiting points of a series into its blocks, then into the partials of their days.
+///
+/// The newest day is written by the hour; when a later one begins, its blocks become one: a block has its own
+/// costs, and like numbers compress better together. Late points are merged into the one block of their day.
 fn write_series(
     db: &Connection,
     series: i64,
     points: &[Point],
     done: &mut Flushed,
 ) -> Result<Result<(), Damage>, rusqlite::Error> {
-    let mut hours: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
+    let mut days: BTreeMap<i64, BTreeMap<i64, Vec<Point>>> = BTreeMap::new();
     for point in points {
-        hours.entry(point.at.div_euclid(HOUR_MS)).or_default().push(*point);
+        let hour = point.at.div_euclid(HOUR_MS);
+        days.entry(hour.div_euclid(24)).or_default().entry(hour).or_default().push(*point);
     }
-    let mut days: BTreeMap<i64, Day> = BTreeMap::new();
-    for (hour, fresh) in hours {
-        let day = hour.div_euclid(24);
-        let Ok(stored) = load_hour(db, series, hour)? else {
-            return Ok(Err(Damage { from: hour * HOUR_MS }));
+    let stored = newest_day(db, series)?;
+    let newest = days.keys().next_back().copied().max(stored);
+    if let Some(over) = stored.filter(|day| newest > Some(*day) && !days.contains_key(day)) {
+        match Blocks::load(db, series, over)? {
+            Ok(blocks) => blocks.join(db, series)?,
+            Err(damage) => return Ok(Err(damage)),
+        }
+    }
+    for (day, hours) in days {
+        let is_over = newest > Some(day);
+        let blocks = if is_over {
+            Blocks::load(db, series, day)?
+        } else {
+            Blocks::load_hours(db, series, day, hours.keys().copied())?
         };
-        let slots = match days.entry(day) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let Ok(loaded) = load_day(db, series, day)? else {
-                    return Ok(Err(Damage { from: day * DAY_MS }));
-                };
-                entry.insert(loaded.unwrap_or([None; SLOTS]))
+        let mut blocks = match blocks {
+            Ok(blocks) => blocks,
+            Err(damage) => return Ok(Err(damage)),
+        };
+        let slots = match load_day(db, series, day)? {
+            Ok(slots) => slots,
+            Err(damage) => return Ok(Err(damage)),
+        };
+        let mut slots = slots.unwrap_or([None; SLOTS]);
+        let mut is_new = false;
+        for (hour, fresh) in hours {
+            if !blocks.has_raw(hour, is_over) && hour_slots(&mut slots, hour).iter().any(Option::is_some) {
+                // The raw data are gone but were counted: adding would count what may be a repetition.
+                done.too_late += fresh.len() as u64;
+                continue;
             }
-        };
-        if stored.is_none() && hour_slots(slots, hour).iter().any(Option::is_some) {
-            // The raw data are gone but were counted: adding would count what may be a repetition.
-            done.too_late += fresh.len() as u64;
-            continue;
+            let Some(after) = blocks.merge(hour, fresh) else { continue };
+            let mut renewed = partial::of_points(after, day * DAY_MS);
+            hour_slots(&mut slots, hour).copy_from_slice(hour_slots(&mut renewed, hour));
+            done.blocks += 1;
+            is_new = true;
         }
-        let before = stored.unwrap_or_default();
-        let after = merged(&before, fresh);
-        let is_same = before.len() == after.len() && before.iter().zip(&after).all(|(a, b)| a.is_same(b));
-        if is_same {
-            continue;
+        if is_over {
+            blocks.join(db, series)?;
+        } else {
+            blocks.write(db, series)?;
         }
-        put(
-            db,
-            "INSERT OR REPLACE INTO hours VALUES (?1, ?2)",
-            series,
-            hour,
-            &block::encode(&after, hour * HOUR_MS),
-        )?;
-        let mut renewed = partial::of_points(&after, day * DAY_MS);
-        hour_slots(slots, hour).copy_from_slice(hour_slots(&mut renewed, hour));
-        done.blocks += 1;
-    }
-    for (day, slots) in days {
-        put(
-            db,
-            "INSERT OR REPLACE INTO days VALUES (?1, ?2)",
-            series,
-            day,
-            &partial::encode(&slots, day * DAY_MS),
-        )?;
+        if is_new {
+            put(
+                db,
+                "INSERT OR REPLACE INTO days VALUES (?1, ?2)",
+                series,
+                day,
+                &partial::encode(&slots, day * DAY_MS),
+            )?;
+        }
     }
     Ok(Ok(()))
 }
 
-fn put(db: &Connection, sql: &str, series: i64, at: i64, body: &[u8]) -> Result<(), rusqlite::Error> {
+/// The newest day of which a series has raw readings.
+fn newest_day(db: &Connection, series: i64) -> Result<Option<i64>, rusqlite::Error> {
+    let bounds = [place_of(series, FIRST), place_of(series + 1, FIRST)];
+    let newest: Option<i64> = db
+        .prepare_cached("SELECT MAX(place) FROM hours WHERE place >= ?1 AND place < ?2")?
+        .query_row(bounds, |row| row.get(0))?;
+    Ok(newest.map(|place| time_of(place).div_euclid(24)))
+}
+
+pub(super) fn put(
+    db: &Connection,
+    sql: &str,
+    series: i64,
+    at: i64,
+    body: &[u8],
+) -> Result<(), rusqlite::Error> {
     db.prepare_cached(sql)?.execute(params![place_of(series, at), body])?;
     Ok(())
 }
@@ -202,12 +223,10 @@ pub(super) fn hour_slots(day: &mut Day, hour: i64) -> &mut [Option<partial::Part
 
 pub(super) type Loaded<T> = Result<Result<Option<T>, Damage>, rusqlite::Error>;
 
-/// The stored points of an hour.
+/// The stored points of an hour: of its own block, or of that of its day.
 pub(super) fn load_hour(db: &Connection, series: i64, hour: i64) -> Loaded<Vec<Point>> {
-    let from = hour * HOUR_MS;
-    load(db, "SELECT body FROM hours WHERE place = ?1", series, hour, |body| {
-        block::decode(body, from).ok_or(Damage { from })
-    })
+    let blocks = Blocks::load(db, series, hour.div_euclid(24))?;
+    Ok(blocks.map(|blocks| blocks.hour(hour)))
 }
 
 /// The stored partials of a day.
@@ -238,7 +257,8 @@ impl History {
     pub fn prune(&self, now: Instant) -> Result<Pruned, HistoryError> {
         let inner = self.lock();
         let days = |count: u32| i64::from(count) * DAY_MS;
-        let hour = (now.millis() - days(inner.options.raw_days)).div_euclid(HOUR_MS);
+        // By whole days: one block may hold a day.
+        let hour = (now.millis() - days(inner.options.raw_days)).div_euclid(DAY_MS) * 24;
         let day = (now.millis() - days(inner.options.partial_days)).div_euclid(DAY_MS);
         let step = inner.db.unchecked_transaction()?;
         let mut pruned = Pruned::default();

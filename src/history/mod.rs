@@ -1,6 +1,6 @@
 //! Our own history: raw readings for some weeks and 15-minute partials for years, in SQLite.
 //!
-//! One row holds a compressed block of one series and hour. Readings of open hours wait in
+//! One row holds a compressed block of one series and hour, or day once that is over. Readings of open hours wait in
 //! memory and are written in batches; the spool still has them, so a crash loses nothing:
 //! [`History::durable_position`] says from where it must be read again, and reading it
 //! again changes nothing. Charts, late data and what-if ask here, never the time-series server.
@@ -8,6 +8,7 @@
 mod beside;
 mod block;
 mod column;
+mod day;
 mod flush;
 mod partial;
 mod query;

@@ -125,8 +125,10 @@ impl Inner {
         let mut query = self
             .db
             .prepare_cached("SELECT place, body FROM hours WHERE place BETWEEN ?1 AND ?2 ORDER BY place")?;
-        let mut rows = query
-            .query([place_of(id, from.div_euclid(HOUR_MS)), place_of(id, (to - 1).div_euclid(HOUR_MS))])?;
+        let mut rows = query.query([
+            place_of(id, from.div_euclid(DAY_MS) * 24),
+            place_of(id, (to - 1).div_euclid(HOUR_MS)),
+        ])?;
         let mut points = Vec::new();
         while let Some(row) = rows.next()? {
             let start = time_of(row.get(0)?) * HOUR_MS;

@@ -5,21 +5,37 @@ use std::ops::Range;
 use tokio::sync::watch;
 
 use super::{
-    influx::{Influx, Refused, WriteError},
-    writer::{SeriesStatus, WriterOptions},
+    answer::{Refused, WriteError},
+    influx::Influx,
+    options::WriterOptions,
+    writer::SeriesStatus,
 };
-use crate::backoff::Backoff;
+use crate::{backoff::Backoff, state::RefusedLine};
 
 /// So many single lines refused with none accepted between: not the lines are wrong but the server's set-up.
 const SUSPICIOUS: usize = 8;
+/// Requests spent on finding lines that a partial write dropped without naming them, in one batch.
+const MOST_SEARCHES: usize = 64;
 
 /// What became of a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
     /// Lines accepted.
     pub(super) written: u64,
-    /// For each line refused for good, the line and the server's words.
-    pub(super) refused: Vec<String>,
+    /// Lines refused for good, with the server's words.
+    pub(super) refused: Vec<RefusedLine>,
+    /// How many lines that were: one record may stand for several.
+    pub(super) refused_count: u64,
+    /// Requests spent on finding lines that were not named.
+    searches: usize,
+}
+
+impl Told {
+    fn refuse(&mut self, line: &str, reason: &str, count: u64) {
+        let (line, reason) = (line.trim_end().to_owned(), reason.to_owned());
+        self.refused.push(RefusedLine { line, reason });
+        self.refused_count += count;
+    }
 }
 
 /// Delivers batches to one server, however long that takes.
@@ -30,6 +46,8 @@ pub(super) struct Delivery {
     failing: Backoff,
     busy: Backoff,
     is_told: bool,
+    /// It said that it is busy: from then on it is asked in a way that hears for how long.
+    is_busy: bool,
     /// Lines refused one by one since the server last took any.
     refused_in_row: usize,
     had_outage: bool,
@@ -52,6 +70,7 @@ impl Delivery {
             failing: Backoff::new(options.retry_floor, options.retry_cap),
             busy: Backoff::new(options.busy_floor, options.busy_floor * 12),
             is_told: false,
+            is_busy: false,
             refused_in_row: 0,
             had_outage: false,
         }
@@ -69,7 +88,11 @@ impl Delivery {
         let mut todo = requests(ends.len(), self.options.request_lines);
         while let Some(lines) = todo.pop() {
             let body = slice(text, &ends, &lines);
-            let sent = self.influx.write(body).await;
+            let sent = if self.is_busy {
+                self.influx.write_to_busy(body).await
+            } else {
+                self.influx.write(body).await
+            };
             let next = self.judge(sent, &lines, body, &mut told, status).await;
             match next {
                 Next::Done => {}
@@ -87,9 +110,9 @@ impl Delivery {
         }
         status.send_if_modified(|now| {
             now.written += told.written;
-            now.refused += told.refused.len() as u64;
+            now.refused += told.refused_count;
             if let Some(newest) = told.refused.last() {
-                now.newest_refusal = Some(newest.clone());
+                now.newest_refusal = Some(format!("{} [{}]", newest.reason, newest.line));
             }
             told != Told::default()
         });
@@ -112,10 +135,8 @@ impl Delivery {
                 Next::Done
             }
             Err(WriteError::Partial(refused)) => {
-                told.written += count.saturating_sub(1);
-                told.refused.push(words(&refused, body));
                 self.works(status);
-                Next::Done
+                tell_partial(&refused, lines.len(), body, told)
             }
             Err(WriteError::Refused(_) | WriteError::TooLarge) if lines.len() > 1 => Next::Split,
             Err(error @ (WriteError::Refused(_) | WriteError::TooLarge)) => {
@@ -124,7 +145,7 @@ impl Delivery {
                     self.wait(&error, status).await;
                     return Next::Anew;
                 }
-                told.refused.push(format!("{error} [{}]", body.trim_end()));
+                told.refuse(body, &error.to_string(), 1);
                 Next::Done
             }
             Err(error) => {
@@ -138,6 +159,7 @@ impl Delivery {
         self.failing.reset();
         self.busy.reset();
         self.refused_in_row = 0;
+        self.is_busy = false;
         if std::mem::take(&mut self.is_told) {
             tracing::info!("the time-series server takes data again");
         }
@@ -160,7 +182,12 @@ impl Delivery {
             true
         });
         let random = rand::random::<f64>();
+        self.is_busy = matches!(error, WriteError::Busy { .. });
         let pause = match error {
+            // At least what it asks for, and a little more, so that not all who heard the same come at once.
+            WriteError::Busy { wait: Some(wait), .. } => {
+                (*wait).min(self.options.most_wait).mul_f64(1.0 + random / 10.0).max(self.options.retry_floor)
+            }
             WriteError::Busy { .. } => self.busy.next(random).max(self.options.busy_floor),
             WriteError::Unreachable { is_down, .. } => {
                 self.had_outage |= is_down;
@@ -187,9 +214,34 @@ fn slice<'a>(text: &'a str, ends: &[usize], lines: &Range<usize>) -> &'a str {
     text.get(end(lines.start.checked_sub(1))..end(lines.end.checked_sub(1))).unwrap_or_default()
 }
 
-fn words(refused: &Refused, body: &str) -> String {
-    let line = refused.line.and_then(|number| body.lines().nth(number));
-    line.map_or_else(|| refused.text.clone(), |line| format!("{} [{line}]", refused.text))
+/// Records what a partial write refused of `count` lines; says to split them when it does not name all.
+fn tell_partial(refused: &Refused, count: usize, body: &str, told: &mut Told) -> Next {
+    let named = refused.lines.len();
+    let is_all = named + refused.unnamed >= count;
+    if refused.unnamed > 0 && !is_all && told.searches < MOST_SEARCHES {
+        // Its good lines are in, and writing them again changes nothing.
+        told.searches += 1;
+        return Next::Split;
+    }
+    let mut bad = 0;
+    for (line, reason) in &refused.lines {
+        told.refuse(body.lines().nth(*line).unwrap_or_default(), reason, 1);
+        bad += 1;
+    }
+    if refused.unnamed > 0 && is_all {
+        let others =
+            body.lines().enumerate().filter(|(n, _)| !refused.lines.iter().any(|(line, _)| line == n));
+        for (_, line) in others {
+            told.refuse(line, &refused.text, 1);
+            bad += 1;
+        }
+    } else if refused.unnamed > 0 {
+        let reason = format!("{} of {count} lines from here on: {}", refused.unnamed, refused.text);
+        told.refuse(body.lines().next().unwrap_or_default(), &reason, refused.unnamed as u64);
+        bad += refused.unnamed;
+    }
+    told.written += count.saturating_sub(bad) as u64;
+    Next::Done
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! The write call of InfluxDB's v2 API: the only file that names the client crate.
 //!
-//! The crate sends one request and says status and text. What that means (retry, settle,
-//! give up) is told here; when to try again is the writer's business.
+//! The crate sends one request and says status and text. What that means is told in `answer.rs`;
+//! when to try again is the writer's business.
 
 use std::{fmt, io::Write, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use influxdb2::{Client, ClientBuilder, RequestError, api::write::TimestampPrecision};
-use reqwest::{Url, header};
+use reqwest::{StatusCode, Url, header};
+
+use super::answer::{MOST_TEXT, WriteError, refusal, retry_after};
 
 /// Where and as whom to write.
 #[derive(Clone)]
@@ -31,61 +33,6 @@ impl fmt::Debug for InfluxConfig {
     }
 }
 
-/// What a server refused for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Number of the line in the body, from 0, where the server names it.
-    pub line: Option<usize>,
-    /// The server's words.
-    pub text: String,
-}
-
-/// Why a body was not written, by what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// 400 or 422 that speaks of a partial write: the good lines are in. Do not send it again.
-    #[error("server refused some lines: {}", .0.text)]
-    Partial(Refused),
-    /// 400 or 422 without a word of partial writes: nothing is in, some line is to blame.
-    #[error("server refused the lines: {}", .0.text)]
-    Refused(Refused),
-    /// 413: send less at a time.
-    #[error("server finds the request too large")]
-    TooLarge,
-    /// 401, 403, 404 and other 4xx: address, token or bucket are wrong. Keep the data.
-    #[error("server says {status}, check address, org, bucket and token: {text}")]
-    Configuration {
-        /// HTTP status.
-        status: u16,
-        /// The server's words.
-        text: String,
-    },
-    /// 429 or 503: later.
-    #[error("server is busy ({status}): {text}")]
-    Busy {
-        /// HTTP status.
-        status: u16,
-        /// The server's words.
-        text: String,
-    },
-    /// Another 5xx or an unexpected answer.
-    #[error("server failed ({status}): {text}")]
-    Server {
-        /// HTTP status.
-        status: u16,
-        /// The server's words.
-        text: String,
-    },
-    /// No answer: refused connection, timeout, broken stream.
-    #[error("server does not answer: {text}")]
-    Unreachable {
-        /// What happened.
-        text: String,
-        /// Whether the server may have been restarted: a mere timeout says only that it is slow.
-        is_down: bool,
-    },
-}
-
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -97,15 +44,14 @@ pub enum ConnectError {
     Client(String),
 }
 
-/// Longest server text that is kept.
-const MOST_TEXT: usize = 500;
-
 /// A connection to one bucket.
 #[derive(Debug, Clone)]
 pub struct Influx {
     client: Client,
-    org: String,
-    bucket: String,
+    /// Asks a busy server itself: the crate hides the headers of an answer.
+    direct: reqwest::Client,
+    write_url: Url,
+    config: InfluxConfig,
 }
 
 impl Influx {
@@ -117,37 +63,75 @@ impl Influx {
         // The crate panics at an address that is no URL.
         let url = Url::parse(&config.url).ok().filter(|url| url.has_host());
         let url = url.ok_or_else(|| ConnectError::Address(config.url.clone()))?;
-        let mut headers = header::HeaderMap::new();
-        headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            .timeout(config.timeout)
-            .connect_timeout(config.timeout)
-            .redirect(reqwest::redirect::Policy::none());
-        let client = ClientBuilder::with_builder(http, url, &config.org, &config.token)
+        let http = || {
+            let mut headers = header::HeaderMap::new();
+            headers.insert(header::CONTENT_ENCODING, header::HeaderValue::from_static("gzip"));
+            reqwest::Client::builder()
+                .default_headers(headers)
+                .timeout(config.timeout)
+                .connect_timeout(config.timeout)
+                .redirect(reqwest::redirect::Policy::none())
+        };
+        let mut write_url = url.clone();
+        write_url.set_path("/api/v2/write");
+        let client = ClientBuilder::with_builder(http(), url, &config.org, &config.token)
             .build()
             .map_err(|error| ConnectError::Client(error.to_string()))?;
-        Ok(Self { client, org: config.org.clone(), bucket: config.bucket.clone() })
+        let direct = http().build().map_err(|error| ConnectError::Client(error.to_string()))?;
+        Ok(Self { client, direct, write_url, config: config.clone() })
     }
 
-    /// Writes lines whose times are milliseconds, in one request.
+    /// Writes lines whose times are milliseconds, in one request; when the server is busy, in a second one that
+    /// hears for how long.
     ///
     /// # Errors
     /// [`WriteError`] says what to do.
     pub async fn write(&self, lines: &str) -> Result<(), WriteError> {
         let body = gzip(lines).map_err(|error| unreachable(error.to_string(), false))?;
         let precision = TimestampPrecision::Milliseconds;
-        let sent =
-            self.client.write_line_protocol_with_precision(&self.org, &self.bucket, body, precision).await;
-        match sent {
+        let InfluxConfig { org, bucket, .. } = &self.config;
+        match self.client.write_line_protocol_with_precision(org, bucket, body, precision).await {
             Ok(()) => Ok(()),
+            Err(RequestError::Http { status, .. }) if is_busy(status) => self.write_to_busy(lines).await,
             Err(RequestError::Http { status, text }) => Err(refusal(status.as_u16(), &text, lines)),
-            Err(RequestError::ReqwestProcessing { source }) => {
-                Err(unreachable(chain(&source), source.is_connect() || !source.is_timeout()))
-            }
+            Err(RequestError::ReqwestProcessing { source }) => Err(broken(&source)),
             Err(error) => Err(unreachable(chain(&error), false)),
         }
     }
+
+    /// The same request without the crate, to a server that was busy: its answer says when to come again.
+    ///
+    /// # Errors
+    /// [`WriteError`] says what to do.
+    pub async fn write_to_busy(&self, lines: &str) -> Result<(), WriteError> {
+        let body = gzip(lines).map_err(|error| unreachable(error.to_string(), false))?;
+        let InfluxConfig { org, bucket, token, .. } = &self.config;
+        let query = [("bucket", bucket.as_str()), ("org", org), ("precision", "ms")];
+        let mut request = self.direct.post(self.write_url.clone()).query(&query).body(body);
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Token {token}"));
+        }
+        let answer = request.send().await.map_err(|error| broken(&error))?;
+        let status = answer.status();
+        if status == StatusCode::NO_CONTENT {
+            return Ok(());
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let wait = text(header::RETRY_AFTER).and_then(|after| retry_after(after, text(header::DATE)));
+        let words = answer.text().await.map_err(|error| broken(&error))?;
+        match refusal(status.as_u16(), &words, lines) {
+            WriteError::Busy { status, text, .. } => Err(WriteError::Busy { status, text, wait }),
+            other => Err(other),
+        }
+    }
+}
+
+fn is_busy(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn broken(error: &reqwest::Error) -> WriteError {
+    unreachable(chain(error), error.is_connect() || !error.is_timeout())
 }
 
 fn unreachable(text: String, is_down: bool) -> WriteError {
@@ -175,64 +159,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text.chars().take(MOST_TEXT).collect()
 }
 
-fn refusal(status: u16, text: &str, lines: &str) -> WriteError {
-    let words: String = text.trim().chars().take(MOST_TEXT).collect();
-    match status {
-        400 | 422 => {
-            let refused = Refused { line: named_line(text, lines), text: words };
-            if text.contains("partial write") {
-                WriteError::Partial(refused)
-            } else {
-                WriteError::Refused(refused)
-            }
-        }
-        413 => WriteError::TooLarge,
-        429 | 503 => WriteError::Busy { status, text: words },
-        408 => unreachable(words, false),
-        300..=499 => WriteError::Configuration { status, text: words },
-        _ => WriteError::Server { status, text: words },
-    }
-}
-
-/// The line that the server's text names: by its number (InfluxDB 3) or by quoting it (InfluxDB 1 and 2).
-fn named_line(text: &str, lines: &str) -> Option<usize> {
-    if let Some((_, rest)) = text.split_once("\"line_number\":") {
-        let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
-        return digits.parse::<usize>().ok()?.checked_sub(1);
-    }
-    // The quoted line stands inside JSON, whose escapes are undone for the comparison.
-    let (_, rest) = text.split_once("unable to parse '")?;
-    let rest = rest.replace("\\\"", "\"").replace("\\\\", "\\");
-    lines.lines().position(|line| !line.is_empty() && rest.starts_with(line))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_status_says_what_to_do() {
-        let kind = |status, text| refusal(status, text, "a v=1 1\nb v=x 1\n");
-        let busy = |status| matches!(kind(status, ""), WriteError::Busy { .. });
-        assert!(busy(429) && busy(503));
-        assert!(matches!(kind(500, ""), WriteError::Server { .. }));
-        assert!(
-            [401, 403, 404, 405].iter().all(|s| matches!(kind(*s, ""), WriteError::Configuration { .. }))
-        );
-        assert_eq!(kind(413, ""), WriteError::TooLarge);
-        assert!(matches!(kind(400, "nonsense"), WriteError::Refused(_)));
-        assert!(matches!(kind(422, "partial write: type conflict dropped=1"), WriteError::Partial(_)));
-    }
-
-    #[test]
-    fn the_line_to_blame_is_found_by_its_text_or_its_number() {
-        let lines = "a v=1 1\nb,t=\"q\" v=x 2\n";
-        let quoted =
-            r#"{"error":"partial write: unable to parse 'b,t=\"q\" v=x 2': invalid number dropped=0"}"#;
-        assert_eq!(named_line(quoted, lines), Some(1));
-        assert_eq!(named_line(r#"{"data":[{"error_message":"x","line_number":2}]}"#, lines), Some(1));
-        assert_eq!(named_line("partial write: points beyond retention policy", lines), None);
-    }
 
     #[test]
     fn a_bad_address_is_an_error_and_no_panic() {

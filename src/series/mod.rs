@@ -2,13 +2,19 @@
 //!
 //! The server is a sink: nothing here reads it back, and nothing waits for it but a cursor in the spool.
 
+mod answer;
+mod batch;
 mod delivery;
 mod heads;
 mod influx;
+mod lanes;
 pub mod line;
+mod options;
 mod settling;
 mod writer;
 
+pub use answer::{Refused, WriteError};
 pub use heads::PlaceTags;
-pub use influx::{ConnectError, Influx, InfluxConfig, Refused, WriteError};
-pub use writer::{SeriesError, SeriesStatus, SeriesWriter, WriterOptions};
+pub use influx::{ConnectError, Influx, InfluxConfig};
+pub use options::WriterOptions;
+pub use writer::{SeriesError, SeriesParts, SeriesStatus, SeriesWriter};

@@ -31,6 +31,12 @@ impl<T: Copy + PartialOrd> Settling<T> {
         Self { after, settled, newest: settled, recent: VecDeque::new() }
     }
 
+    /// Several lanes as one: `newest` was acknowledged by `now`, and only what `settled` says has settled yet.
+    pub(super) fn joined(settled: T, newest: T, after: Duration, now: Instant) -> Self {
+        let recent = VecDeque::from([Group { began: now, ended: now, mark: newest }]);
+        Self { after, settled, newest, recent }
+    }
+
     /// The newest mark that was acknowledged.
     pub(super) fn newest(&self) -> T {
         self.newest

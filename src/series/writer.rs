@@ -1,33 +1,35 @@
 //! The task that carries readings and lines to the time-series server.
 //!
-//! It reads the spool behind a cursor of its own, so an outage of the server only lengthens
+//! It reads the spool behind marks of its own, so an outage of the server only lengthens
 //! the spool. Everything it writes may be written twice without harm: a point is named by
-//! its tags and its time.
+//! its tags and its time. After an outage the newest go first, see [`super::lanes`].
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use model::Register;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
+    batch::{Batch, Source},
     delivery::{Delivery, Told},
-    heads::Heads,
     influx::Influx,
-    line,
-    settling::Settling,
+    lanes::{Lanes, Saved},
+    options::WriterOptions,
 };
 use crate::{
-    spool::{Entry, Kind, Position, Spool, SpoolError, SpoolReader},
+    clock::Clock,
+    spool::{Position, Spool, SpoolError, SpoolReader},
     state::{State, StateError},
 };
 
-/// Name of the cursor in the state.
-const CURSOR: &str = "influx";
+/// The record of the state that holds the marks.
+const RECORD: (&str, &str) = ("series", "influx");
 /// How long to wait for new lines of the state, which nothing announces.
-const LINES_PAUSE: Duration = Duration::from_millis(500);
-
+const LINES_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
 /// How often the backlog is counted while there is work.
-const REPORT_EVERY: Duration = Duration::from_secs(1);
+const REPORT_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+/// While the live lane has more than a batch waiting, every so many turns one goes to what was left behind.
+const SHARE_BEHIND: u64 = 4;
 
 /// Why the writer ended.
 #[derive(Debug, thiserror::Error)]
@@ -36,41 +38,8 @@ pub enum SeriesError {
     #[error("the series writer cannot read the spool")]
     Spool(#[from] SpoolError),
     /// The state cannot be read or written.
-    #[error("the series writer cannot keep its cursor")]
+    #[error("the series writer cannot keep its marks")]
     State(#[from] StateError),
-}
-
-/// Sizes and times of the writer.
-#[derive(Debug, Clone, Copy)]
-pub struct WriterOptions {
-    /// Entries of the spool read at a time.
-    pub batch_entries: usize,
-    /// Lines in one request.
-    pub request_lines: usize,
-    /// How long after the server's 204 its word is trusted.
-    pub settle_after: Duration,
-    /// First wait after a failure; waits double from here.
-    pub retry_floor: Duration,
-    /// Longest wait while the server does not answer or fails.
-    pub retry_cap: Duration,
-    /// First wait after 429 or 503. The client does not show Retry-After, so it is a long one.
-    pub busy_floor: Duration,
-    /// Wait after a refusal that only a changed configuration can mend.
-    pub configuration_wait: Duration,
-}
-
-impl Default for WriterOptions {
-    fn default() -> Self {
-        Self {
-            batch_entries: 2_000,
-            request_lines: 5_000,
-            settle_after: Duration::from_secs(60),
-            retry_floor: Duration::from_millis(500),
-            retry_cap: Duration::from_secs(15),
-            busy_floor: Duration::from_secs(5),
-            configuration_wait: Duration::from_secs(30),
-        }
-    }
 }
 
 /// How the writer fares, for console and metrics.
@@ -82,7 +51,7 @@ pub struct SeriesStatus {
     pub error: Option<String>,
     /// Lines that the server took.
     pub written: u64,
-    /// Lines that it refused for good.
+    /// Lines that it refused for good, since the state was made.
     pub refused: u64,
     /// The newest refusal: the server's words and, where known, the line.
     pub newest_refusal: Option<String>,
@@ -94,14 +63,31 @@ pub struct SeriesStatus {
     pub settled: u64,
 }
 
+/// What the writer is built from.
+#[derive(Debug)]
+pub struct SeriesParts {
+    /// Readings.
+    pub spool: Spool,
+    /// Lines of verdicts, measures and events; marks; what was refused.
+    pub state: State,
+    /// Where to write.
+    pub influx: Influx,
+    /// Which tags a reading gets.
+    pub register: watch::Receiver<Arc<Register>>,
+    /// Wall time: when a line was refused.
+    pub clock: Clock,
+    /// Sizes and times.
+    pub options: WriterOptions,
+}
+
 /// The writer; made with [`SeriesWriter::new`], it works while [`SeriesWriter::run`] is awaited.
 #[derive(Debug)]
 pub struct SeriesWriter {
+    source: Source,
     spool: Spool,
     state: State,
-    register: watch::Receiver<Arc<Register>>,
     options: WriterOptions,
-    heads: Heads,
+    clock: Clock,
     delivery: Delivery,
     status: watch::Sender<SeriesStatus>,
 }
@@ -109,25 +95,21 @@ pub struct SeriesWriter {
 /// Marks of both sources.
 #[derive(Debug)]
 struct Marks {
-    entries: Settling<Position>,
-    lines: Settling<u64>,
-    stored: Position,
+    entries: Lanes,
+    lines: Lanes,
+    stored: Saved,
+    forgotten: Vec<(u64, u64)>,
 }
 
 impl SeriesWriter {
-    /// A writer from `spool` and `state` to `influx`, and its status to follow.
+    /// A writer from spool and state to the server, and its status to follow.
     #[must_use]
-    pub fn new(
-        spool: Spool,
-        state: State,
-        influx: Influx,
-        register: watch::Receiver<Arc<Register>>,
-        options: WriterOptions,
-    ) -> (Self, watch::Receiver<SeriesStatus>) {
+    pub fn new(parts: SeriesParts) -> (Self, watch::Receiver<SeriesStatus>) {
+        let SeriesParts { spool, state, influx, register, clock, options } = parts;
         let (status, watched) = watch::channel(SeriesStatus::default());
-        let heads = Heads::new(Arc::clone(&register.borrow()));
+        let source = Source::new(register, state.clone(), options);
         let delivery = Delivery::new(influx, options);
-        (Self { spool, state, register, options, heads, delivery, status }, watched)
+        (Self { source, spool, state, options, clock, delivery, status }, watched)
     }
 
     /// Writes until an error; dropping it at any point loses nothing, the next start goes on.
@@ -139,26 +121,29 @@ impl SeriesWriter {
         let mut changes = self.spool.watch();
         let mut marks = self.marks(&reader).await?;
         let mut reported = Instant::now();
+        let mut turn = 0_u64;
         loop {
+            turn += 1;
             changes.mark_unchanged();
-            self.follow_register();
-            let from = marks.entries.newest().next();
-            let most = self.options.batch_entries;
-            let entries = match reader.call(move |reader| reader.read_from(from, most)).await {
-                Err(SpoolError::Missing { .. }) if self.skip_trimmed(&mut marks, &reader).await? => continue,
-                read => read?,
-            };
-            let after = marks.lines.newest();
-            let most = self.options.request_lines;
-            let lines = self.state.call(move |state| state.series_lines(after, most)).await?;
-            let is_idle = entries.is_empty() && lines.is_empty();
-            self.write(&mut marks, &entries, &lines).await?;
+            self.source.follow_register();
+            self.overtake(&mut marks).await?;
+            let live = self.source.live(&reader, &marks.entries, &marks.lines).await;
+            let Some(live) = self.or_skip(live, &mut marks, &reader).await? else { continue };
+            let mut is_idle = live.is_empty();
+            let is_full = live.is_full;
+            self.write(&mut marks, live, true).await?;
+            if !is_full || turn.is_multiple_of(SHARE_BEHIND) {
+                let behind = self.source.behind(&reader, &marks.entries, &marks.lines).await;
+                let Some(behind) = self.or_skip(behind, &mut marks, &reader).await? else { continue };
+                is_idle &= behind.is_empty();
+                self.write(&mut marks, behind, false).await?;
+            }
             self.settle(&mut marks).await?;
             if is_idle || reported.elapsed() >= REPORT_EVERY {
                 self.report(&marks, &reader).await?;
                 reported = Instant::now();
             }
-            if is_idle {
+            if is_idle && marks.entries.next_behind().is_none() {
                 tokio::select! {
                     changed = changes.changed() => if changed.is_err() { return Ok(()) },
                     () = tokio::time::sleep(LINES_PAUSE) => {}
@@ -167,69 +152,62 @@ impl SeriesWriter {
         }
     }
 
-    /// Where to go on: behind the stored cursor, or at the oldest entry that is still there.
+    /// Where to go on: behind the stored marks, or at the oldest entry that is still there.
     async fn marks(&self, reader: &SpoolReader) -> Result<Marks, SeriesError> {
         let oldest = reader.call(SpoolReader::oldest).await?;
-        let before_oldest = Position { sequence: oldest.sequence.saturating_sub(1), ..oldest };
-        let stored = self.state.call(|state| state.cursor(CURSOR)).await?;
-        let start = stored.unwrap_or(before_oldest);
-        if start < before_oldest {
-            tracing::warn!(cursor = %start, %oldest, "entries for the time-series server were trimmed while no writer ran");
+        let before_oldest = oldest.sequence.saturating_sub(1);
+        let (kept, refused) = self
+            .state
+            .call(|state| Ok((state.record(RECORD.0, RECORD.1)?, state.counter("series_refused")?)))
+            .await?;
+        let saved: Option<Saved> = kept.and_then(|kept| serde_json::from_str(&kept).ok());
+        let after = self.options.settle_after;
+        let mut entries =
+            saved.map_or_else(|| Lanes::new(before_oldest, after), |saved| Lanes::restore(saved, after));
+        let gone = entries.skip(before_oldest);
+        if gone > 0 {
+            tracing::warn!(gone, %oldest, "entries for the time-series server were trimmed while no writer ran");
         }
-        let start = start.max(before_oldest);
-        Ok(Marks {
-            entries: Settling::new(start, self.options.settle_after),
-            lines: Settling::new(0, self.options.settle_after),
-            stored: start,
-        })
+        self.status.send_modify(|status| status.refused = refused);
+        let stored = entries.saved();
+        Ok(Marks { entries, lines: Lanes::new(0, after), stored, forgotten: Vec::new() })
     }
 
-    /// Goes on at the oldest entry when those before it were trimmed although they were not written.
+    /// Lets the newest overtake what an outage, or a slow server, left waiting.
+    async fn overtake(&self, marks: &mut Marks) -> Result<(), SeriesError> {
+        let most = self.options.most_behind;
+        marks.entries.overtake(self.spool.counts().newest, most);
+        let newest = self.state.call(State::newest_series_line).await?;
+        marks.lines.overtake(newest, most);
+        Ok(())
+    }
+
+    /// A batch; `None` when entries before it were trimmed although they were not written.
     ///
     /// That happens only when the spool outgrew its bound in a long outage; it is counted.
-    async fn skip_trimmed(&self, marks: &mut Marks, reader: &SpoolReader) -> Result<bool, SeriesError> {
+    async fn or_skip(
+        &self,
+        read: Result<Batch, SeriesError>,
+        marks: &mut Marks,
+        reader: &SpoolReader,
+    ) -> Result<Option<Batch>, SeriesError> {
+        let Err(SeriesError::Spool(missing @ SpoolError::Missing { .. })) = read else {
+            return read.map(Some);
+        };
         let oldest = reader.call(SpoolReader::oldest).await?;
-        let next = marks.entries.newest().next();
-        if oldest <= next {
-            return Ok(false);
+        let skipped = marks.entries.skip(oldest.sequence.saturating_sub(1));
+        if skipped == 0 {
+            return Err(missing.into());
         }
-        let skipped = oldest.sequence - next.sequence;
         tracing::error!(skipped, "spool entries were given up before the time-series server took them");
         self.state.call(move |state| state.count("series_skipped_entries", skipped)).await?;
-        let start = Position { sequence: oldest.sequence - 1, ..oldest };
-        marks.entries = Settling::new(start, self.options.settle_after);
         self.status.send_modify(|status| status.skipped_entries += skipped);
-        Ok(true)
-    }
-
-    fn follow_register(&mut self) {
-        if self.register.has_changed().unwrap_or(false) {
-            let register = Arc::clone(&self.register.borrow_and_update());
-            self.heads = Heads::new(register);
-        }
+        Ok(None)
     }
 
     /// Delivers a batch and moves the marks; after an outage they go back to what had settled.
-    async fn write(
-        &mut self,
-        marks: &mut Marks,
-        entries: &[(Position, Entry)],
-        lines: &[(u64, String)],
-    ) -> Result<(), SeriesError> {
-        let mut text = String::new();
-        for (_, entry) in entries {
-            if let Kind::Readings(readings) = &entry.kind {
-                for reading in readings {
-                    let head = self.heads.head(&reading.series, reading.time);
-                    line::push_reading(&mut text, head, reading);
-                }
-            }
-        }
-        for (_, line) in lines {
-            text.push_str(line);
-            text.push('\n');
-        }
-        let told = self.delivery.deliver(&text, &self.status).await;
+    async fn write(&mut self, marks: &mut Marks, batch: Batch, is_live: bool) -> Result<(), SeriesError> {
+        let told = self.delivery.deliver(&batch.text, &self.status).await;
         self.record(told).await?;
         if self.delivery.take_outage() {
             marks.entries.rewind();
@@ -237,25 +215,34 @@ impl SeriesWriter {
             return Ok(());
         }
         let now = Instant::now();
-        if let Some((position, _)) = entries.last() {
-            marks.entries.acknowledge(*position, now);
-        }
-        if let Some((id, _)) = lines.last() {
-            marks.lines.acknowledge(*id, now);
+        for (lanes, mark, held) in
+            [(&mut marks.entries, batch.entries, batch.held_from), (&mut marks.lines, batch.lines, None)]
+        {
+            match mark {
+                Some(mark) if is_live => lanes.acknowledge_live(mark, held, now),
+                Some(mark) => lanes.acknowledge_behind(mark, held, now),
+                None => {}
+            }
         }
         Ok(())
     }
 
-    /// Keeps count of what was refused for good.
+    /// Keeps what was refused for good.
     async fn record(&self, told: Told) -> Result<(), SeriesError> {
         if told.refused.is_empty() {
             return Ok(());
         }
-        let count = told.refused.len() as u64;
-        for refused in &told.refused {
-            tracing::warn!(refused, "the time-series server refused a line for good");
+        let count = told.refused_count;
+        if let Some(newest) = told.refused.last() {
+            tracing::warn!(
+                count,
+                reason = newest.reason,
+                line = newest.line,
+                "the time-series server refused lines for good"
+            );
         }
-        self.state.call(move |state| state.count("series_refused", count)).await?;
+        let now = self.clock.now();
+        self.state.call(move |state| state.refuse_lines(&told.refused, count, now)).await?;
         Ok(())
     }
 
@@ -263,28 +250,41 @@ impl SeriesWriter {
     async fn settle(&self, marks: &mut Marks) -> Result<(), SeriesError> {
         let now = Instant::now();
         marks.entries.pass(now);
-        let settled = marks.entries.settled();
-        if settled != marks.stored {
-            self.state.call(move |state| state.set_cursor(CURSOR, settled)).await?;
-            marks.stored = settled;
+        marks.lines.pass(now);
+        let saved = marks.entries.saved();
+        if saved != marks.stored {
+            let body = serde_json::to_string(&saved).unwrap_or_default();
+            self.state.call(move |state| state.put_record(RECORD.0, RECORD.1, &body)).await?;
+            marks.stored = saved;
         }
-        if marks.lines.pass(now) {
-            let up_to = marks.lines.settled();
-            self.state.call(move |state| state.forget_series_lines(up_to)).await?;
+        let settled = marks.lines.settled_stretches();
+        if settled != marks.forgotten {
+            let stretches = settled.clone();
+            self.state.call(move |state| state.forget_series_lines(&stretches)).await?;
+            marks.forgotten = settled;
         }
         Ok(())
     }
 
     /// Publishes how far it is and what is left.
     async fn report(&self, marks: &Marks, reader: &SpoolReader) -> Result<(), SeriesError> {
-        let (newest, settled) = (marks.entries.newest(), marks.stored);
-        let backlog = reader.call(move |reader| reader.readings_behind(newest)).await?;
+        let (missing, settled) = (marks.entries.missing(), marks.entries.settled());
+        let backlog = reader.call(move |reader| readings_in(reader, &missing)).await?;
         self.status.send_if_modified(|status| {
-            let is_new = status.backlog_readings != backlog || status.settled != settled.sequence;
+            let is_new = status.backlog_readings != backlog || status.settled != settled;
             status.backlog_readings = backlog;
-            status.settled = settled.sequence;
+            status.settled = settled;
             is_new
         });
         Ok(())
     }
+}
+
+/// Readings of the spool in stretches `(after, upto)`, by whole commit groups.
+fn readings_in(reader: &SpoolReader, stretches: &[(u64, Option<u64>)]) -> Result<u64, SpoolError> {
+    let behind = |mark| reader.readings_behind(Position::new(mark));
+    stretches.iter().try_fold(0, |sum, (after, upto)| {
+        let beyond = upto.map_or(Ok(0), behind)?;
+        Ok(sum + behind(*after)?.saturating_sub(beyond))
+    })
 }

@@ -6,10 +6,7 @@ use model::Instant;
 use rusqlite::{OptionalExtension, params};
 
 use super::{State, StateError};
-use crate::{
-    database::{signed, unsigned},
-    spool::Position,
-};
+use crate::{database::unsigned, spool::Position};
 
 /// The engine's state as it was last stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,32 +60,6 @@ impl State {
         let sequence: Option<i64> = query.query_row([partition], |row| row.get(0)).optional()?;
         Ok(Position { partition, sequence: sequence.map_or(0, unsigned) })
     }
-
-    /// How far a reader of the spool has come; `None` before it began.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn cursor(&self, reader: &str) -> Result<Option<Position>, StateError> {
-        let db = self.db();
-        let mut query = db.prepare_cached("SELECT part, sequence FROM cursors WHERE name = ?1")?;
-        let row: Option<(u16, i64)> =
-            query.query_row([reader], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        Ok(row.map(|(partition, sequence)| Position { partition, sequence: unsigned(sequence) }))
-    }
-
-    /// Stores how far a reader of the spool has come.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn set_cursor(&self, reader: &str, position: Position) -> Result<(), StateError> {
-        let db = self.db();
-        db.prepare_cached("INSERT OR REPLACE INTO cursors VALUES (?1, ?2, ?3)")?.execute(params![
-            reader,
-            position.partition,
-            signed(position.sequence)
-        ])?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -137,15 +108,5 @@ mod tests {
         assert!(matches!(refused, StateError::Behind { .. }), "{refused}");
         assert_eq!(state.engine(0).unwrap().unwrap().pieces["a"], b"new");
         assert_eq!(state.series_lines(0, 10).unwrap().len(), 1, "the line of the refused step is not there");
-    }
-
-    #[test]
-    fn a_cursor_is_kept_for_each_reader() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = state(&dir);
-        assert_eq!(state.cursor("influx").unwrap(), None);
-        state.set_cursor("influx", Position::new(7)).unwrap();
-        state.set_cursor("influx", Position::new(8)).unwrap();
-        assert_eq!(state.cursor("influx").unwrap(), Some(Position::new(8)));
     }
 }

@@ -11,6 +11,7 @@
 
 mod checkpoint;
 mod journal;
+mod lines;
 mod records;
 mod step;
 mod verdicts;
@@ -22,6 +23,7 @@ use std::{
 
 pub use checkpoint::EngineState;
 pub use journal::{JournalEntry, JournalRow};
+pub use lines::RefusedLine;
 use rusqlite::Connection;
 pub use step::{Checkpoint, Step};
 pub use verdicts::{EventRow, VerdictRow};
@@ -31,7 +33,8 @@ use crate::{
     spool::Position,
 };
 
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("verdicts.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("verdicts.sql"), include_str!("series.sql")];
 
 /// Why the state could not be read or written. A failed write changed nothing.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,9 @@
-//! Small records that people keep (silences, acknowledgements, users), counters, and lines that wait for the series.
+//! Small records that people and parts keep (silences, acknowledgements, users, marks), and counters.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{State, StateError, step};
-use crate::database::{signed, unsigned};
+use crate::database::unsigned;
 
 impl State {
     /// Stores a record, as JSON, under a kind and a name of its own.
@@ -70,46 +70,11 @@ impl State {
         let count: Option<i64> = query.query_row([counter], |row| row.get(0)).optional()?;
         Ok(count.map_or(0, unsigned))
     }
-
-    /// Lines that wait for the time-series server, with numbers above `after`, at most `max`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn series_lines(&self, after: u64, max: usize) -> Result<Vec<(u64, String)>, StateError> {
-        let db = self.db();
-        let mut query =
-            db.prepare_cached("SELECT id, line FROM series_lines WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-        let rows = query
-            .query_map([signed(after), signed(max as u64)], |row| Ok((unsigned(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Forgets waiting lines up to a number: the server has them.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn forget_series_lines(&self, up_to: u64) -> Result<(), StateError> {
-        let db = self.db();
-        db.prepare_cached("DELETE FROM series_lines WHERE id <= ?1")?.execute([signed(up_to)])?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Step, *};
-
-    #[test]
-    fn lines_wait_in_order_until_they_are_forgotten() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::open(&dir.path().join("state.sqlite")).unwrap();
-        let lines = ["a", "b", "c"].map(str::to_owned).to_vec();
-        state.commit(&Step { lines, ..Step::default() }).unwrap();
-        let two = state.series_lines(0, 2).unwrap();
-        assert_eq!(two.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        state.forget_series_lines(two[1].0).unwrap();
-        assert_eq!(state.series_lines(0, 9).unwrap()[0].1, "c");
-    }
+    use super::*;
 
     #[test]
     fn records_of_one_kind_do_not_meet_those_of_another() {

@@ -3,14 +3,11 @@
 use model::Instant;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{EventRow, State, StateError, VerdictRow, journal::JournalRow, verdicts};
+use super::{EventRow, State, StateError, VerdictRow, journal::JournalRow, lines, verdicts};
 use crate::{
     database::{signed, unsigned},
     spool::Position,
 };
-
-/// Lines kept for a time-series server that does not answer; older ones go and are counted.
-const MOST_SERIES_LINES: i64 = 2_000_000;
 
 /// What of the engine's state changed since the last checkpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +33,7 @@ pub struct Step {
     pub verdicts: Vec<VerdictRow>,
     /// Events; one that is there already is left as it is.
     pub events: Vec<EventRow>,
-    /// Lines for the time-series server, without line end.
+    /// Lines for the time-series server, without line end; of one point the last waits.
     pub lines: Vec<String>,
     /// Counters and what to add to them.
     pub counters: Vec<(String, u64)>,
@@ -58,7 +55,7 @@ impl State {
         }
         verdicts::write(&transaction, &step.verdicts)?;
         verdicts::write_events(&transaction, &step.events)?;
-        write_lines(&transaction, &step.lines)?;
+        lines::write(&transaction, &step.lines)?;
         for (name, count) in &step.counters {
             add(&transaction, name, *count)?;
         }
@@ -94,23 +91,6 @@ impl Checkpoint {
         }
         Ok(())
     }
-}
-
-fn write_lines(step: &Transaction<'_>, lines: &[String]) -> Result<(), rusqlite::Error> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut put = step.prepare_cached("INSERT INTO series_lines (line) VALUES (?1)")?;
-    for line in lines {
-        put.execute([line])?;
-    }
-    let newest = step.last_insert_rowid();
-    let mut trim = step.prepare_cached("DELETE FROM series_lines WHERE id <= ?1")?;
-    let dropped = trim.execute([newest - MOST_SERIES_LINES])?;
-    if dropped > 0 {
-        add(step, "series_lines_dropped", dropped as u64)?;
-    }
-    Ok(())
 }
 
 /// Adds to a counter.

@@ -11,7 +11,7 @@ use crate::{
     metrics::Metrics,
     pipeline::{Letterbox, Pen},
     rulebook::Rulebook,
-    state::{EventRow, VerdictRow},
+    state::{EventRow, RefusedLine, VerdictRow},
     view::{MailView, Snapshot},
 };
 
@@ -99,6 +99,14 @@ pub trait RecordSource: Send + Sync {
     /// # Errors
     /// Returns a text for operations when the state cannot be read.
     fn events(&self, span: Span) -> Result<Vec<EventRow>, String>;
+
+    /// Lines that the time-series server refused for good, newest first, at most `max`.
+    ///
+    /// # Errors
+    /// Returns a text for operations when the state cannot be read.
+    fn refused_lines(&self, _max: usize) -> Result<Vec<(Instant, RefusedLine)>, String> {
+        Ok(Vec::new())
+    }
 }
 
 /// No records, for a service that keeps none.

@@ -34,10 +34,14 @@ pub struct Seen {
     pub poison: Option<&'static str>,
     /// A request with more lines is refused with 413.
     pub most_lines: Option<usize>,
+    /// Lines that contain this text are dropped, the others stored: a partial write that only counts.
+    pub drops: Option<&'static str>,
     /// Lines taken, in order.
     pub lines: Vec<String>,
     /// Status of every answer, in order.
     pub statuses: Vec<u16>,
+    /// When each request came.
+    pub times: Vec<tokio::time::Instant>,
     /// Query and authorisation of the newest request.
     pub newest: (Vec<(String, String)>, String),
 }
@@ -93,7 +97,20 @@ async fn write(
     let mut seen = seen.lock().unwrap();
     let token = headers.get(header::AUTHORIZATION).map_or("", |value| value.to_str().unwrap());
     seen.newest = (query, token.to_owned());
+    seen.times.push(tokio::time::Instant::now());
     let answer = seen.answers.pop_front();
+    if let (None, Some(text)) = (&answer, seen.drops) {
+        let (bad, good): (Vec<_>, Vec<_>) = lines.iter().cloned().partition(|line| line.contains(text));
+        if !bad.is_empty() {
+            seen.lines.extend(good);
+            seen.statuses.push(400);
+            let words = format!(
+                "{{\"error\":\"partial write: points beyond retention policy dropped={}\"}}",
+                bad.len()
+            );
+            return (StatusCode::BAD_REQUEST, words).into_response();
+        }
+    }
     let status = match &answer {
         Some(answer) => answer.status,
         None if seen.most_lines.is_some_and(|most| lines.len() > most) => 413,

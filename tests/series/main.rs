@@ -12,8 +12,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bridge;
 mod influxdb;
 mod lines;
+mod overtaking;
 mod refusing;
 mod rig;
 mod speed;

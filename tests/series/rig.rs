@@ -7,7 +7,8 @@ use model::{
     register::{History, Sensor},
 };
 use normwatch::{
-    series::{Influx, InfluxConfig, SeriesStatus, SeriesWriter, WriterOptions},
+    clock::Clock,
+    series::{Influx, InfluxConfig, SeriesParts, SeriesStatus, SeriesWriter, WriterOptions},
     spool::{Fate, Item, Message, Options, Spool},
     state::State,
 };
@@ -26,17 +27,12 @@ pub(crate) fn reading(sensor: &str, n: i64, value: f64) -> Reading {
 }
 
 pub(crate) fn messages(count: i64) -> Vec<Item> {
-    let message = |n: i64| {
-        let readings = vec![reading("s-1", n, 400.5), reading("s-2", n, 1e-7)];
-        let fate = Fate::Stored(readings);
-        Item::Message(Message {
-            arrival: Instant::from_millis(START + n * 1000),
-            key: None,
-            fate,
-            replays: None,
-        })
-    };
-    (0..count).map(message).collect()
+    (0..count).map(|n| message(vec![reading("s-1", n, 400.5), reading("s-2", n, 1e-7)])).collect()
+}
+
+pub(crate) fn message(readings: Vec<Reading>) -> Item {
+    let arrival = readings[0].time;
+    Item::Message(Message { arrival, key: None, fate: Fate::Stored(readings), replays: None })
 }
 
 /// A writer at work, with the spool and state that it reads.
@@ -64,7 +60,15 @@ impl Rig {
         };
         let (_register, watched) = watch::channel(Arc::new(register()));
         let influx = Influx::new(&config).unwrap();
-        let (writer, status) = SeriesWriter::new(spool.clone(), state.clone(), influx, watched, options);
+        let parts = SeriesParts {
+            spool: spool.clone(),
+            state: state.clone(),
+            influx,
+            register: watched,
+            clock: Clock::System,
+            options,
+        };
+        let (writer, status) = SeriesWriter::new(parts);
         let task = tokio::spawn(async move { writer.run().await.unwrap() });
         Self { spool, state, status, task }
     }

@@ -16,10 +16,27 @@ use line::{Layout, Wanted};
 use model::{Instant, Reading, Register, Span};
 use series::SeriesTable;
 
-use super::Terminal;
+use super::{Terminal, workbook};
 
-/// Bad rows that are named one by one; the rest is only counted.
+/// Bad rows that are named one by one where nothing else is asked; the rest is only counted.
 const NAMED: u64 = 20;
+
+/// What is done with rows that cannot be used.
+#[derive(Debug, Clone, Copy)]
+pub struct Strictness {
+    /// How many bad rows are named one by one.
+    pub named: u64,
+    /// A row from here on is bad: it is ahead of its arrival.
+    pub until: Instant,
+    /// Whether a row of a sensor that the register does not know is bad, and not only left out.
+    pub is_unknown_bad: bool,
+}
+
+impl Default for Strictness {
+    fn default() -> Self {
+        Self { named: NAMED, until: Instant::MAX, is_unknown_bad: false }
+    }
+}
 
 /// Why a file as a whole cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +48,14 @@ pub enum InputError {
         path: String,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// It is no workbook that can be read.
+    #[error("{path}: {what}")]
+    Workbook {
+        /// The file as it was named.
+        path: String,
+        /// What is wrong with it.
+        what: String,
     },
     /// Its first line is neither a JSON object nor a header with the columns that must be there.
     #[error(
@@ -69,10 +94,12 @@ pub struct Input {
     series: SeriesTable,
     rows: Vec<Row>,
     rejected: Rejected,
+    strictness: Strictness,
 }
 
 impl Input {
-    /// Reads files in the order given: CSV or JSON Lines, plain or gzip, `-` for stdin.
+    /// Reads files in the order given: CSV or JSON Lines, plain or gzip, or the first sheet of an XLSX workbook;
+    /// `-` for stdin.
     ///
     /// Values come out in canonical units, with the scale and offset of their sensor's binding applied, as the
     /// quality stage applies them to live readings. Rows of sensors unknown to `register` are left out and counted.
@@ -80,8 +107,25 @@ impl Input {
     /// # Errors
     /// Returns the first file that cannot be read at all. Bad rows are no error: they are told to `terminal`.
     pub fn read(files: &[PathBuf], register: &Register, terminal: &mut Terminal) -> Result<Self, InputError> {
-        let mut input =
-            Self { series: SeriesTable::default(), rows: Vec::new(), rejected: Rejected::default() };
+        Self::read_strictly(files, register, Strictness::default(), terminal)
+    }
+
+    /// The same with other rules for what cannot be used.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_strictly(
+        files: &[PathBuf],
+        register: &Register,
+        strictness: Strictness,
+        terminal: &mut Terminal,
+    ) -> Result<Self, InputError> {
+        let mut input = Self {
+            series: SeriesTable::default(),
+            rows: Vec::new(),
+            rejected: Rejected::default(),
+            strictness,
+        };
         for file in files {
             let path = file.display().to_string();
             let failed = |source| InputError::Read { path: path.clone(), source };
@@ -105,11 +149,47 @@ impl Input {
     ) -> Result<(), InputError> {
         let failed = |source| InputError::Read { path: path.to_owned(), source };
         let mut source = BufReader::with_capacity(1 << 16, source);
+        if source.fill_buf().map_err(failed)?.starts_with(workbook::MAGIC) {
+            let mut bytes = Vec::new();
+            source.take(workbook::LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+            return self.read_sheet(path, bytes, register, terminal);
+        }
         if source.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]) {
             let plain = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(source));
             return self.read_lines(path, plain, register, terminal);
         }
         self.read_lines(path, source, register, terminal)
+    }
+
+    /// Rows of a workbook's first sheet; a time without an offset is the site's.
+    fn read_sheet(
+        &mut self,
+        path: &str,
+        bytes: Vec<u8>,
+        register: &Register,
+        terminal: &mut Terminal,
+    ) -> Result<(), InputError> {
+        let sheets = workbook::read(bytes)
+            .map_err(|error| InputError::Workbook { path: path.to_owned(), what: format!("{error:#}") })?;
+        let Some(sheet) = sheets.first() else { return Ok(()) };
+        let zone = Some(&register.calendar.zone);
+        let mut header: Option<(Layout, Option<usize>)> = None;
+        for (number, row) in (1..).zip(&sheet.rows) {
+            if row.iter().all(workbook::Cell::is_blank) {
+                continue;
+            }
+            let time = header.as_ref().and_then(|(_, time)| *time);
+            let when = |column| (time == Some(column)).then_some(workbook::When::Time);
+            let line = sheet.csv_line(row, when, zone);
+            if let Some((layout, _)) = &header {
+                self.take(path, number, &line, layout, register, terminal);
+                continue;
+            }
+            let layout = Layout::of(&line);
+            let layout = layout.map_err(|missing| InputError::Header { path: path.to_owned(), missing })?;
+            header = Some((layout, row.iter().position(|cell| cell.text().eq_ignore_ascii_case("time"))));
+        }
+        Ok(())
     }
 
     fn read_lines(
@@ -162,7 +242,7 @@ impl Input {
             Ok(None) => self.rejected.unknown += 1,
             Err(what) => {
                 self.rejected.bad += 1;
-                if self.rejected.bad <= NAMED {
+                if self.rejected.bad <= self.strictness.named {
                     terminal.say(format_args!("{path}:{number}: {what}"));
                 }
             }
@@ -174,9 +254,17 @@ impl Input {
         let time = Instant::parse(wanted.time).map_err(|error| format!("time: {error}"))?;
         let (index, known) = self.series.find(wanted, register)?;
         if !known.is_bound() {
-            return Ok(None);
+            let is_bad = self.strictness.is_unknown_bad;
+            return if is_bad {
+                Err(format!("sensor: `{}` is not in the register", wanted.sensor))
+            } else {
+                Ok(None)
+            };
         }
         known.check_time(time)?;
+        if time >= self.strictness.until {
+            return Err(format!("time: {time} is ahead of now"));
+        }
         let value = known.value(wanted.value, wanted.unit, time)?;
         Ok(Some(Row { time, series: index, value }))
     }
@@ -198,8 +286,9 @@ impl Input {
 
     fn report(&self, terminal: &mut Terminal) {
         let Rejected { bad, unknown, replaced } = self.rejected;
-        if bad > NAMED {
-            terminal.say(format_args!("... and {} more rows that could not be used", bad - NAMED));
+        if bad > self.strictness.named {
+            let more = bad - self.strictness.named;
+            terminal.say(format_args!("... and {more} more rows that could not be used"));
         }
         if unknown > 0 {
             let names = self.series.unknown(5).join(", ");

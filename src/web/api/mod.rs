@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/clauses/{pack}/{clause}", get(standards::one))
         .route("/sensors/unknown", get(service::unknown_sensors))
         .route("/ledger", get(service::ledger))
+        .route("/series/refused", get(service::refused_lines))
         .route("/mails", get(service::mails))
         .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use model::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
 
 /// Mails that the list reaches back.
 const MOST_MAILS: usize = 1000;
+/// Refused lines that the list reaches back.
+const MOST_REFUSED: usize = 10_000;
 
 /// What a caller may ask of these lists.
 #[derive(Debug, Deserialize)]
@@ -47,6 +50,30 @@ pub(super) async fn unknown_sensors(
 /// `GET /ledger`.
 pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
     Json(desk.snapshot().ledger)
+}
+
+/// A line that the time-series server refused for good.
+#[derive(Debug, Serialize)]
+pub(super) struct Refused {
+    at: Instant,
+    line: String,
+    reason: String,
+}
+
+/// `GET /series/refused`, newest first; for those who see the whole office.
+pub(super) async fn refused_lines(
+    desk: Desk,
+    ApiQuery(ask): ApiQuery<Ask>,
+) -> Result<List<Refused>, ApiError> {
+    if !desk.sees_everything() {
+        return Err(ApiError::Forbidden("refused lines are of every place".to_owned()));
+    }
+    let lines = desk.ask_records(|records| records.refused_lines(MOST_REFUSED)).await;
+    let lines = lines.map_err(ApiError::Internal)?.into_iter();
+    let keyed = (0_u32..).zip(lines).map(|(n, (at, refused))| {
+        (format!("{n:06}"), Refused { at, line: refused.line, reason: refused.reason })
+    });
+    cut(keyed, ask.limit, ask.cursor.as_deref())
 }
 
 /// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.

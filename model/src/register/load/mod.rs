@@ -6,6 +6,7 @@ mod columns;
 mod cycles;
 mod export;
 mod keyed;
+mod known;
 mod references;
 mod row;
 mod settings;

@@ -1,0 +1,116 @@
+//! The raw blocks of one series and day: one an hour while the day is the newest, then one for all of it.
+//!
+//! The block of a whole day stands in the row of its first hour; it is told from that of an hour by its points.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::{
+    HOUR_MS,
+    block::{self, Point},
+    flush::{Damage, merged, put},
+    place_of, time_of,
+};
+
+/// Points of a day by hour, and how they are stored.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    day: i64,
+    hours: BTreeMap<i64, Vec<Point>>,
+    /// Rows that were read.
+    rows: usize,
+    /// Hours whose points differ from what is stored.
+    changed: Vec<i64>,
+}
+
+type Loaded = Result<Result<Blocks, Damage>, rusqlite::Error>;
+
+impl Blocks {
+    /// Reads all blocks of a day.
+    pub(super) fn load(db: &Connection, series: i64, day: i64) -> Loaded {
+        let mut blocks = Self { day, ..Self::default() };
+        Ok(blocks.read(db, series, [day * 24, day * 24 + 23])?.map(|()| blocks))
+    }
+
+    /// Reads the blocks of some hours of the newest day, which is never one block.
+    pub(super) fn load_hours(
+        db: &Connection,
+        series: i64,
+        day: i64,
+        hours: impl Iterator<Item = i64>,
+    ) -> Loaded {
+        let mut blocks = Self { day, ..Self::default() };
+        for hour in hours {
+            if let Err(damage) = blocks.read(db, series, [hour, hour])? {
+                return Ok(Err(damage));
+            }
+        }
+        Ok(Ok(blocks))
+    }
+
+    fn read(
+        &mut self,
+        db: &Connection,
+        series: i64,
+        [first, last]: [i64; 2],
+    ) -> Result<Result<(), Damage>, rusqlite::Error> {
+        let mut query = db.prepare_cached("SELECT place, body FROM hours WHERE place BETWEEN ?1 AND ?2")?;
+        let mut rows = query.query([place_of(series, first), place_of(series, last)])?;
+        while let Some(row) = rows.next()? {
+            let from = time_of(row.get(0)?) * HOUR_MS;
+            let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let Some(points) = block::decode(body, from) else { return Ok(Err(Damage { from })) };
+            self.rows += 1;
+            for point in points {
+                self.hours.entry(point.at.div_euclid(HOUR_MS)).or_default().push(point);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The points of an hour; `None` when the day has none at all.
+    pub(super) fn hour(mut self, hour: i64) -> Option<Vec<Point>> {
+        (self.rows > 0).then(|| self.hours.remove(&hour).unwrap_or_default())
+    }
+
+    /// Whether the raw data are there of which an hour's partials were made. They go by whole days.
+    pub(super) fn has_raw(&self, hour: i64, is_over: bool) -> bool {
+        if is_over { self.rows > 0 } else { self.hours.contains_key(&hour) }
+    }
+
+    /// Adds points to an hour; its points then, `None` when that changes nothing.
+    pub(super) fn merge(&mut self, hour: i64, fresh: Vec<Point>) -> Option<&[Point]> {
+        let before = self.hours.remove(&hour).unwrap_or_default();
+        let after = merged(&before, fresh);
+        let is_same = before.len() == after.len() && before.iter().zip(&after).all(|(a, b)| a.is_same(b));
+        if !is_same {
+            self.changed.push(hour);
+        }
+        let held: &[Point] = self.hours.entry(hour).or_insert(after);
+        (!is_same).then_some(held)
+    }
+
+    /// Writes the hours that changed, a block each.
+    pub(super) fn write(&self, db: &Connection, series: i64) -> Result<(), rusqlite::Error> {
+        for hour in &self.changed {
+            let points = self.hours.get(hour).map_or(&[][..], Vec::as_slice);
+            put(db, PUT, series, *hour, &block::encode(points, hour * HOUR_MS))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the whole day as one block, unless it is one already and nothing changed.
+    pub(super) fn join(&self, db: &Connection, series: i64) -> Result<(), rusqlite::Error> {
+        let first = self.day * 24;
+        if self.hours.is_empty() || (self.rows == 1 && self.changed.is_empty()) {
+            return Ok(());
+        }
+        let points: Vec<Point> = self.hours.values().flatten().copied().collect();
+        db.prepare_cached("DELETE FROM hours WHERE place BETWEEN ?1 AND ?2")?
+            .execute([place_of(series, first), place_of(series, first + 23)])?;
+        put(db, PUT, series, first, &block::encode(&points, first * HOUR_MS))
+    }
+}
+
+const PUT: &str = "INSERT OR REPLACE INTO hours VALUES (?1, ?2)";
