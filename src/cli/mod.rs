@@ -3,13 +3,17 @@
 //! 0 fine, 1 findings or failure, 2 usage. What machines read goes to stdout, what people read to stderr.
 
 mod assess;
+mod audit;
+mod backup;
 mod bench;
 mod check;
 mod decode;
 mod demo;
 mod input;
+mod mail;
 mod measure;
 mod packs;
+mod quarantine;
 mod register;
 mod replay;
 mod run;
@@ -43,6 +47,11 @@ enum Command {
     Packs(packs::Packs),
     Register(register::Register),
     User(user::User),
+    Mail(mail::Mail),
+    Quarantine(quarantine::Quarantine),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Audit(audit::Audit),
     Bench(bench::Bench),
 }
 
@@ -92,6 +101,11 @@ impl Command {
             Self::Packs(packs) => packs.run(terminal),
             Self::Register(register) => register.run(terminal),
             Self::User(user) => user.run(terminal),
+            Self::Mail(mail) => mail.run(terminal),
+            Self::Quarantine(quarantine) => quarantine.run(terminal),
+            Self::Backup(backup) => backup.run(terminal),
+            Self::Restore(restore) => restore.run(terminal),
+            Self::Audit(audit) => audit.run(terminal),
             Self::Bench(bench) => bench.run(terminal),
         }
     }

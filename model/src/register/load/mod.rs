@@ -5,6 +5,7 @@
 mod columns;
 mod cycles;
 mod export;
+mod insert;
 mod keyed;
 mod references;
 mod row;
@@ -19,6 +20,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use insert::NewSensor;
 use settings::Settings;
 use tables::{Loaded, Tables};
 
