@@ -1,6 +1,7 @@
 //! Builds every part of the service, names every channel, spawns every task, and stops them in order.
 
 mod charts;
+mod idle;
 mod mails;
 mod offline;
 mod parts;
@@ -9,6 +10,7 @@ mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+pub use idle::Idle;
 use ingest::mqtt::{Monitor, Subscriber};
 use model::Problem;
 pub use offline::{Offline, offline};
@@ -21,14 +23,16 @@ use tokio::{
 
 use crate::{
     access::Access,
+    audit::Audit,
     broker,
+    claims::Claims,
     clock::Clock,
     config::Config,
     devices,
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Tallies, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -106,6 +110,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     }
     let lock = parts::lock(&config.data_dir)?;
     let access = parts::access(config)?;
+    let audit = parts::audit(config)?;
     let listen = parts::listen(config.listen, &access)?;
     let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
         "cannot listen at {listen}: free the port, or set another address in `listen`",
@@ -129,7 +134,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         metrics,
         standing,
         unknown: Unknown::default(),
+        tallies: Tallies::default(),
+        claims: Claims::new(config),
         access,
+        audit,
         stopping_late,
         late: Vec::new(),
     };
@@ -147,7 +155,10 @@ struct Site<'a> {
     metrics: Arc<Metrics>,
     standing: Standing,
     unknown: Unknown,
+    tallies: Tallies,
+    claims: Claims,
     access: Access,
+    audit: Audit,
     /// Says true to what stops last: mail, series, pages.
     stopping_late: watch::Receiver<bool>,
     late: Vec<JoinHandle<()>>,
@@ -171,7 +182,8 @@ impl Site<'_> {
         let pen = Pen::new(self.stores.spool.clone(), self.clock.clone(), &batches);
         let (letterbox, posts) = Letterbox::new();
         let desk = parts::desk(&self, &snapshots)?.with_pen(pen).with_letterbox(letterbox);
-        let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url);
+        let guard = web::Guard::new(self.access.clone(), self.clock.clone(), &self.config.public_url)
+            .with_audit(self.audit.clone());
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let judge = reload::catch_up(&self, judge, edit).await?;
@@ -231,6 +243,7 @@ impl Site<'_> {
             spool: self.stores.spool.clone(),
             history: self.stores.history.clone(),
             state: self.stores.state.clone(),
+            audit: self.audit.clone(),
             has_series: self.config.influx.is_some(),
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -261,6 +274,7 @@ impl Site<'_> {
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
+            tallies: self.tallies.clone(),
             history: self.stores.history.clone(),
             posts,
         }))

@@ -4,7 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, backup::Backup};
 
 /// Why a database file could not be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -75,10 +75,40 @@ pub(crate) fn give_back(db: &Connection, pages: u32) -> Result<(), rusqlite::Err
     Ok(())
 }
 
-/// Writes a consistent copy of an open database to `path`, which must not exist; writers go on meanwhile.
-pub(crate) fn copy_to(db: &Connection, path: &Path) -> Result<(), DatabaseError> {
-    db.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
-    Ok(())
+/// An existing file as it stood at one instant; writers go on meanwhile.
+#[derive(Debug)]
+pub(crate) struct Still {
+    db: Connection,
+}
+
+impl Still {
+    /// Holds the file as it stands now.
+    pub(crate) fn of(path: &Path) -> Result<Self, DatabaseError> {
+        let db = open_reader(path)?;
+        // The first read of a transaction fixes what all of it sees.
+        db.execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_master;")?;
+        Ok(Self { db })
+    }
+
+    /// The number that a query gives; `None` where it gives nothing.
+    pub(crate) fn number(&self, sql: &str) -> Result<Option<i64>, DatabaseError> {
+        Ok(self.db.query_row(sql, [], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// Writes it to `path`, which must not exist.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), DatabaseError> {
+        const PAGES: i32 = 4096;
+        if path.exists() {
+            return Err(rusqlite::Error::InvalidPath(path.to_owned()).into());
+        }
+        let mut to = Connection::open(path)?;
+        // It reads inside the transaction, so it never has to begin again.
+        Backup::new(&self.db, &mut to)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+        // One file, whole by itself.
+        to.pragma_update(None, "journal_mode", "DELETE")?;
+        to.close().map_err(|(_, error)| error)?;
+        Ok(())
+    }
 }
 
 /// An unsigned count as SQLite's signed integer; a count never comes near the bound.
@@ -136,10 +166,14 @@ mod tests {
         let (path, copy) = (dir.path().join("t.sqlite"), dir.path().join("it's a copy.sqlite"));
         let db = open(&path, &[V1]).unwrap();
         db.execute("INSERT INTO a VALUES (7)", []).unwrap();
-        copy_to(&open_reader(&path).unwrap(), &copy).unwrap();
-        let found: i64 = open(&copy, &[V1]).unwrap().query_row("SELECT x FROM a", [], |r| r.get(0)).unwrap();
-        assert_eq!(found, 7);
-        assert!(copy_to(&db, &copy).is_err());
+        let still = Still::of(&path).unwrap();
+        db.execute("INSERT INTO a VALUES (8)", []).unwrap();
+        still.copy_to(&copy).unwrap();
+        assert!(!dir.path().join("it's a copy.sqlite-wal").exists(), "the copy is one file");
+        let found: i64 =
+            open(&copy, &[V1]).unwrap().query_row("SELECT SUM(x) FROM a", [], |r| r.get(0)).unwrap();
+        assert_eq!(found, 7, "what was written since is not in it");
+        assert!(still.copy_to(&copy).is_err());
     }
 
     #[test]

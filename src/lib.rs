@@ -2,9 +2,12 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod backoff;
+pub mod backup;
 pub mod bench;
 pub mod broker;
+pub mod claims;
 pub mod cli;
 pub mod clock;
 pub mod config;

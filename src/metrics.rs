@@ -6,7 +6,7 @@
 mod late;
 mod reloads;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::Instant;
 use prometheus_client::{
@@ -239,6 +239,15 @@ impl Metrics {
     /// Counts `n` messages in an outcome.
     pub fn messages(&self, outcome: MessageOutcome, n: u64) {
         self.messages.get_or_create(&[("outcome", outcome.name())]).inc_by(n);
+    }
+
+    /// A message left the quarantine: it moves from one outcome to the other, so that the sum stays whole. For
+    /// Prometheus the lower counter looks like a restart.
+    pub fn replayed(&self) {
+        let quarantined = self.messages.get_or_create(&[("outcome", MessageOutcome::Quarantined.name())]);
+        quarantined.inner().fetch_sub(1, Ordering::Relaxed);
+        drop(quarantined);
+        self.messages(MessageOutcome::Stored, 1);
     }
 
     /// Sets how many messages wait for an outcome.

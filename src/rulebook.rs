@@ -64,11 +64,27 @@ impl Rulebook {
     /// # Errors
     /// Returns everything that is wrong with any of them, as `check` prints it.
     pub fn read(register: &Path, packs: Option<&Path>, overlay: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        Self::read_with(register, packs, overlay, None)
+    }
+
+    /// The same as it would be with one file of the register replaced by these bytes.
+    ///
+    /// # Errors
+    /// Returns everything that would be wrong then.
+    pub fn read_with(
+        register: &Path,
+        packs: Option<&Path>,
+        overlay: Option<&Path>,
+        replaced: Option<(&str, Vec<u8>)>,
+    ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut sources = Sources::default();
         match files::register_files(register) {
             Ok(files) => sources.register = files,
             Err(found) => problems.extend(found),
+        }
+        if let Some((name, bytes)) = replaced {
+            sources.register.insert(name.to_owned(), bytes);
         }
         match files::own_packs(packs) {
             Ok(packs) => sources.packs = packs,

@@ -4,11 +4,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Register, RoomUse};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Reading, Register, RoomUse};
 use rules::{AlertState, Evidence, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::access::Reach;
+use crate::{access::Reach, spool::Quarantined};
 
 /// One reading as the newest of its series.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +29,109 @@ pub struct Latest {
     pub time: Instant,
     /// Quality marks.
     pub flags: Flags,
+}
+
+impl From<&Reading> for Latest {
+    fn from(reading: &Reading) -> Self {
+        Self {
+            sensor: reading.series.sensor.clone(),
+            quantity: reading.series.quantity,
+            channel: reading.series.channel.clone(),
+            value: reading.value,
+            unit: reading.series.quantity.unit().name(),
+            time: reading.time,
+            flags: reading.flags,
+        }
+    }
+}
+
+/// A sensor that publishes but is in no register, as of its newest message since the start of the service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnknownSensor {
+    /// Its id on the wire.
+    pub sensor: Id,
+    /// Topic of the newest message.
+    pub topic: String,
+    /// Wire format of the newest message.
+    pub format: Option<&'static str>,
+    /// Arrival of the first message.
+    pub first: Instant,
+    /// Arrival of the newest.
+    pub last: Instant,
+    /// How many.
+    pub messages: u64,
+    /// What the newest said, 16 readings at most.
+    pub readings: Vec<Latest>,
+}
+
+/// A topic whose newest message could not be understood; the messages themselves lie in the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Misunderstood {
+    /// The topic.
+    pub topic: String,
+    /// Class of the newest error.
+    pub kind: String,
+    /// What is wrong, in words.
+    pub reason: String,
+    /// Arrival of the first such message since the start of the service.
+    pub first: Instant,
+    /// Arrival of the newest.
+    pub last: Instant,
+    /// How many.
+    pub messages: u64,
+}
+
+/// A message of the quarantine. Its keys are those that `decode` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// Its number, by which it is replayed.
+    pub id: u64,
+    /// When it reached us.
+    pub received_at: Instant,
+    /// Topic it was published to.
+    pub topic: String,
+    /// Its payload, where that is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// Its payload, where that is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_base64: Option<String>,
+    /// Class of the error.
+    pub reason: String,
+    /// What is wrong, in words.
+    pub message: String,
+    /// The field that is wrong, if one can be named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl From<Quarantined> for Held {
+    fn from(held: Quarantined) -> Self {
+        let refusal = held.refusal;
+        let (payload, payload_base64) = match String::from_utf8(refusal.payload) {
+            Ok(text) => (Some(text), None),
+            Err(bytes) => (None, Some(BASE64_STANDARD.encode(bytes.as_bytes()))),
+        };
+        Self {
+            id: held.id,
+            received_at: held.arrival,
+            topic: refusal.topic,
+            payload,
+            payload_base64,
+            reason: refusal.kind,
+            message: refusal.reason,
+            field: refusal.field,
+        }
+    }
+}
+
+/// Messages that came while the lists of who is unknown were full.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Unlisted {
+    /// Of unknown sensors that are not listed.
+    pub sensor_messages: u64,
+    /// Of topics that nobody understands and that are not listed.
+    pub topic_messages: u64,
 }
 
 /// A figure of a place, over a window that has closed or up to the newest full hour.
@@ -297,8 +401,12 @@ pub struct Snapshot {
     pub silences: Vec<SilenceView>,
     /// Number of the newest spool entry that it shows the effect of.
     pub sequence: u64,
-    /// Sensors that publish but are in no register: id and newest topic.
-    pub unknown_sensors: Vec<(Id, String)>,
+    /// Sensors that publish but are in no register, by id.
+    pub unknown_sensors: Vec<Arc<UnknownSensor>>,
+    /// Topics whose messages could not be understood, by name.
+    pub misunderstood: Vec<Arc<Misunderstood>>,
+    /// What came while these two lists were full.
+    pub unlisted: Unlisted,
     /// Message counts.
     pub ledger: Ledger,
     /// Outside parties.
@@ -324,6 +432,7 @@ impl Snapshot {
             verdicts: self.verdicts.iter().filter(|verdict| has(verdict.subject.id())).cloned().collect(),
             silences: self.silences.iter().filter(|s| s.subject.as_ref().is_some_and(has)).cloned().collect(),
             unknown_sensors: Vec::new(),
+            misunderstood: Vec::new(),
             ..self.clone()
         }
     }

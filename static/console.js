@@ -4,6 +4,8 @@
 const refresh = async () => {
   // Not while somebody has selected text, is on a link by keyboard, or looks elsewhere.
   if (document.hidden || String(getSelection()) || document.querySelector("main :focus-visible")) return;
+  // Nor while a form has been filled in and not sent.
+  if (document.querySelector("main form[data-touched]")) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -16,6 +18,8 @@ const refresh = async () => {
   document.querySelectorAll("details").forEach((d, i) => { d.open = open[i] ?? d.open; });
   wire();
 };
+
+document.addEventListener("input", (event) => event.target.form?.setAttribute("data-touched", ""));
 
 const wire = () => {
   const print = document.getElementById("print");

@@ -153,7 +153,8 @@ fn measure(name: &str, mut readings: Vec<Reading>) {
     let file = history.bytes().unwrap() as f64 / count;
     // The file without its partials: raw blocks with their share of rows, pages and names.
     let copy = dir.path().join("raw.sqlite");
-    history.copy_to(&copy).unwrap();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).unwrap();
     let db = rusqlite::Connection::open(&copy).unwrap();
     db.execute_batch("DELETE FROM days; VACUUM").unwrap();
     let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();

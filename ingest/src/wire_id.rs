@@ -4,9 +4,14 @@ use model::Id;
 
 /// An id for a name on the wire: itself where it is one, else folded to the characters of an id.
 ///
+/// An EUI-64 is the same id however it is spelled ([`Id::eui64`]): so a device that two networks carry is one sensor.
+///
 /// Folding drops letters outside ASCII, and two rooms named in Chinese would become one sensor. So a
 /// name that loses such letters gets a short hash of the whole (FNV-1a, the same for ever).
 pub(crate) fn wire_id(text: &str) -> Id {
+    if let Some(device) = Id::eui64(text) {
+        return device;
+    }
     let folded = Id::fold(text);
     if text.is_ascii() {
         return folded;

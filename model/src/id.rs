@@ -31,6 +31,42 @@ impl Id {
         if fits { Ok(Self(Arc::from(text))) } else { Err(IdError(text.to_owned())) }
     }
 
+    /// A device's EUI-64 as 16 lower-case hex digits, however it is spelled: any case, plain or in pairs
+    /// set apart by `-` or `:`. `None` for any other text.
+    ///
+    /// Networks and labels spell one device differently; without this it would be two sensors.
+    ///
+    /// # Examples
+    /// ```
+    /// let id = model::Id::eui64("24-E1-24-71-0B-12-34-56").unwrap();
+    /// assert_eq!(id.as_str(), "24e124710b123456");
+    /// assert_eq!(model::Id::eui64("room-301"), None);
+    /// ```
+    #[must_use]
+    pub fn eui64(text: &str) -> Option<Self> {
+        let digits: String = match text.len() {
+            16 => text.to_owned(),
+            23 => {
+                let mut pairs = text.split(['-', ':']);
+                if !pairs.clone().all(|pair| pair.len() == 2) {
+                    return None;
+                }
+                pairs.by_ref().collect()
+            }
+            _ => return None,
+        };
+        let is_eui = digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        is_eui.then(|| Self(Arc::from(digits.to_ascii_lowercase())))
+    }
+
+    /// Like [`Self::parse`] for a device: an EUI-64 in any spelling is the same id.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse`].
+    pub fn device(text: &str) -> Result<Self, IdError> {
+        Self::eui64(text).map_or_else(|| Self::parse(text), Ok)
+    }
+
     /// An id from any text: every run of characters that an id cannot hold becomes one `-`.
     ///
     /// For wire names that are free text (a zigbee2mqtt friendly name with blanks, say), so
@@ -92,6 +128,18 @@ impl<'de> Deserialize<'de> for Id {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_device_has_one_id_however_its_eui_is_spelled() {
+        for text in ["24E124710B12AbCd", "24-E1-24-71-0B-12-AB-CD", "24:e1:24:71:0b:12:ab:cd"] {
+            assert_eq!(Id::device(text).unwrap().as_str(), "24e124710b12abcd", "{text}");
+        }
+        for text in ["24E124710B12AbC", "24-E1-24-71-0B-12-AB-XY", "2-4E1-24-71-0B-12-AB-CD", "会议室会议"]
+        {
+            assert_eq!(Id::eui64(text), None, "{text}");
+        }
+        assert_eq!(Id::device("Room-7").unwrap().as_str(), "Room-7");
+    }
 
     #[test]
     fn folding_makes_a_valid_id_of_any_text() {

@@ -17,6 +17,7 @@ pub use password::{PasswordError, SHORTEST};
 pub use reach::Reach;
 pub use role::{Right, Role, TokenScope};
 pub use secret::Secret;
+pub(crate) use store::SCHEMA;
 pub use store::{Access, AccessError, Person, USERS_FILE};
 pub use throttle::Throttle;
 pub use tokens::TokenRow;

@@ -16,6 +16,9 @@ pub const USERS_FILE: &str = "users.sqlite";
 
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
+/// Version of the newest tables.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
+
 /// Why users could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {

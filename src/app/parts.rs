@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     access::{Access, USERS_FILE},
+    audit::{AUDIT_FILE, Audit},
     broker::BrokerError,
-    config::{self, Config, Secret, Transport},
+    config::{self, Config, Secret},
     links::Links,
     metrics::{MailOutcome, Metrics},
     notify::{
@@ -30,7 +31,7 @@ use crate::{
     pipeline::Outlet,
     series::{Influx, InfluxConfig, SeriesParts, SeriesWriter, WriterOptions},
     view::Snapshot,
-    web::Desk,
+    web::{Desk, Registry},
 };
 
 /// A duration of the configuration in milliseconds.
@@ -56,6 +57,12 @@ pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
 pub(super) fn access(config: &Config) -> Result<Access, ServiceError> {
     let path = config.data_dir.join(USERS_FILE);
     Access::open(&path).map_err(ServiceError::of("the users cannot be opened"))
+}
+
+/// The trail of who did what.
+pub(super) fn audit(config: &Config) -> Result<Audit, ServiceError> {
+    let path = config.data_dir.join(AUDIT_FILE);
+    Audit::open(&path).map_err(ServiceError::of("the audit trail cannot be opened"))
 }
 
 /// Where to listen: as long as nobody can log in, on loopback only.
@@ -126,6 +133,14 @@ pub(super) fn desk(
     );
     let desk = desk.following(site.in_force.subscribe());
     let desk = desk.with_records(Arc::new(Records(site.stores.state.clone())));
+    let spool = site.stores.spool.reader().map_err(ServiceError::of("the spool cannot be read"))?;
+    let desk = desk.with_registry(Registry {
+        tallies: site.tallies.clone(),
+        claims: site.claims.clone(),
+        spool,
+        audit: site.audit.clone(),
+        clock: site.clock.clone(),
+    });
     let outbox = outbox_store(site.config)?;
     Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))
 }
@@ -144,17 +159,7 @@ pub(super) fn mail(site: &mut Site<'_>) -> Result<Option<Outlet>, ServiceError> 
         links.set("smtp", None, None, 0);
         return Ok(None);
     };
-    let url = match &smtp.transport {
-        Transport::Smtp { host, port } => format!("smtp://{host}:{port}"),
-        Transport::Smtps { host, port } => format!("smtps://{host}:{port}"),
-        Transport::File(dir) => format!("file:{}", dir.display()),
-    };
-    let mailer = MailerConfig {
-        username: smtp.username.clone(),
-        password: smtp.password.as_ref().map(|p| p.expose().to_owned()),
-        ..MailerConfig::new(&url)
-    };
-    let mailer = Mailer::new(&mailer).map_err(ServiceError::of("smtp"))?;
+    let mailer = Mailer::new(&MailerConfig::of(smtp)).map_err(ServiceError::of("smtp"))?;
     let sender = Sender { from: smtp.from.clone(), public_url: Some(config.public_url.clone()) };
     let renderer = Renderer::new(sender, None).map_err(ServiceError::of("mail templates"))?;
     let delivery = Delivery::start(outbox_store(config)?, mailer, RetryPolicy::default(), site.clock.now())

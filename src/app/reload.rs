@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{ServiceError, Site, Stores};
 use crate::{
+    claims::Claims,
     clock::Clock,
     config::Config,
     metrics::ReloadOutcome,
@@ -138,6 +139,8 @@ pub(super) struct Reload {
     spool: Spool,
     clock: Clock,
     standing: Standing,
+    /// Who has edited the files through us, and does not wait for the next look.
+    claims: Claims,
     /// Digest of what was announced last.
     digest: String,
     /// How the files looked when they were last read.
@@ -151,6 +154,7 @@ impl Reload {
             spool: site.stores.spool.clone(),
             clock: site.clock.clone(),
             standing: site.standing.clone(),
+            claims: site.claims.clone(),
             digest: site.in_force.borrow().digest.clone(),
             read,
         }
@@ -164,6 +168,7 @@ impl Reload {
             let is_asked = tokio::select! {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
                 () = hangup.recv() => true,
+                () = self.claims.written() => true,
                 () = tokio::time::sleep(LOOK_EVERY) => false,
             };
             let now = self.look().await;

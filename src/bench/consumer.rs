@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     history::{self, History},
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Unknown},
+    pipeline::{Intake, IntakeParts, Tallies, Unknown},
     spool::{self, Spool, SpoolError},
 };
 
@@ -134,6 +134,7 @@ async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyh
         clock,
         metrics,
         unknown: Unknown::default(),
+        tallies: Tallies::default(),
         history,
         // Nobody posts: the channel is closed at once.
         posts: mpsc::channel(1).1,

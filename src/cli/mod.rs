@@ -3,14 +3,18 @@
 //! 0 fine, 1 findings or failure, 2 usage. What machines read goes to stdout, what people read to stderr.
 
 mod assess;
+mod audit;
 mod backfill;
+mod backup;
 mod bench;
 mod check;
 mod decode;
 mod demo;
 mod input;
+mod mail;
 mod measure;
 mod packs;
+mod quarantine;
 mod register;
 mod replay;
 mod run;
@@ -46,6 +50,11 @@ enum Command {
     Register(register::Register),
     Backfill(backfill::Backfill),
     User(user::User),
+    Mail(mail::Mail),
+    Quarantine(quarantine::Quarantine),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Audit(audit::Audit),
     Bench(bench::Bench),
 }
 
@@ -96,6 +105,11 @@ impl Command {
             Self::Register(register) => register.run(terminal),
             Self::Backfill(backfill) => backfill.run(terminal),
             Self::User(user) => user.run(terminal),
+            Self::Mail(mail) => mail.run(terminal),
+            Self::Quarantine(quarantine) => quarantine.run(terminal),
+            Self::Backup(backup) => backup.run(terminal),
+            Self::Restore(restore) => restore.run(terminal),
+            Self::Audit(audit) => audit.run(terminal),
             Self::Bench(bench) => bench.run(terminal),
         }
     }

@@ -9,11 +9,11 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use model::Id;
 
-use super::{Exit, Terminal, run::config_file};
+use super::{Exit, Terminal, run::load_config};
 use crate::{
     access::{Access, Reach, Role, TokenScope, USERS_FILE},
+    audit::{AUDIT_FILE, Audit, Deed},
     clock::Clock,
-    config::{Config, environment},
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -91,21 +91,35 @@ enum Action {
 
 impl User {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let config = match Config::load(config_file(self.config).as_deref(), &environment()) {
-            Ok(config) => config,
-            Err(problems) => {
-                terminal.problems(&problems)?;
-                return Ok(Exit::Findings);
-            }
-        };
+        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
         let access = Access::open(&dir.join(USERS_FILE))?;
-        self.action.run(&access, terminal)
+        let deed = self.action.deed();
+        let exit = self.action.run(&access, terminal)?;
+        if let Some((kind, name)) = deed {
+            let body = serde_json::json!({ "user": name }).to_string();
+            let at = Clock::System.now();
+            let deed = Deed { at, by: "shell".to_owned(), kind: kind.to_owned(), body, source: None };
+            Audit::open(&dir.join(AUDIT_FILE))?.append(&deed)?;
+        }
+        Ok(exit)
     }
 }
 
 impl Action {
+    /// What the trail says of it, and of whom.
+    fn deed(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Add { name, .. } => Some(("user_added", name.clone())),
+            Self::Password { name } => Some(("user_password", name.clone())),
+            Self::Remove { name } => Some(("user_removed", name.clone())),
+            Self::Token { name, .. } => Some(("token_made", name.clone())),
+            Self::Revoke { id } => Some(("token_revoked", id.clone())),
+            Self::List | Self::Tokens => None,
+        }
+    }
+
     fn run(self, access: &Access, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         let now = Clock::System.now();
         match self {

@@ -31,6 +31,9 @@ use crate::{
 };
 
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// Version of the newest tables.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -200,14 +203,6 @@ impl History {
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<u64, HistoryError> {
         Ok(database::used_bytes(&self.lock().db)?)
-    }
-
-    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
-    ///
-    /// # Errors
-    /// When the disk refuses or the file exists.
-    pub fn copy_to(&self, path: &Path) -> Result<(), HistoryError> {
-        Ok(database::copy_to(&self.lock().db, path)?)
     }
 
     /// The state behind the lock. A panic of another holder left whole readings or none.

@@ -116,14 +116,14 @@ impl<S: OutboxStore> Delivery<S> {
     fn settle(
         &mut self,
         queued: &Queued,
-        outcome: Result<(), SendError>,
+        outcome: Result<String, SendError>,
         now: Instant,
         round: &mut Round,
     ) -> Result<(), OutboxError> {
         let key = &queued.letter.key;
         let to = mask(&queued.letter.to);
         let error = match outcome {
-            Ok(()) => {
+            Ok(_) => {
                 self.failures = 0;
                 round.sent += 1;
                 tracing::info!(mail = %key, to, "mail sent");
@@ -197,7 +197,7 @@ impl<S: OutboxStore> Delivery<S> {
 }
 
 /// An error with its causes, in one line.
-fn in_words(error: &dyn Error) -> String {
+pub(crate) fn in_words(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

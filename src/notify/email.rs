@@ -158,18 +158,19 @@ impl Mailer {
         Ok(Self::Smtp(Box::new(Smtp::new(config)?)))
     }
 
-    /// Sends one letter. When it returns, the server has taken it or the file is on disk.
+    /// Sends one letter. When it returns, the server has taken it or the file is on disk. Returns what the server
+    /// answered, or the name of the file.
     ///
     /// # Errors
     /// Returns [`SendError`], which says whether trying again may help.
-    pub async fn send(&mut self, letter: &Letter) -> Result<(), SendError> {
+    pub async fn send(&mut self, letter: &Letter) -> Result<String, SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(letter).await,
             Self::File(dir) => write_eml(dir, letter),
             Self::Memory(sent) => {
                 message(letter)?;
                 sent.lock().unwrap_or_else(PoisonError::into_inner).push(letter.clone());
-                Ok(())
+                Ok(letter.key.clone())
             }
         }
     }
@@ -205,7 +206,7 @@ impl Smtp {
         Ok(Self { host, port, encryption, tls, credentials, timeout: config.timeout, connection: None })
     }
 
-    async fn send(&mut self, letter: &Letter) -> Result<(), SendError> {
+    async fn send(&mut self, letter: &Letter) -> Result<String, SendError> {
         let message = message(letter)?;
         let server = self.server();
         let silent = |may_have_arrived| SendError::Silent { server: server.clone(), may_have_arrived };
@@ -219,7 +220,8 @@ impl Smtp {
         if !connection.has_broken() {
             self.connection = Some(connection);
         }
-        sent.map(drop).map_err(|source| self.judge(source))
+        let answer = sent.map_err(|source| self.judge(source))?;
+        Ok(format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" ")))
     }
 
     /// The open connection, if the server still answers on it.
@@ -310,7 +312,7 @@ fn system_time(at: Instant) -> SystemTime {
 }
 
 /// Writes `<time>-<key>.eml` whole or not at all. The same letter has the same name.
-fn write_eml(dir: &Path, letter: &Letter) -> Result<(), SendError> {
+fn write_eml(dir: &Path, letter: &Letter) -> Result<String, SendError> {
     use std::io::Write as _;
     let message = message(letter)?;
     let stamp = letter.date.timestamp().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
@@ -319,6 +321,7 @@ fn write_eml(dir: &Path, letter: &Letter) -> Result<(), SendError> {
     let mut file = std::fs::File::create(&part)?;
     file.write_all(&message.formatted())?;
     file.sync_all()?;
-    std::fs::rename(&part, dir.join(name))?;
-    Ok(())
+    let path = dir.join(name);
+    std::fs::rename(&part, &path)?;
+    Ok(path.display().to_string())
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::{Smtp, Transport};
+
 /// How to reach a mail server.
 #[derive(Clone)]
 pub struct MailerConfig {
@@ -25,6 +27,23 @@ impl MailerConfig {
     pub fn new(url: &str) -> Self {
         let timeout = Duration::from_secs(30);
         Self { url: url.to_owned(), username: None, password: None, ca_pem: None, timeout }
+    }
+}
+
+impl MailerConfig {
+    /// The server of a configuration.
+    #[must_use]
+    pub fn of(smtp: &Smtp) -> Self {
+        let url = match &smtp.transport {
+            Transport::Smtp { host, port } => format!("smtp://{host}:{port}"),
+            Transport::Smtps { host, port } => format!("smtps://{host}:{port}"),
+            Transport::File(dir) => format!("file:{}", dir.display()),
+        };
+        Self {
+            username: smtp.username.clone(),
+            password: smtp.password.as_ref().map(|password| password.expose().to_owned()),
+            ..Self::new(&url)
+        }
     }
 }
 

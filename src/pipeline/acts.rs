@@ -34,6 +34,36 @@ pub enum Act {
     Silence(Silence),
     /// The silence of this id ends now.
     LiftSilence(String),
+    /// A sensor got its place in the register. The edit of the file comes into force by itself; this says whose it is.
+    Claim(Claim),
+}
+
+/// A sensor that nobody knew gets its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its id on the wire.
+    pub sensor: Id,
+    /// Where it hangs.
+    pub place: Id,
+    /// Device profile, where names do not say enough.
+    pub profile: Option<String>,
+    /// Nominal interval, s.
+    pub interval_s: Option<u32>,
+    /// First local day of the binding.
+    pub from: jiff::civil::Date,
+}
+
+impl Act {
+    /// Its name in the trail.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Acknowledge { .. } => "acknowledge",
+            Self::Silence(_) => "silence",
+            Self::LiftSilence(_) => "lift_silence",
+            Self::Claim(_) => "claim",
+        }
+    }
 }
 
 /// An act with who did it, when and why.
@@ -120,6 +150,7 @@ impl Acts {
                 dispatcher.lift_silence(id, signed.at);
                 self.silences.retain(|(held, _)| held.id != *id);
             }
+            Act::Claim(_) => {}
         }
         tracing::info!(by = signed.by, act = ?signed.act, "act");
         Some(signed)

@@ -2,46 +2,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use model::{Flags, Id, Instant, Reading, Register, Series};
 use rules::{AlertState, Engine, LiveClause, RegisterChecks, Verdict};
 
-use super::{record::view_of, usage::Usage};
+use super::{record::view_of, unknown::Unknown, usage::Usage};
 use crate::view::{AlertView, Figure, Latest, PlaceView, Presence, Snapshot};
 
 /// Resolved alerts that stay in view.
 const RESOLVED_IN_VIEW: usize = 500;
-/// Unknown sensors that are remembered.
-const MOST_UNKNOWN: usize = 10_000;
 /// Event time that has not moved for this long stands still.
 const STANDS_STILL: Duration = Duration::from_secs(10);
-
-/// Sensors that publish but are in no register; shared by the intake, which meets them.
-#[derive(Debug, Clone, Default)]
-pub struct Unknown(Arc<Mutex<BTreeMap<Id, String>>>);
-
-impl Unknown {
-    pub(super) fn saw(&self, sensor: &Id, topic: &str) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < MOST_UNKNOWN || seen.contains_key(sensor) {
-            seen.insert(sensor.clone(), topic.to_owned());
-        }
-    }
-
-    /// Forgets those that a register knows.
-    fn forget(&self, register: &Register) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|sensor, _| !register.knows_sensor(sensor));
-    }
-
-    fn list(&self) -> Vec<(Id, String)> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().map(|(sensor, topic)| (sensor.clone(), topic.clone())).collect()
-    }
-}
 
 /// The newest of everything that pages show.
 #[derive(Debug)]
@@ -126,6 +100,7 @@ impl Board {
                 place.firing += 1;
             }
         }
+        let (unknown_sensors, misunderstood, unlisted) = self.unknown.list();
         let alerts = live.into_iter().map(Arc::new).chain(self.resolved.iter().rev().cloned()).collect();
         Snapshot {
             event_time: engine.event_time(),
@@ -135,7 +110,9 @@ impl Board {
             presence: presences(engine),
             alerts,
             verdicts: self.verdicts.values().cloned().collect(),
-            unknown_sensors: self.unknown.list(),
+            unknown_sensors,
+            misunderstood,
+            unlisted,
             ..Snapshot::default()
         }
     }

@@ -3,31 +3,28 @@
 use std::{collections::HashSet, sync::Arc};
 
 use ingest::{
-    Decoded, Decoder, Format, Message as Wire,
+    Decoder,
     mqtt::{Incoming, Monitor, Subscriber},
-    quality::{Arrival, Binding, Quality, settle},
 };
-use model::{Instant, Reading, Register, Series, register::Reporting};
+use model::Register;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Batch, Unknown,
+    Batch, Tallies, Unknown,
+    hearing::{Came, Hearing, HearingParts},
     posts::{Post, Posted},
 };
 use crate::{
     clock::Clock,
-    devices,
     history::History,
     metrics::{MessageOutcome, Metrics},
-    spool::{Appending, Fate, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
+    spool::{Appending, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
 };
 
 /// Messages taken from the subscriber at once.
 const MOST_AT_ONCE: usize = 512;
 /// Batches on their way to the disk; beyond that the broker has to wait for its acknowledgements.
 const MOST_WAITING: usize = 16;
-/// How far back the history is read for the marks of a series, ms: longer than a sensor may stand still.
-const RECALLED_MS: i64 = 48 * 3_600_000;
 
 /// What an intake is built from.
 #[derive(Debug)]
@@ -46,27 +43,22 @@ pub struct IntakeParts {
     pub metrics: Arc<Metrics>,
     /// Sensors that nobody knows.
     pub unknown: Unknown,
+    /// What is counted of the others.
+    pub tallies: Tallies,
     /// What the quality stage remembers of earlier runs.
     pub history: History,
     /// What programs send over HTTP.
     pub posts: mpsc::Receiver<Post>,
 }
 
-/// A message as it came, whichever way.
-pub(super) struct Came<'a> {
-    pub(super) topic: &'a str,
-    pub(super) payload: &'a [u8],
-    pub(super) is_retained: bool,
-    /// The format, where the way it came says so.
-    pub(super) format: Option<Format>,
-}
-
 /// The intake of one broker connection.
 #[derive(Debug)]
 pub struct Intake {
-    parts: IntakeParts,
-    register: Arc<Register>,
-    quality: Quality,
+    subscriber: Subscriber,
+    hearing: Hearing,
+    spool: Spool,
+    metrics: Arc<Metrics>,
+    posts: mpsc::Receiver<Post>,
     /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
     seen: (u64, HashSet<u16>),
 }
@@ -84,14 +76,22 @@ impl Intake {
     /// An intake that has seen nothing yet.
     #[must_use]
     pub fn new(parts: IntakeParts) -> Self {
-        let register = Arc::clone(&parts.registers.borrow());
-        Self { parts, register, quality: Quality::new(), seen: (0, HashSet::new()) }
+        let IntakeParts { subscriber, spool, metrics, posts, .. } = parts;
+        let hearing = Hearing::new(HearingParts {
+            decoder: parts.decoder,
+            registers: parts.registers,
+            clock: parts.clock,
+            unknown: parts.unknown,
+            tallies: parts.tallies,
+            history: parts.history,
+        });
+        Self { subscriber, hearing, spool, metrics, posts, seen: (0, HashSet::new()) }
     }
 
     /// A view of the broker's connection.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        self.parts.subscriber.monitor()
+        self.subscriber.monitor()
     }
 
     /// Runs until `stop` says true, or the spool fails for good.
@@ -104,8 +104,8 @@ impl Intake {
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), SpoolError> {
         let (to_settle, settling) = mpsc::channel(MOST_WAITING);
-        let acker = self.parts.subscriber.acker();
-        let metrics = Arc::clone(&self.parts.metrics);
+        let acker = self.subscriber.acker();
+        let metrics = Arc::clone(&self.metrics);
         let settler = tokio::spawn(settle_all(settling, acker, metrics, to_judge));
         let mut failed = Ok(());
         loop {
@@ -114,23 +114,23 @@ impl Intake {
                 biased;
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); break }
                 () = to_settle.closed() => break,
-                message = self.parts.subscriber.next() => messages.push(message),
-                Some(post) = self.parts.posts.recv() => posts.push(post),
+                message = self.subscriber.next() => messages.push(message),
+                Some(post) = self.posts.recv() => posts.push(post),
             }
             let since = tokio::time::Instant::now();
-            while let Ok(post) = self.parts.posts.try_recv() {
+            while let Ok(post) = self.posts.try_recv() {
                 posts.push(post);
             }
             while messages.len() < MOST_AT_ONCE
-                && let Some(more) = self.parts.subscriber.try_next()
+                && let Some(more) = self.subscriber.try_next()
             {
                 messages.push(more);
             }
-            self.follow();
+            self.hearing.follow();
             let mut items: Vec<Item> =
                 messages.iter().map(|message| Item::Message(self.read(message))).collect();
-            let posts = self.read_posts(posts, &mut items);
-            match self.parts.spool.submit(items).await {
+            let posts = self.hearing.read_posts(posts, &self.metrics, &mut items);
+            match self.spool.submit(items).await {
                 Ok(appending) => {
                     if to_settle.send(Waiting { messages, posts, appending, since }).await.is_err() {
                         break;
@@ -147,18 +147,6 @@ impl Intake {
         failed.and(settled)
     }
 
-    /// Takes up another register; what the decoder has learned from messages stays.
-    fn follow(&mut self) {
-        if !self.parts.registers.has_changed().unwrap_or(false) {
-            return;
-        }
-        self.register = Arc::clone(&self.parts.registers.borrow_and_update());
-        match devices::profiles(&self.register) {
-            Ok(profiles) => self.parts.decoder.set_profiles(profiles),
-            Err(problems) => tracing::error!(problems = problems.len(), "profiles stay as they were"),
-        }
-    }
-
     /// What becomes of a message: everything but its durability.
     fn read(&mut self, incoming: &Incoming) -> Message {
         let came = Came {
@@ -166,57 +154,12 @@ impl Intake {
             payload: incoming.payload(),
             is_retained: incoming.is_retained(),
             format: None,
+            arrival: None,
         };
-        let mut message = self.understand(&came);
+        self.metrics.message_received();
+        let mut message = self.hearing.understand(&came);
         message.key = message.key.or_else(|| self.delivery_key(incoming));
         message
-    }
-
-    /// The same for what came over HTTP.
-    fn read_posts(&mut self, posts: Vec<Post>, items: &mut Vec<Item>) -> Vec<(Post, usize, Option<Refusal>)> {
-        let read = posts.into_iter().map(|post| {
-            let mut message = self.understand(&post.came());
-            message.key = post.key();
-            let (readings, error) = match &message.fate {
-                Fate::Stored(readings) => (readings.len(), None),
-                Fate::Quarantined(refusal) => (0, Some(refusal.clone())),
-                Fate::Ignored | Fate::Rejected => (0, None),
-            };
-            items.push(Item::Message(message));
-            (post, readings, error)
-        });
-        read.collect()
-    }
-
-    fn understand(&mut self, came: &Came<'_>) -> Message {
-        self.parts.metrics.message_received();
-        let arrival = self.parts.clock.now();
-        let wire = Wire {
-            topic: came.topic,
-            payload: came.payload,
-            retained: came.is_retained,
-            received_at: Some(arrival),
-        };
-        let (result, key) = match came.format {
-            Some(format) => (self.parts.decoder.decode_as(format, &wire), None),
-            None => {
-                let outcome = self.parts.decoder.decode_message(&wire);
-                (outcome.result, outcome.dedup_key)
-            }
-        };
-        let fate = match result {
-            Ok(Decoded::Readings(raw)) => self.settled(raw, came.topic, arrival),
-            Ok(Decoded::Ignored(_)) => Fate::Ignored,
-            Err(error) => Fate::Quarantined(Refusal {
-                topic: came.topic.to_owned(),
-                payload: came.payload.to_vec(),
-                kind: error.kind.name().to_owned(),
-                reason: error.message,
-                field: error.field,
-            }),
-        };
-        let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
-        Message { arrival, key, fate, replays: None }
     }
 
     fn delivery_key(&mut self, incoming: &Incoming) -> Option<MessageKey> {
@@ -232,41 +175,6 @@ impl Intake {
             MessageKey::recorded(&key)
         })
     }
-
-    fn settled(&mut self, raw: Vec<ingest::RawReading>, topic: &str, arrival: Instant) -> Fate {
-        let mut readings: Vec<Reading> = Vec::with_capacity(raw.len());
-        for raw in raw {
-            let rows = self.register.sensors.get(&raw.sensor);
-            let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(arrival)));
-            if row.is_none() && !self.register.knows_sensor(&raw.sensor) {
-                self.parts.unknown.saw(&raw.sensor, topic);
-            }
-            let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
-            let reporting = row.map(|row| row.value.reporting);
-            if let Ok(mut reading) = settle(raw, Arrival::Live(arrival), binding) {
-                self.recall(&reading.series, reporting);
-                self.quality.mark(&mut reading, reporting);
-                readings.push(reading);
-            }
-        }
-        if readings.is_empty() { Fate::Rejected } else { Fate::Stored(readings) }
-    }
-
-    /// Before the first reading of a series since the start: what was observed before it. Marks must not
-    /// depend on when the service was restarted.
-    fn recall(&mut self, series: &Series, reporting: Option<Reporting>) {
-        if self.quality.knows(series) {
-            return;
-        }
-        match self.parts.history.newest(series, RECALLED_MS) {
-            Ok(readings) => {
-                for mut reading in readings {
-                    self.quality.mark(&mut reading, reporting);
-                }
-            }
-            Err(error) => tracing::error!(%error, sensor = %series.sensor, "the history cannot be read"),
-        }
-    }
 }
 
 /// Waits for durability in order; acknowledges, counts, and passes what is new to the judge.
@@ -278,18 +186,23 @@ async fn settle_all(
 ) -> Result<(), SpoolError> {
     while let Some(Waiting { messages, posts, appending, since }) = waiting.recv().await {
         let receipts = appending.await?;
+        let is_replay: Vec<bool> = posts.iter().map(|(post, ..)| post.is_replay()).collect();
         for ((post, readings, error), receipt) in posts.into_iter().zip(receipts.iter().skip(messages.len()))
         {
             let outcome = receipt.outcome.unwrap_or(Outcome::Ignored);
             post.answer(Posted { outcome, readings, error });
         }
+        let replays = std::iter::repeat_n(false, messages.len()).chain(is_replay);
         for token in messages.iter().filter_map(Incoming::ack_token) {
             acker.ack(token);
         }
         let mut entries = Vec::with_capacity(receipts.len());
-        for receipt in receipts {
-            if let Some(outcome) = receipt.outcome {
-                metrics.messages(counted_as(outcome), 1);
+        for (receipt, is_replay) in receipts.into_iter().zip(replays) {
+            match receipt.outcome {
+                // It was counted when it came; nobody else counts what another replay has taken.
+                Some(outcome) if is_replay && outcome == Outcome::Stored => metrics.replayed(),
+                Some(outcome) if !is_replay => metrics.messages(counted_as(outcome), 1),
+                Some(_) | None => {}
             }
             entries.extend(receipt.entry);
         }

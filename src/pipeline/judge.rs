@@ -15,7 +15,9 @@ use super::{
     record::record_of,
 };
 use crate::{
+    audit::Audit,
     clock::Clock,
+    database::DatabaseError,
     history::{History, HistoryError},
     links::Links,
     metrics::{LateOutcome, Metrics},
@@ -54,6 +56,9 @@ pub enum JudgeError {
     /// The outbox cannot be written.
     #[error("the outbox cannot be written")]
     Outbox(#[from] OutboxError),
+    /// The trail of who did what cannot be written.
+    #[error("the audit trail cannot be written")]
+    Audit(#[source] DatabaseError),
     /// The checkpoint cannot be used.
     #[error("the checkpoint cannot be used")]
     Checkpoint(#[from] CheckpointError),
@@ -87,6 +92,8 @@ pub struct JudgeParts {
     pub history: History,
     /// Checkpoints, journal, lines for InfluxDB.
     pub state: State,
+    /// Who did what.
+    pub audit: Audit,
     /// How far the history's raw readings reach, ms: so old may late data be.
     pub raw_ms: i64,
     /// Mail.
@@ -168,6 +175,7 @@ impl Judge {
             parts,
         };
         judge.restore()?;
+        judge.move_old_acts()?;
         // A crash may have come between the checkpoint before the work and the one behind it.
         judge.reopen_when_due()?;
         judge.catch_up()?;
@@ -347,12 +355,11 @@ impl Judge {
                 if kind == ACT
                     && let Some(signed) = self.acts.take(body, &mut self.dispatcher)
                 {
-                    let name = format!("{:020}", position.sequence);
-                    let body = serde_json::to_string(&signed).unwrap_or_default();
-                    self.parts.state.put_record(ACT, &name, &body)?;
+                    self.note_act(position, &signed)?;
                 }
                 if kind == rulebook::KIND {
                     self.take_up(body, entry.arrival);
+                    self.note_rulebook(position, body, entry.arrival)?;
                 }
             }
         }

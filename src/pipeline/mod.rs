@@ -13,23 +13,32 @@ mod acts;
 mod board;
 mod checkpoint;
 mod events;
+mod hearing;
 mod intake;
 mod judge;
 mod late;
 mod posts;
 mod record;
+mod replay;
 mod takeover;
+mod tally;
 mod telling;
 mod ticks;
+mod trail;
+mod twins;
+mod unknown;
 mod usage;
 
-pub use acts::{Act, Pen, Signed};
-pub use board::Unknown;
+pub use acts::{Act, Claim, Pen, Signed};
+pub use hearing::{Hearing, HearingParts};
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
 pub use posts::{Letterbox, Post, PostError, Posted};
+pub use replay::{Again, ReplayError, Replayed, replay, take_posts};
 pub use takeover::at_start;
+pub use tally::{Tallies, Tally};
 pub use ticks::Ticks;
+pub use unknown::Unknown;
 
 use crate::spool::{Entry, Item, Position, Spool, SpoolError};
 

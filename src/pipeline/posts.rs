@@ -1,24 +1,29 @@
 //! Readings that come over HTTP take the way of those from the broker: the same decoder, the same
-//! marks, the same spool and ledger, and an answer only when they are durable.
+//! marks, the same spool and ledger, and an answer only when they are durable. So does what is taken out
+//! of the quarantine again.
 
 use ingest::Format;
-use model::Id;
+use model::{Id, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-use super::intake::Came;
-use crate::spool::{MessageKey, Outcome, Refusal};
+use super::hearing::Came;
+use crate::spool::{MessageKey, Outcome, Quarantined, Refusal};
 
 /// Messages that wait for the intake; beyond that callers are told to come again.
 const MOST_WAITING: usize = 64;
 /// The topic of a message that names its sensors itself.
 const ANY_SENSOR: &str = "api/v1/readings";
 
-/// One SenML pack from a program.
+/// One SenML pack from a program, or a message of the quarantine.
 #[derive(Debug)]
 pub struct Post {
     topic: String,
     payload: Vec<u8>,
     key: Option<MessageKey>,
+    /// Its format; as the routes say for what is replayed.
+    format: Option<Format>,
+    /// Number in the quarantine and first arrival of what is replayed.
+    replays: Option<(u64, Instant)>,
     reply: oneshot::Sender<Posted>,
 }
 
@@ -72,7 +77,24 @@ impl Letterbox {
         let topic = sensor.map_or_else(|| ANY_SENSOR.to_owned(), |sensor| format!("normwatch/v1/{sensor}"));
         let key = key.map(|key| MessageKey::looked_up(format!("post {key}").as_bytes()));
         let (reply, answer) = oneshot::channel();
-        let sent = self.0.try_send(Post { topic, payload, key, reply });
+        let format = Some(Format::Senml);
+        self.send(Post { topic, payload, key, format, replays: None, reply }, answer).await
+    }
+
+    /// Sends a message of the quarantine through the intake again. It leaves the quarantine when readings of it
+    /// are durable; else it stays.
+    ///
+    /// # Errors
+    /// [`PostError`] when too many wait, or the service stops.
+    pub async fn replay(&self, held: Quarantined) -> Result<Posted, PostError> {
+        let (reply, answer) = oneshot::channel();
+        let Refusal { topic, payload, .. } = held.refusal;
+        let replays = Some((held.id, held.arrival));
+        self.send(Post { topic, payload, key: None, format: None, replays, reply }, answer).await
+    }
+
+    async fn send(&self, post: Post, answer: oneshot::Receiver<Posted>) -> Result<Posted, PostError> {
+        let sent = self.0.try_send(post);
         sent.map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => PostError::Busy,
             mpsc::error::TrySendError::Closed(_) => PostError::Gone,
@@ -84,7 +106,22 @@ impl Letterbox {
 impl Post {
     /// What the intake reads.
     pub(super) fn came(&self) -> Came<'_> {
-        Came { topic: &self.topic, payload: &self.payload, is_retained: false, format: Some(Format::Senml) }
+        Came {
+            topic: &self.topic,
+            payload: &self.payload,
+            is_retained: false,
+            format: self.format,
+            arrival: self.replays.map(|(_, arrival)| arrival),
+        }
+    }
+
+    /// Its number in the quarantine.
+    pub(super) fn replays(&self) -> Option<u64> {
+        self.replays.map(|(id, _)| id)
+    }
+
+    pub(super) const fn is_replay(&self) -> bool {
+        self.replays.is_some()
     }
 
     pub(super) const fn key(&self) -> Option<MessageKey> {

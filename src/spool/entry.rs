@@ -103,6 +103,19 @@ pub enum Fate {
     Rejected,
 }
 
+impl Fate {
+    /// How the ledger counts it, unless it turns out to be a duplicate.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Stored(_) => Outcome::Stored,
+            Self::Ignored => Outcome::Ignored,
+            Self::Quarantined(_) => Outcome::Quarantined,
+            Self::Rejected => Outcome::Rejected,
+        }
+    }
+}
+
 /// One incoming message, counted once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {

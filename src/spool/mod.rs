@@ -26,3 +26,6 @@ pub use writer::Counts;
 
 /// The tables, version by version.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// Version of the newest tables.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();

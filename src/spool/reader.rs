@@ -139,19 +139,21 @@ impl SpoolReader {
         Ok(database::used_bytes(&self.db())?)
     }
 
-    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
-    ///
-    /// # Errors
-    /// When the disk refuses or the file exists.
-    pub fn copy_to(&self, path: &Path) -> Result<(), SpoolError> {
-        Ok(database::copy_to(&self.db(), path)?)
-    }
-
     /// Quarantined messages with an id above `after`, oldest first, at most `max`.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn quarantined(&self, after: u64, max: usize) -> Result<Vec<Quarantined>, SpoolError> {
         Ok(quarantine::list(&self.db(), after, max)?)
+    }
+
+    /// The largest number in the quarantine; 0 when it is empty.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn newest_quarantined(&self) -> Result<u64, SpoolError> {
+        let newest: Option<i64> =
+            self.db().query_row("SELECT MAX(id) FROM quarantine", [], |row| row.get(0))?;
+        Ok(newest.map_or(0, unsigned))
     }
 }

@@ -36,6 +36,9 @@ use crate::{
 const MIGRATIONS: &[&str] =
     &[include_str!("schema.sql"), include_str!("verdicts.sql"), include_str!("series.sql")];
 
+/// Version of the newest tables.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
+
 /// Why the state could not be read or written. A failed write changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -91,14 +94,6 @@ impl State {
     {
         let state = self.clone();
         tokio::task::spawn_blocking(move || call(&state)).await.unwrap_or(Err(StateError::Cancelled))
-    }
-
-    /// Writes a consistent copy of the file to `path`, which must not exist, for a backup.
-    ///
-    /// # Errors
-    /// When the disk refuses or the file exists.
-    pub fn copy_to(&self, path: &Path) -> Result<(), StateError> {
-        Ok(database::copy_to(&self.db(), path)?)
     }
 
     /// The connection. A panic of another holder left no half transaction: it was rolled back.

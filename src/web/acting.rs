@@ -114,7 +114,7 @@ impl Desk {
     }
 
     /// Writes an act and waits until it shows.
-    async fn write(&self, note: String, act: Act) -> Result<(), ApiError> {
+    pub(super) async fn write(&self, note: String, act: Act) -> Result<(), ApiError> {
         let note = note.trim();
         if note.chars().count() > LONGEST_NOTE {
             return Err(ApiError::BadRequest(format!("a note has at most {LONGEST_NOTE} characters")));

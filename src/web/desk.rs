@@ -6,6 +6,7 @@ use model::{Flags, Id, Instant, Register, Series, Span};
 use rules::{Clause, Pack};
 use tokio::sync::watch;
 
+use super::registry::Registry;
 use crate::{
     access::{Person, Reach},
     metrics::Metrics,
@@ -164,6 +165,7 @@ pub struct Desk {
     asker: Option<Arc<Person>>,
     pen: Option<Pen>,
     letterbox: Option<Letterbox>,
+    registry: Option<Registry>,
 }
 
 impl fmt::Debug for Desk {
@@ -194,6 +196,7 @@ impl Desk {
             asker: None,
             pen: None,
             letterbox: None,
+            registry: None,
         }
     }
 
@@ -236,6 +239,21 @@ impl Desk {
     #[must_use]
     pub fn with_letterbox(self, letterbox: Letterbox) -> Self {
         Self { letterbox: Some(letterbox), ..self }
+    }
+
+    /// The same desk with what is known of devices, so that people can claim them.
+    #[must_use]
+    pub fn with_registry(self, registry: Registry) -> Self {
+        Self { registry: Some(registry), ..self }
+    }
+
+    pub(super) const fn registry(&self) -> Option<&Registry> {
+        self.registry.as_ref()
+    }
+
+    /// What is in force, for who waits for a change of it.
+    pub(super) fn in_force(&self) -> Option<watch::Receiver<Arc<Rulebook>>> {
+        self.in_force.clone()
     }
 
     pub(super) const fn letterbox(&self) -> Option<&Letterbox> {

@@ -34,6 +34,9 @@ pub enum ApiError {
     /// The path exists, but not for this method.
     #[error("this address does not answer this method")]
     MethodNotAllowed,
+    /// The operator's files would be wrong with it; each problem as `file:line: key: what: remedy`.
+    #[error("the register would be wrong with it; nothing was written")]
+    Refused(Vec<String>),
     /// The service could not produce the answer.
     #[error("{0}")]
     Internal(String),
@@ -56,6 +59,7 @@ impl ApiError {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -70,6 +74,7 @@ impl ApiError {
             Self::NotFound { .. } => "not_found",
             Self::Conflict(_) => "conflict",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::Refused(_) => "refused",
             Self::Internal(_) => "internal",
         }
     }
@@ -84,12 +89,16 @@ struct Body {
 struct Inner {
     kind: &'static str,
     message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body { error: Inner { kind: self.kind(), message: self.to_string() } };
-        (self.status(), Json(body)).into_response()
+        let (status, kind, message) = (self.status(), self.kind(), self.to_string());
+        let problems = if let Self::Refused(problems) = self { problems } else { Vec::new() };
+        let body = Body { error: Inner { kind, message, problems } };
+        (status, Json(body)).into_response()
     }
 }
 

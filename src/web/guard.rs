@@ -15,6 +15,7 @@ use axum::{
 use super::{desk::Desk, error::ApiError};
 use crate::{
     access::{Access, AccessError, Person, Right, Throttle},
+    audit::{Audit, Deed},
     clock::Clock,
 };
 
@@ -29,13 +30,29 @@ pub struct Guard {
     pub(super) throttle: Arc<Throttle>,
     /// Whether people reach us by https, so that the cookie never travels open.
     pub(super) is_secure: bool,
+    audit: Option<Audit>,
 }
 
 impl Guard {
     /// A guard over the file of users. `public_url` is the address that people use.
     #[must_use]
     pub fn new(access: Access, clock: Clock, public_url: &str) -> Self {
-        Self { access, clock, throttle: Arc::default(), is_secure: public_url.starts_with("https://") }
+        let is_secure = public_url.starts_with("https://");
+        Self { access, clock, throttle: Arc::default(), is_secure, audit: None }
+    }
+
+    /// The same guard, which notes who comes and goes.
+    #[must_use]
+    pub fn with_audit(self, audit: Audit) -> Self {
+        Self { audit: Some(audit), ..self }
+    }
+
+    /// Notes that somebody came, went or was turned away.
+    pub(super) fn note(&self, by: &str, kind: &str) -> Result<(), AccessError> {
+        let Some(audit) = &self.audit else { return Ok(()) };
+        let (by, kind) = (by.to_owned(), kind.to_owned());
+        audit.append(&Deed { at: self.clock.now(), by, kind, body: "{}".to_owned(), source: None })?;
+        Ok(())
     }
 
     /// Asks the file of users away from the tasks that answer pages.

@@ -8,7 +8,9 @@ mod api;
 mod applies;
 mod assets;
 mod charts;
+mod claiming;
 mod desk;
+mod device;
 mod error;
 pub mod format;
 mod guard;
@@ -19,6 +21,8 @@ mod list;
 mod live;
 mod pages;
 mod presence;
+mod registry;
+mod requeue;
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -36,6 +40,7 @@ pub use error::ApiError;
 use guard::Door;
 pub use guard::Guard;
 pub use host::Hosts;
+pub use registry::Registry;
 
 /// Every address of the console and the API, to whomever asks; [`guarded`] is for a listener.
 pub fn router(desk: Desk) -> Router {

@@ -9,7 +9,10 @@ use model::{
 };
 use normwatch::{
     metrics::Metrics,
-    view::{AlertView, Figure, Latest, Ledger, Link, MailState, MailView, PlaceView, Presence, Snapshot},
+    view::{
+        AlertView, Figure, Latest, Ledger, Link, MailState, MailView, PlaceView, Presence, Snapshot,
+        UnknownSensor,
+    },
     web::{Desk, MailSource},
 };
 use rules::{AlertState, Fact, Measure, Outcome, Subject, Verdict};
@@ -298,7 +301,23 @@ pub(crate) fn snapshot() -> Snapshot {
 
 /// What the service says of itself: ledger and links.
 fn tell_of_service(snapshot: &mut Snapshot) {
-    snapshot.unknown_sensors = vec![(id("am307-77"), "application/3/device/am307-77/event/up".to_owned())];
+    snapshot.unknown_sensors = vec![Arc::new(UnknownSensor {
+        sensor: id("am307-77"),
+        topic: "application/3/device/am307-77/event/up".to_owned(),
+        format: Some("chirpstack"),
+        first: ago(190),
+        last: ago(4),
+        messages: 19,
+        readings: vec![Latest {
+            sensor: id("am307-77"),
+            quantity: Quantity::Co2,
+            channel: None,
+            value: 612.0,
+            unit: "ppm",
+            time: ago(4),
+            flags: Flags::NONE,
+        }],
+    })];
     snapshot.ledger = Ledger {
         received: 128_431,
         stored: 127_900,

@@ -146,6 +146,5 @@ impl Format {
 
 /// A LoRaWAN device id as a sensor id: EUI-64 in lower-case hex.
 pub(crate) fn eui(text: &str) -> Option<Id> {
-    let is_eui = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_eui { Id::parse(&text.to_ascii_lowercase()).ok() } else { None }
+    Id::eui64(text)
 }

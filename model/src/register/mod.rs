@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 
 pub use body::{Body, Level, Post, Rank};
 pub use dated::{Dated, History};
+pub use load::NewSensor;
 pub use meter::{Carrier, EndUse, Meter, MeterEvent, MeterEventKind};
 pub use people::{Language, Recipient, Severity, Waiver};
 pub use sensor::{Reporting, Sensor};

@@ -63,7 +63,7 @@ impl SeriesTable {
 
 impl Known {
     fn new(wanted: &Wanted<'_>, register: &Register) -> Result<Self, String> {
-        let sensor = Id::parse(wanted.sensor).map_err(|error| format!("sensor: {error}"))?;
+        let sensor = Id::device(wanted.sensor).map_err(|error| format!("sensor: {error}"))?;
         let quantity = Quantity::parse(wanted.quantity).ok_or_else(|| {
             let names = Quantity::ALL.iter().map(|quantity| quantity.name());
             let meant = model::nearest(wanted.quantity, names).unwrap_or_default();

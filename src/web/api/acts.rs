@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A JSON body whose rejection is an [`ApiError`] as well.
-pub(super) struct ApiJson<T>(T);
+pub(super) struct ApiJson<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;

@@ -2,7 +2,9 @@
 
 mod acts;
 mod alerts;
+mod devices;
 mod places;
+mod quarantine;
 mod readings;
 mod records;
 mod service;
@@ -32,7 +34,11 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/events", get(records::events))
         .route("/clauses", get(standards::list))
         .route("/clauses/{pack}/{clause}", get(standards::one))
-        .route("/sensors/unknown", get(service::unknown_sensors))
+        .route("/devices", get(devices::list))
+        .route("/sensors/unknown", get(devices::unknown))
+        .route("/sensors/{id}/claim", post(devices::claim))
+        .route("/quarantine", get(quarantine::list))
+        .route("/quarantine/replay", post(quarantine::replay))
         .route("/ledger", get(service::ledger))
         .route("/series/refused", get(service::refused_lines))
         .route("/mails", get(service::mails))

@@ -1,4 +1,4 @@
-//! What concerns the service itself: sensors to claim, the ledger, mails.
+//! What concerns the service itself: the ledger, the rulebook, mails.
 
 use std::sync::Arc;
 
@@ -26,25 +26,6 @@ const MOST_REFUSED: usize = 10_000;
 pub(super) struct Ask {
     limit: Option<usize>,
     cursor: Option<String>,
-}
-
-/// A sensor that publishes but is in no register.
-#[derive(Debug, Serialize)]
-pub(super) struct UnknownSensor {
-    sensor: String,
-    topic: String,
-}
-
-/// `GET /sensors/unknown`, by id.
-pub(super) async fn unknown_sensors(
-    desk: Desk,
-    ApiQuery(ask): ApiQuery<Ask>,
-) -> Result<List<UnknownSensor>, ApiError> {
-    let snapshot = desk.snapshot();
-    let keyed = snapshot.unknown_sensors.iter().map(|(sensor, topic)| {
-        (sensor.to_string(), UnknownSensor { sensor: sensor.to_string(), topic: topic.clone() })
-    });
-    cut(keyed, ask.limit, ask.cursor.as_deref())
 }
 
 /// `GET /ledger`.

@@ -40,7 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 18] = [
     ("base.html", include_str!("../../../templates/pages/base.html")),
     ("parts.html", include_str!("../../../templates/pages/parts.html")),
     ("overview.html", include_str!("../../../templates/pages/overview.html")),
@@ -48,6 +48,9 @@ const SOURCES: [(&str, &str); 15] = [
     ("room.html", include_str!("../../../templates/pages/room.html")),
     ("alerts.html", include_str!("../../../templates/pages/alerts.html")),
     ("alert.html", include_str!("../../../templates/pages/alert.html")),
+    ("devices.html", include_str!("../../../templates/pages/devices.html")),
+    ("unknown.html", include_str!("../../../templates/pages/unknown.html")),
+    ("claim.html", include_str!("../../../templates/pages/claim.html")),
     ("standards.html", include_str!("../../../templates/pages/standards.html")),
     ("pack.html", include_str!("../../../templates/pages/pack.html")),
     ("mails.html", include_str!("../../../templates/pages/mails.html")),

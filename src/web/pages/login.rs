@@ -9,10 +9,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use super::frame;
-use crate::web::{
-    desk::Desk,
-    guard::{COOKIE, Guard, session_of},
-    language::Viewer,
+use crate::{
+    access::AccessError,
+    web::{
+        desk::Desk,
+        guard::{COOKIE, Guard, session_of},
+        language::Viewer,
+    },
 };
 
 /// Where to go after the login.
@@ -75,7 +78,17 @@ pub(in crate::web) async fn log_in(
         return answer;
     }
     let (name, password) = (credentials.name.clone(), credentials.password);
-    match guard.call(move |guard| guard.access.log_in(&name, &password, now)).await {
+    let tried = guard.call(move |guard| {
+        let secret = guard.access.log_in(&name, &password, now)?;
+        // Names that nobody has are no people: whoever tries them must not fill the trail.
+        if secret.is_some() {
+            guard.note(&name, "login")?;
+        } else if guard.access.users()?.iter().any(|user| user.name == name) {
+            guard.note(&name, "login_failed")?;
+        }
+        Ok(secret)
+    });
+    match tried.await {
         Ok(Some(secret)) => {
             guard.throttle.succeeded(&credentials.name);
             tracing::info!(user = credentials.name, "logged in");
@@ -92,10 +105,18 @@ pub(in crate::web) async fn log_in(
     }
 }
 
+impl Guard {
+    fn log_out(&self, secret: &str) -> Result<(), AccessError> {
+        let person = self.access.session(secret, self.clock.now())?;
+        self.access.log_out(secret)?;
+        person.map_or(Ok(()), |person| self.note(&person.name, "logout"))
+    }
+}
+
 /// `POST /logout`.
 pub(in crate::web) async fn log_out(State(guard): State<Guard>, headers: HeaderMap) -> Response {
     if let Some(secret) = session_of(&headers).map(str::to_owned)
-        && let Err(error) = guard.call(move |guard| guard.access.log_out(&secret)).await
+        && let Err(error) = guard.call(move |guard| guard.log_out(&secret)).await
     {
         return error.into_response();
     }

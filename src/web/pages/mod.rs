@@ -3,6 +3,7 @@
 mod acts;
 mod alert;
 mod alerts;
+mod devices;
 mod frame;
 pub(super) mod login;
 mod look;
@@ -14,6 +15,7 @@ mod rooms;
 mod rows;
 mod spare;
 mod standards;
+mod unknown;
 
 use axum::{
     Router,
@@ -34,6 +36,9 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
         .route("/alerts/{id}/silence", post(acts::silence))
         .route("/silences/{id}/lift", post(acts::lift))
+        .route("/devices", get(devices::page))
+        .route("/devices/unknown", get(unknown::page))
+        .route("/devices/unknown/{sensor}", get(unknown::form).post(unknown::claim))
         .route("/standards", get(standards::page))
         .route("/standards/{pack}", get(standards::pack_page))
         .route("/mails", get(mails::page))

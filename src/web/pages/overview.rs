@@ -86,7 +86,7 @@ pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
         ledger: ledger_rows(&snapshot.ledger),
         ledger_adds_up: adds_up(&snapshot.ledger),
         unknown_sensors: unknown
-            .map(|(sensor, topic)| Unknown { sensor: sensor.to_string(), topic: topic.clone() })
+            .map(|held| Unknown { sensor: held.sensor.to_string(), topic: held.topic.clone() })
             .collect(),
         unknown_count: snapshot.unknown_sensors.len(),
         mails_sent: desk.ask_mails(|mails| mails.sent()).await,

@@ -5,6 +5,7 @@
 mod columns;
 mod cycles;
 mod export;
+mod insert;
 mod keyed;
 mod known;
 mod references;
@@ -20,6 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use insert::NewSensor;
 use settings::Settings;
 use tables::{Loaded, Tables};
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use crate::{Calendar, Id, Instant, Problem, Span, calendar::parse_date, nearest};
+use crate::{Calendar, Id, IdError, Instant, Problem, Span, calendar::parse_date, nearest};
 
 /// What a number may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +65,17 @@ impl Row {
     }
 
     pub(super) fn id(&mut self, column: &str) -> Option<Id> {
+        self.parsed(column, Id::parse)
+    }
+
+    /// An id on the wire.
+    pub(super) fn device(&mut self, column: &str) -> Option<Id> {
+        self.parsed(column, Id::device)
+    }
+
+    fn parsed(&mut self, column: &str, parse: fn(&str) -> Result<Id, IdError>) -> Option<Id> {
         let text = self.owned(column)?;
-        let id = Id::parse(&text);
+        let id = parse(&text);
         if id.is_err() {
             let what = format!("`{}` is no id", shown(&text));
             self.report(column, what, "use 1 to 64 letters, digits, `.`, `_` or `-`");
@@ -77,6 +86,11 @@ impl Row {
     pub(super) fn need_id(&mut self, column: &str) -> Option<Id> {
         self.need(column)?;
         self.id(column)
+    }
+
+    pub(super) fn need_device(&mut self, column: &str) -> Option<Id> {
+        self.need(column)?;
+        self.device(column)
     }
 
     /// A number in a cell.

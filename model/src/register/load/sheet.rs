@@ -44,19 +44,21 @@ pub(super) fn rows(file: &str, bytes: &[u8], table: &Table, problems: &mut Vec<P
 
 /// Text of UTF-8 or GB18030 bytes (or UTF-16 with its mark, as spreadsheets call Unicode text).
 pub(super) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
-        let (text, bad) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
-        return (!bad).then_some(text);
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Some(Cow::Borrowed(text));
-    }
-    let (text, bad) = encoding_rs::GB18030.decode_without_bom_handling(bytes);
+    let (encoding, mark) = encoding(bytes);
+    let (text, bad) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
     (!bad).then_some(text)
 }
 
+/// How the bytes are encoded, and the length of the mark that says so.
+pub(super) fn encoding(bytes: &[u8]) -> (&'static encoding_rs::Encoding, usize) {
+    encoding_rs::Encoding::for_bom(bytes).unwrap_or_else(|| {
+        let is_utf8 = std::str::from_utf8(bytes).is_ok();
+        (if is_utf8 { encoding_rs::UTF_8 } else { encoding_rs::GB18030 }, 0)
+    })
+}
+
 /// The separator of the header line: the commonest of comma, semicolon and tab.
-fn separator(text: &str) -> u8 {
+pub(super) fn separator(text: &str) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: u8| header.bytes().filter(|b| *b == separator).count();
     [b';', b'\t'].into_iter().fold(b',', |best, other| if count(other) > count(best) { other } else { best })

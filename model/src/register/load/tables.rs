@@ -128,7 +128,7 @@ fn post(row: &mut Row) -> Option<Post> {
 }
 
 fn sensor(row: &mut Row) -> Option<Sensor> {
-    let (id, place) = (row.need_id("sensor"), row.need_id("place"));
+    let (id, place) = (row.need_device("sensor"), row.need_id("place"));
     let interval_s = row.number("interval_s", Bounds::Positive);
     let max_gap_s = row.number("max_gap_s", Bounds::Positive);
     let reporting = row.choice("reporting", Reporting::ALL, Reporting::name);
@@ -154,10 +154,10 @@ fn sensor(row: &mut Row) -> Option<Sensor> {
 const GAP_INTERVALS: f64 = 3.0;
 
 fn meter(row: &mut Row) -> Option<Meter> {
-    let (id, place) = (row.need_id("sensor"), row.need_id("place"));
+    let (id, place) = (row.need_device("sensor"), row.need_id("place"));
     let carrier = row.need_choice("carrier", Carrier::ALL, Carrier::name);
     let end_use = row.choice("end_use", EndUse::ALL, EndUse::name).unwrap_or(EndUse::Total);
-    let parent = row.id("parent");
+    let parent = row.device("parent");
     let multiplier = row.number("multiplier", Bounds::Positive);
     let interval_s = row.number("interval_s", Bounds::Positive);
     let max_gap_s = row.number("max_gap_s", Bounds::Positive);
@@ -181,7 +181,7 @@ fn meter(row: &mut Row) -> Option<Meter> {
 }
 
 fn meter_event(row: &mut Row, calendar: &Calendar) -> Option<MeterEvent> {
-    let sensor = row.need_id("sensor");
+    let sensor = row.need_device("sensor");
     let time = row.need("time").and_then(|_| row.instant("time", calendar));
     let kind = row.need_choice("kind", MeterEventKind::ALL, MeterEventKind::name);
     let old_reading = row.number("old_reading", Bounds::NotNegative);

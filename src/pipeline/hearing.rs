@@ -1,0 +1,211 @@
+//! From the bytes of a message to what becomes of it: decode, settle, mark. Everything but its durability.
+
+use std::sync::Arc;
+
+use ingest::{
+    Decoded, Decoder, Format, Message as Wire, RawReading,
+    quality::{Arrival, Binding, Quality, settle},
+};
+use model::{Id, Instant, Reading, Register, Series, register::Reporting};
+use tokio::sync::watch;
+
+use super::{
+    Tallies, Unknown,
+    posts::{Post, Posted},
+    twins::Twins,
+    unknown::Via,
+};
+use crate::{
+    clock::Clock,
+    devices,
+    history::History,
+    metrics::Metrics,
+    spool::{Fate, Item, Message, MessageKey, Refusal},
+};
+
+/// How far back the history is read for the marks of a series, ms: longer than a sensor may stand still.
+const RECALLED_MS: i64 = 48 * 3_600_000;
+
+/// What a hearing is built from.
+#[derive(Debug)]
+pub struct HearingParts {
+    /// Bytes to readings.
+    pub decoder: Decoder,
+    /// The register in force.
+    pub registers: watch::Receiver<Arc<Register>>,
+    /// Wall time: when a message arrived.
+    pub clock: Clock,
+    /// Sensors that nobody knows.
+    pub unknown: Unknown,
+    /// What is counted of the others.
+    pub tallies: Tallies,
+    /// What the quality stage remembers of earlier runs.
+    pub history: History,
+}
+
+/// A message as it came, whichever way.
+pub(super) struct Came<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    pub(super) is_retained: bool,
+    /// The format, where the way it came says so.
+    pub(super) format: Option<Format>,
+    /// When it came first; now, unless it is replayed.
+    pub(super) arrival: Option<Instant>,
+}
+
+/// The one way from a message to readings, for the broker, HTTP and the quarantine.
+#[derive(Debug)]
+pub struct Hearing {
+    parts: HearingParts,
+    register: Arc<Register>,
+    quality: Quality,
+    twins: Twins,
+}
+
+impl Hearing {
+    /// A hearing that has heard nothing yet.
+    #[must_use]
+    pub fn new(parts: HearingParts) -> Self {
+        let register = Arc::clone(&parts.registers.borrow());
+        Self { parts, register, quality: Quality::new(), twins: Twins::default() }
+    }
+
+    /// Takes up another register; what the decoder has learned from messages stays.
+    pub(super) fn follow(&mut self) {
+        if !self.parts.registers.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.register = Arc::clone(&self.parts.registers.borrow_and_update());
+        self.parts.tallies.keep(&self.register);
+        match devices::profiles(&self.register) {
+            Ok(profiles) => self.parts.decoder.set_profiles(profiles),
+            Err(problems) => tracing::error!(problems = problems.len(), "profiles stay as they were"),
+        }
+    }
+
+    /// What becomes of a message.
+    pub(super) fn understand(&mut self, came: &Came<'_>) -> Message {
+        let arrival = came.arrival.unwrap_or_else(|| self.parts.clock.now());
+        let wire = Wire {
+            topic: came.topic,
+            payload: came.payload,
+            retained: came.is_retained,
+            received_at: Some(arrival),
+        };
+        let (format, result, key) = match came.format {
+            Some(format) => (Some(format), self.parts.decoder.decode_as(format, &wire), None),
+            None => {
+                let outcome = self.parts.decoder.decode_message(&wire);
+                (outcome.format, outcome.result, outcome.dedup_key)
+            }
+        };
+        let via = Via { topic: came.topic, format: format.map(Format::name), arrival };
+        let fate = match result {
+            Ok(Decoded::Readings(raw)) => self.settled(raw, via, came),
+            Ok(Decoded::Ignored(_)) => Fate::Ignored,
+            Err(error) => Fate::Quarantined(Refusal {
+                topic: came.topic.to_owned(),
+                payload: came.payload.to_vec(),
+                kind: error.kind.name().to_owned(),
+                reason: error.message,
+                field: error.field,
+            }),
+        };
+        match &fate {
+            Fate::Quarantined(refusal) if came.arrival.is_none() => {
+                self.parts.unknown.failed(refusal, arrival);
+            }
+            Fate::Stored(_) => self.parts.unknown.understood(came.topic),
+            Fate::Quarantined(_) | Fate::Ignored | Fate::Rejected => {}
+        }
+        let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
+        Message { arrival, key, fate, replays: None }
+    }
+
+    /// The same for what came over HTTP, and for what comes back from the quarantine: each goes to `items`, and
+    /// to the result with its readings and what is wrong with it.
+    pub(super) fn read_posts(
+        &mut self,
+        posts: Vec<Post>,
+        metrics: &Metrics,
+        items: &mut Vec<Item>,
+    ) -> Vec<(Post, usize, Option<Refusal>)> {
+        let mut read = Vec::with_capacity(posts.len());
+        for post in posts {
+            if !post.is_replay() {
+                metrics.message_received();
+            }
+            let mut message = self.understand(&post.came());
+            let (readings, error) = match &message.fate {
+                Fate::Stored(readings) => (readings.len(), None),
+                Fate::Quarantined(refusal) => (0, Some(refusal.clone())),
+                Fate::Ignored | Fate::Rejected => (0, None),
+            };
+            if post.is_replay() && readings == 0 {
+                // It stays where it is: only what can be stored leaves the quarantine.
+                let outcome = message.fate.outcome();
+                post.answer(Posted { outcome, readings, error });
+                continue;
+            }
+            message.key = post.key();
+            message.replays = post.replays();
+            items.push(Item::Message(message));
+            read.push((post, readings, error));
+        }
+        read
+    }
+
+    fn settled(&mut self, raw: Vec<RawReading>, via: Via<'_>, came: &Came<'_>) -> Fate {
+        let mut readings: Vec<Reading> = Vec::with_capacity(raw.len());
+        let is_live = came.arrival.is_none() && !came.is_retained;
+        // Readings of one sensor stand together, but for the oddest of gateways: there it is counted per run.
+        for of_one in raw.chunk_by(|a, b| a.sensor == b.sensor) {
+            let Some(sensor) = of_one.first().map(|raw| &raw.sensor) else { continue };
+            let first = readings.len();
+            let stated = of_one.iter().filter_map(|raw| raw.time).max().filter(|_| is_live);
+            self.settle_one(sensor, of_one, via, &mut readings);
+            let settled = readings.get(first..).unwrap_or_default();
+            if self.register.knows_sensor(sensor) {
+                self.parts.tallies.heard(sensor, settled, via.format, (via.arrival, stated));
+            } else {
+                self.parts.unknown.saw(sensor, via, settled);
+            }
+        }
+        if readings.is_empty() { Fate::Rejected } else { Fate::Stored(readings) }
+    }
+
+    /// The readings of one sensor, with their times, corrections and marks.
+    fn settle_one(&mut self, sensor: &Id, raw: &[RawReading], via: Via<'_>, readings: &mut Vec<Reading>) {
+        let rows = self.register.sensors.get(sensor);
+        let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(via.arrival)));
+        let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
+        let reporting = row.map(|row| row.value.reporting);
+        let first = readings.len();
+        let settled =
+            raw.iter().filter_map(|raw| settle(raw.clone(), Arrival::Live(via.arrival), binding).ok());
+        readings.extend(settled);
+        let own = readings.get_mut(first..).unwrap_or_default();
+        self.twins.align(sensor, via.format, own);
+        for reading in own {
+            self.recall(&reading.series, reporting);
+            self.quality.mark(reading, reporting);
+        }
+    }
+
+    /// Before the first reading of a series since the start: what was observed before it. Marks must not
+    /// depend on when the service was restarted.
+    fn recall(&mut self, series: &Series, reporting: Option<Reporting>) {
+        if self.quality.knows(series) {
+            return;
+        }
+        match self.parts.history.newest(series, RECALLED_MS) {
+            Ok(readings) => {
+                for mut reading in readings {
+                    self.quality.mark(&mut reading, reporting);
+                }
+            }
+            Err(error) => tracing::error!(%error, sensor = %series.sensor, "the history cannot be read"),
+        }
+    }
+}
