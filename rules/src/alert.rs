@@ -50,7 +50,8 @@ pub enum TransitionKind {
     Revised,
     /// It still fires but nothing has proven so for `stale_after`.
     Unproven,
-    /// The register or the packs have changed, and nothing is judged by its rule there any more.
+    /// Nothing is judged by its rule there any more: the register or the packs have changed, or its edition
+    /// has ended.
     Withdrawn,
 }
 
@@ -124,6 +125,17 @@ pub struct Alert {
     pub is_unproven: bool,
     /// The newest verdict that spoke.
     pub verdict: Verdict,
+}
+
+impl Transition {
+    /// Says that an alert is withdrawn because its clause is no longer in force; `successor` is the clause
+    /// that judges there from now on.
+    pub(crate) fn because(mut self, successor: Option<&str>) -> Self {
+        let why = &mut self.alert.verdict.why;
+        why.insert("no_longer_in_force".to_owned(), self.alert.check.clause.as_str().into());
+        why.extend(successor.map(|id| ("judged_from_now_on_by".to_owned(), id.into())));
+        self
+    }
 }
 
 /// One step of an alert's life: what mail tells.

@@ -6,7 +6,7 @@ use model::{Instant, Period, Register, Span};
 
 use crate::{
     Clause, LiveClause, Resolved, Scope, Subject, Verdict,
-    judge::{Measuring, finding},
+    judge::{Measuring, finding, scope_of_body},
     measure::{Figure, register as figures},
 };
 
@@ -35,7 +35,9 @@ fn of_places(register: &Register, clause: &Arc<Clause>, window: Span) -> Vec<Ver
     for place in register.places.values().filter_map(|history| history.at(at)) {
         let measuring = match clause.scope_of_place(register, place, at) {
             Scope::Foreign => continue,
-            Scope::Unknown(attribute) => unknown(Resolved::MissingAttribute(attribute)),
+            Scope::Unknown(attribute) => {
+                Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None }
+            }
             Scope::Applies => Measuring {
                 resolved: clause.bound_for_place(register, place, at),
                 rating: clause.rating_for_place(register, place, at),
@@ -52,23 +54,12 @@ fn of_bodies(register: &Register, clause: &Arc<Clause>, window: Span) -> Vec<Ver
     let at = window.from;
     let mut verdicts = Vec::new();
     for body in register.bodies.values().filter_map(|history| history.at(at)) {
-        let measuring = match clause.scope_of_body(register, body, at) {
-            Scope::Foreign => continue,
-            Scope::Unknown(attribute) => unknown(Resolved::MissingAttribute(attribute)),
-            Scope::Applies => Measuring {
-                resolved: clause.bound_for_body(register, body, at),
-                rating: clause.rating_for_body(register, body, at),
-            },
-        };
+        let Some(measuring) = scope_of_body(clause, register, body, at) else { continue };
         let Some(figure) = figures::of_body(clause.measure, register, body, at) else { continue };
         let subject = Subject::Body(body.id.clone());
         verdicts.extend(verdict(register, clause, subject, figure, measuring, window));
     }
     verdicts
-}
-
-const fn unknown(resolved: Resolved) -> Measuring {
-    Measuring { resolved, rating: None }
 }
 
 fn verdict(

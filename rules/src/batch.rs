@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use model::{Id, Instant, Period, Reading, Register, Span};
 
-use crate::{Catalogue, Correction, Energy, Engine, EngineOptions, Measure, partial::printed};
+use crate::{Catalogue, Correction, Energy, Engine, EngineOptions, Figure, Measure, partial::printed};
 
-/// One row: a place and a period.
+/// One row: a place or body and a period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasureRow {
-    /// The place.
+    /// The place; of a figure a person also the body whose people they are.
     pub place: Id,
     /// Start of the period.
     pub from: Instant,
@@ -34,7 +34,7 @@ pub struct NoSuchPeriod {
 }
 
 /// Computes a measure for every place whose sensors or meters can tell it, one row a period, in
-/// the order of place ids and time.
+/// the order of place ids and time; then figures a person for every body with people and meters.
 ///
 /// Readings may come in any order; of several of one series at one instant the last wins. The last
 /// reading of a series stands one interval. `from` and `to` choose the periods that overlap them;
@@ -80,12 +80,22 @@ pub fn measure(
         }
         for window in &windows {
             let figure = engine.figure(place, measure, *window, period);
-            let value = figure.as_ref().and_then(|f| f.value).map(printed);
-            let coverage = if value.is_some() { figure.map_or(0.0, |f| printed(f.coverage)) } else { 0.0 };
-            rows.push(MeasureRow { place: place.clone(), from: window.from, to: window.to, value, coverage });
+            rows.push(row(place, *window, figure));
+        }
+    }
+    for estate in engine.tellable_bodies(measure, range.from) {
+        for window in &windows {
+            let figure = engine.figure_of_body(&estate, measure, *window, period);
+            rows.push(row(&estate.body, *window, figure));
         }
     }
     Ok(rows)
+}
+
+fn row(of: &Id, window: Span, figure: Option<Figure>) -> MeasureRow {
+    let value = figure.as_ref().and_then(|f| f.value).map(printed);
+    let coverage = if value.is_some() { figure.map_or(0.0, |f| printed(f.coverage)) } else { 0.0 };
+    MeasureRow { place: of.clone(), from: window.from, to: window.to, value, coverage }
 }
 
 /// Energy and correction of a corrected intensity where no clause is at hand: those of the first clause of

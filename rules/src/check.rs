@@ -6,7 +6,7 @@ use model::{Instant, Span};
 
 pub(crate) use crate::memory::Memory;
 use crate::{
-    Alert, AlertState, CheckId, Clause, Outcome, RatingLevel, Subject, Transition, TransitionId,
+    Alert, AlertState, CheckId, Clause, Outcome, Output, RatingLevel, Subject, Transition, TransitionId,
     TransitionKind, Verdict, Why,
     life::{Life, Phase, Rule},
     memory::{Last, Seen},
@@ -61,13 +61,18 @@ impl Check {
         CheckId { clause: self.live.clause.id.clone(), subject: self.subject.clone() }
     }
 
-    fn rule(&self, stale_after_ms: i64) -> Rule {
+    pub(crate) fn rule(&self, stale_after_ms: i64) -> Rule {
         Rule::of(&self.live.clause, stale_after_ms)
     }
 
     /// Windows that end by this instant are closed for good.
     pub(crate) fn pruned_to(&self) -> Instant {
         self.memory.pruned_to
+    }
+
+    /// What it is bound to.
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// Where the alert stands.
@@ -217,6 +222,33 @@ impl Check {
         let kind = TransitionKind::Withdrawn;
         let id = TransitionId::new(&self.id(), kind, at, alert.verdict.revision);
         Some(Transition { id, kind, at, alert })
+    }
+
+    /// Takes what was found of windows, in order; the alert changes once, after all of them.
+    pub(crate) fn note_all(
+        &mut self,
+        all: Vec<(Span, Option<Finding>)>,
+        now: Instant,
+        stale_after_ms: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let before = self.life();
+        let (mut spoke, mut turned) = (None, None);
+        for (window, found) in all {
+            let found = found.or_else(|| self.withdrawal(window));
+            let noted = found.and_then(|found| self.note(found, now, stale_after_ms));
+            let Some((verdict, is_turned)) = noted else { continue };
+            let verdict = Arc::new(verdict);
+            if is_turned {
+                turned = Some(Arc::clone(&verdict));
+            }
+            out.push(Output::Verdict(Arc::clone(&verdict)));
+            spoke = Some(verdict);
+        }
+        if let Some(verdict) = spoke {
+            let transition = self.settle(&before, &verdict, turned.as_deref(), stale_after_ms);
+            out.extend(transition.map(|t| Output::Transition(Box::new(t))));
+        }
     }
 
     /// Whether what this check remembers holds for `next` too: it judges the same figure over the same

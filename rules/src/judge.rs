@@ -1,6 +1,6 @@
 //! From a figure to a finding: limit, coverage, rating, waiver.
 
-use model::{Season, Span};
+use model::{Instant, Register, Season, Span, register::Body};
 
 use crate::{
     Bound, Clause, Outcome, Rating,
@@ -24,7 +24,7 @@ pub(crate) struct Measuring {
 pub(crate) fn measuring(live: &LiveClause, context: Context<'_>) -> Option<Measuring> {
     let clause = &live.clause;
     let (register, place, at) = (context.register, context.place, context.at());
-    if !live.in_force.contains(at) || !clause.season.is_none_or(|s| in_season(s, context)) {
+    if !live.in_force.contains(at) || !clause.season.is_none_or(|s| in_season(s, register, at)) {
         return None;
     }
     match clause.scope_of_place(register, place, at) {
@@ -40,9 +40,40 @@ pub(crate) fn measuring(live: &LiveClause, context: Context<'_>) -> Option<Measu
     }
 }
 
-fn in_season(season: Season, context: Context<'_>) -> bool {
-    let calendar = context.calendar();
-    calendar.is_season(season, calendar.date(context.at())) == Some(true)
+/// Whether a clause is to be judged of a body for a window that begins at `at`, and with what; as for a place.
+pub(crate) fn measuring_body(
+    live: &LiveClause,
+    register: &Register,
+    body: &Body,
+    at: Instant,
+) -> Option<Measuring> {
+    let clause = &live.clause;
+    let is_due = live.in_force.contains(at) && clause.season.is_none_or(|s| in_season(s, register, at));
+    let measuring = is_due.then(|| scope_of_body(clause, register, body, at)).flatten()?;
+    (measuring.resolved != Resolved::NoRow).then_some(measuring)
+}
+
+/// What a clause measures a body with; `None` where it does not apply.
+pub(crate) fn scope_of_body(
+    clause: &Clause,
+    register: &Register,
+    body: &Body,
+    at: Instant,
+) -> Option<Measuring> {
+    match clause.scope_of_body(register, body, at) {
+        Scope::Foreign => None,
+        Scope::Unknown(attribute) => {
+            Some(Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None })
+        }
+        Scope::Applies => Some(Measuring {
+            resolved: clause.bound_for_body(register, body, at),
+            rating: clause.rating_for_body(register, body, at),
+        }),
+    }
+}
+
+fn in_season(season: Season, register: &Register, at: Instant) -> bool {
+    register.calendar.is_season(season, register.calendar.date(at)) == Some(true)
 }
 
 /// Compares a figure with the clause's limit. `None` when there was no time to judge.

@@ -21,6 +21,7 @@ mod measure;
 mod memory;
 mod meter;
 mod occupancy;
+mod outlived;
 mod pack;
 mod partial;
 mod recent;

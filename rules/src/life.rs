@@ -174,6 +174,11 @@ impl Life {
         *self = Self { spoke_at: self.spoke_at, guard, ..Self::default() };
     }
 
+    /// Whether any verdict was proven.
+    pub(crate) const fn has_spoken(&self) -> bool {
+        self.spoke_at.is_some()
+    }
+
     /// Whether there is nothing to tell.
     pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Inactive

@@ -220,6 +220,9 @@ pub(crate) struct Memory {
     pub(crate) life: Life,
     /// Whether `life` must be told anew from the history.
     is_rewritten: bool,
+    /// The clause is no longer in force: no alert lives, whatever the history tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_out_of_force: bool,
     /// The newest verdict, and the newest that spoke while an alert lives.
     pub(crate) last: Option<Last>,
     pub(crate) spoke: Option<Box<Last>>,
@@ -233,6 +236,7 @@ impl Default for Memory {
             base: Life::default(),
             life: Life::default(),
             is_rewritten: false,
+            is_out_of_force: false,
             last: None,
             spoke: None,
         }
@@ -282,7 +286,12 @@ impl Memory {
     /// Tells the life of the alert anew where an older window has changed. An alert that goes on
     /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
     pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
-        if !std::mem::take(&mut self.is_rewritten) {
+        let is_rewritten = std::mem::take(&mut self.is_rewritten);
+        if self.is_out_of_force {
+            self.life = Life::default();
+            return;
+        }
+        if !is_rewritten {
             return;
         }
         self.life.clone_from(&self.base);
@@ -290,6 +299,17 @@ impl Memory {
             self.life.step(&seen.step(), rule);
         }
         self.life.go_on_from(before);
+    }
+
+    /// The clause is in force no longer, or again: then the history tells the life of the alert anew.
+    pub(crate) const fn set_out_of_force(&mut self, is_out: bool) {
+        self.is_out_of_force = is_out;
+        self.is_rewritten = true;
+    }
+
+    /// Whether any window was proven compliant or a breach.
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.base.has_spoken() || self.history.iter().any(|seen| seen.outcome != Outcome::Insufficient)
     }
 
     /// Lets go of what only a living alert needs.

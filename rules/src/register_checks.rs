@@ -10,6 +10,7 @@ use model::{Instant, Period, Register};
 use crate::{
     Alert, CheckId, LiveClause, Output, Verdict, assess,
     check::{Check, Finding, Memory},
+    outlived::outlive,
 };
 
 /// The register's checks and what they said before.
@@ -99,6 +100,10 @@ impl RegisterChecks {
             }
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
+        let calendar = &self.register.calendar;
+        let closed_to = calendar.window(Period::Day, day).to;
+        let mut checks: Vec<&mut Check> = self.checks.values_mut().collect();
+        outlive(&mut checks, (closed_to, calendar), day, i64::MAX, out);
     }
 
     /// Alerts that are pending or firing.

@@ -30,19 +30,7 @@ impl Reach {
     /// Whether a body is within reach, as of an instant.
     #[must_use]
     pub fn has_body(&self, register: &Register, body: &Id, at: Instant) -> bool {
-        if self.is_everything() {
-            return true;
-        }
-        let mut next = Some(body.clone());
-        // A tree is never deeper than it has members.
-        for _ in 0..=register.bodies.len() {
-            let Some(id) = next else { return false };
-            if self.bodies.contains(&id) {
-                return true;
-            }
-            next = register.bodies.get(&id).and_then(|h| h.at(at)).and_then(|body| body.parent.clone());
-        }
-        false
+        self.is_everything() || register.up_bodies(body, at).into_iter().any(|id| self.bodies.contains(id))
     }
 
     /// Whether a place or body of this id is within reach, as of an instant.

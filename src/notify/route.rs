@@ -85,22 +85,10 @@ fn is_at(place: &Id, notice: &Notice, register: &Register) -> bool {
 /// Whether the alert concerns a body or one below it.
 fn is_of(body: &Id, notice: &Notice, register: &Register) -> bool {
     let holder = match &notice.subject {
-        Subject::Place(place) => register.body_of(place, notice.at).map(|b| b.id.clone()),
-        Subject::Body(id) => Some(id.clone()),
+        Subject::Place(place) => register.body_of(place, notice.at).map(|b| &b.id),
+        Subject::Body(id) => Some(id),
     };
-    let mut seen: Vec<Id> = Vec::new();
-    let mut next = holder;
-    while let Some(id) = next {
-        if id == *body {
-            return true;
-        }
-        if seen.contains(&id) {
-            return false;
-        }
-        next = register.bodies.get(&id).and_then(|h| h.at(notice.at)).and_then(|b| b.parent.clone());
-        seen.push(id);
-    }
-    false
+    holder.is_some_and(|holder| register.up_bodies(holder, notice.at).contains(&body))
 }
 
 /// Who reads the mail of `recipient`: itself, else the first deputy in the chain who is present.

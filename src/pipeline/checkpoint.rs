@@ -50,7 +50,7 @@ impl Parts<'_> {
     pub(super) fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
         let mut changed = Vec::new();
         for (key, saved) in self.engine.take_changed() {
-            changed.push(encode(format!("{ENGINE}{key}"), &saved)?);
+            changed.push(encode(engine_piece(&key), &saved)?);
         }
         if let Some(saved) = self.register.take_changed() {
             changed.push(encode(REGISTER.to_owned(), &saved)?);
@@ -75,6 +75,11 @@ impl Parts<'_> {
         }
         Ok(())
     }
+}
+
+/// What the state calls a piece of the engine.
+pub(super) fn engine_piece(key: &str) -> String {
+    format!("{ENGINE}{key}")
 }
 
 impl Judge {

@@ -6,7 +6,7 @@ use model::Instant;
 use rules::{Output, TransitionKind};
 
 use super::{
-    checkpoint::RULEBOOK,
+    checkpoint::{RULEBOOK, engine_piece},
     judge::{Judge, JudgeError},
 };
 use crate::{
@@ -76,7 +76,7 @@ impl Judge {
             let now = self.engine.event_time();
             let register = Arc::clone(&book.register);
             let gone = self.engine.rebind(register, &live, self.parts.options, &mut self.outputs);
-            self.fresh.removed.extend(gone);
+            self.fresh.removed.extend(gone.iter().map(|key| engine_piece(key)));
             self.register_checks.rebind(Arc::clone(&book.register), &live, now, &mut self.outputs);
             // What is withdrawn is told with the names and to the people of the register that knew it.
             let (ended, judged) = std::mem::take(&mut self.outputs).into_iter().partition(is_withdrawal);

@@ -125,26 +125,38 @@ impl Register {
     /// The level of a body: its own, else that of the nearest body above that names one.
     #[must_use]
     pub fn level_of(&self, body: &Body, at: Instant) -> Option<Level> {
-        self.up_bodies(body, at).into_iter().find_map(|b| b.level)
+        self.rows_up(body, at).find_map(|b| b.level)
     }
 
     /// The quota zone of a body: its own, else that of the nearest body above that names one.
     #[must_use]
     pub fn quota_zone_of<'a>(&'a self, body: &'a Body, at: Instant) -> Option<&'a str> {
-        self.up_bodies(body, at).into_iter().find_map(|b| b.quota_zone.as_deref())
+        self.rows_up(body, at).find_map(|b| b.quota_zone.as_deref())
     }
 
-    fn up_bodies<'a>(&'a self, body: &'a Body, at: Instant) -> Vec<&'a Body> {
+    /// The body of this id as it was at `at`.
+    #[must_use]
+    pub fn body(&self, id: &Id, at: Instant) -> Option<&Body> {
+        self.bodies.get(id)?.at(at)
+    }
+
+    /// The ids from a body up to its root, its own first. The last one need not have a row at `at`: the
+    /// chain ends where nothing is known of a body, not before it.
+    #[must_use]
+    pub fn up_bodies<'a>(&'a self, body: &'a Id, at: Instant) -> Vec<&'a Id> {
         let mut chain = vec![body];
-        let mut next = body.parent.as_ref();
-        while let Some(parent) = next.and_then(|id| self.bodies.get(id)).and_then(|h| h.at(at)) {
-            if chain.iter().any(|seen| seen.id == parent.id) {
-                break;
-            }
+        let mut next = self.body(body, at).and_then(|b| b.parent.as_ref());
+        while let Some(parent) = next.filter(|id| !chain.contains(id)) {
             chain.push(parent);
-            next = parent.parent.as_ref();
+            next = self.body(parent, at).and_then(|b| b.parent.as_ref());
         }
         chain
+    }
+
+    /// A body's row, then those of the bodies above it.
+    fn rows_up<'a>(&'a self, body: &'a Body, at: Instant) -> impl Iterator<Item = &'a Body> {
+        let above = self.up_bodies(&body.id, at).into_iter().skip(1);
+        std::iter::once(body).chain(above.filter_map(move |id| self.body(id, at)))
     }
 
     /// The place a sensor or meter is bound to at `at`.

@@ -57,6 +57,8 @@ impl Shard {
             clip: Span::ALWAYS,
             saved_moment: None,
             is_clipped: false,
+            feeds: Vec::new(),
+            deliveries: Vec::new(),
             usual: None,
             ended_at: None,
             listening: self.listening.clone(),
@@ -304,6 +306,7 @@ impl Shard {
         }
         for ((place, check), found) in live {
             self.note_all(place, check, found, now, out);
+            self.outlive(place, self.closed(place), now, out);
         }
         told
     }

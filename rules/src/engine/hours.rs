@@ -8,6 +8,7 @@ use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::S
 use crate::{
     almanac::HourFacts,
     measure::{Basis, inputs::Inputs, room, while_empty},
+    outlived::outlive,
     partial::Partial,
 };
 
@@ -32,6 +33,8 @@ impl Shard {
                 self.judge(place, check, &[window], &mut shared, (now, out));
             }
         }
+        self.outlive(place, hour.to, now, out);
+        self.deliver_closed(place, &facts, now);
         let next = self.almanac.at(hour.to);
         let is_midnight = next.day.from == hour.to;
         let Some(state) = self.places.get_mut(place) else { return };
@@ -39,6 +42,16 @@ impl Shard {
         state.is_changed = true;
         self.set_timer(place);
         self.tidy(place, next.hour.from, is_midnight);
+    }
+
+    /// Ends the alerts of a place whose clause is no longer in force; its windows have ended up to `closed_to`.
+    pub(super) fn outlive(&mut self, place: usize, closed_to: Instant, now: Instant, out: &mut Vec<Output>) {
+        let Some(state) = self.places.get_mut(place) else { return };
+        if state.checks.iter().any(|check| check.may_outlive(closed_to)) {
+            let mut checks: Vec<_> = state.checks.iter_mut().collect();
+            let calendar = &self.register.calendar;
+            outlive(&mut checks, (closed_to, calendar), now, self.options.stale_after_ms, out);
+        }
     }
 
     fn period_of(&self, place: usize, check: usize) -> Option<Period> {
@@ -51,9 +64,14 @@ impl Shard {
         let before = open_from.plus_ms(self.options.horizon_ms.saturating_neg() - 2 * 3_600_000);
         let stale = self.options.stale_after_ms;
         self.tidy_devices(place, before);
+        // A place above waits longer before it closes an hour, and takes it from what is held here.
+        let above = self.places.get(place).map(|state| state.above.as_slice()).unwrap_or_default();
+        let above = above.iter().filter_map(|number| self.places.get(*number)?.kept.next_hour);
+        let behind = above.map(|hour| open_from.since(hour.from)).max().unwrap_or(0).max(0);
+        let held = before.plus_ms(-behind);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            buffer.settle(open_from, before);
+            buffer.settle(open_from, held);
         }
         for check in &mut state.checks {
             check.prune(before, stale);
@@ -66,7 +84,7 @@ impl Shard {
                         ledger.roll(before, oldest, &self.register.calendar);
                     }
                 }
-                Some(need) if need.is_shared => ledger.forget_hours(before),
+                Some(need) if need.is_shared => ledger.forget_hours(held),
                 _ => ledger.forget_hours(open_from.plus_ms(-3_600_000)),
             }
         }

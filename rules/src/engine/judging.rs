@@ -1,7 +1,5 @@
 //! Judging: from partials and meters to figures, from figures to verdicts and alerts.
 
-use std::sync::Arc;
-
 use model::{Id, Instant, Period, Span};
 
 use super::{
@@ -49,26 +47,8 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let stale = self.options.stale_after_ms;
-        let before = self.places.get(place).and_then(|p| p.checks.get(check)).map(|c| c.life());
-        let (mut spoke, mut turned) = (None, None);
-        for (window, found) in all {
-            let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else {
-                return;
-            };
-            let found = found.or_else(|| check.withdrawal(window));
-            if let Some((verdict, is_turned)) = found.and_then(|found| check.note(found, now, stale)) {
-                let verdict = Arc::new(verdict);
-                if is_turned {
-                    turned = Some(Arc::clone(&verdict));
-                }
-                out.push(Output::Verdict(Arc::clone(&verdict)));
-                spoke = Some(verdict);
-            }
-        }
-        let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) else { return };
-        if let (Some(before), Some(verdict)) = (before, spoke) {
-            let transition = check.settle(&before, &verdict, turned.as_deref(), stale);
-            out.extend(transition.map(|t| Output::Transition(Box::new(t))));
+        if let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) {
+            check.note_all(all, now, stale, out);
         }
     }
 

@@ -24,7 +24,18 @@ impl Shard {
                 self.compute(place, &facts);
             }
             self.judge_again(place, &dirty, use_of, now, out);
+            let closed_to = self.closed(place);
+            self.outlive(place, closed_to, now, out);
+            if let Some(span) = use_of {
+                self.deliver_again(place, span, now);
+            }
         }
+    }
+
+    /// Up to where the hours of a place are closed.
+    pub(super) fn closed(&self, place: usize) -> Instant {
+        let next = self.places.get(place).and_then(|state| state.kept.next_hour);
+        next.map_or(Instant::MIN, |hour| hour.from)
     }
 
     /// Judges again every window that holds a mended hour and has ended.

@@ -6,6 +6,8 @@
 mod aggregate;
 mod anew;
 mod bind;
+mod bodies;
+mod deliver;
 mod devices;
 mod hours;
 mod judging;
@@ -31,12 +33,13 @@ use std::{
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
+use bodies::BodyState;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 
-use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict};
+use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check};
 
 /// How the engine behaves where the register and the clauses are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +88,7 @@ pub enum Taken {
 #[derive(Debug, Clone)]
 pub struct Engine {
     register: Arc<Register>,
+    options: EngineOptions,
     /// In the order of their topmost place's id.
     shards: Vec<Shard>,
     /// Shard of each place.
@@ -93,6 +97,8 @@ pub struct Engine {
     routes: HashMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
     downwind: Vec<Vec<usize>>,
+    /// Bodies that are judged by what the meters of their buildings count, in the order of their ids.
+    bodies: Vec<BodyState>,
     /// The earliest event time.
     began: Option<Instant>,
 }
@@ -136,10 +142,12 @@ impl Engine {
         }
         let mut engine = Self {
             register,
+            options,
             shards: Vec::new(),
             homes: HashMap::new(),
             routes: HashMap::new(),
             downwind: Vec::new(),
+            bodies: Vec::new(),
             began: None,
         };
         for (number, (root, places)) in members.into_iter().enumerate() {
@@ -154,6 +162,7 @@ impl Engine {
             }
         }
         engine.downwind = outdoor::downwind(&engine.register, &engine.shards);
+        engine.bind_bodies(clauses);
         engine
     }
 
@@ -211,19 +220,24 @@ impl Engine {
         if outdoor::is_outdoor(reading) {
             self.observe_outdoor(reading, (shard, device), out);
         }
-        let Some(shard) = self.shards.get_mut(shard) else { return Taken::Unbound };
-        shard.observe(reading, device, out)
+        let Some(home) = self.shards.get_mut(shard) else { return Taken::Unbound };
+        let taken = home.observe(reading, device, out);
+        self.take_deliveries(shard, out);
+        taken
     }
 
     /// Hands a reading of a site's outdoor air to the buildings of the site.
     fn observe_outdoor(&mut self, reading: &Reading, (shard, device): (usize, usize), out: &mut Vec<Output>) {
-        let below = self.downwind.get(shard).map(Vec::as_slice).unwrap_or_default();
         let about = self.shards.get(shard).and_then(|shard| shard.outdoor_sensor(device));
         let Some((sensor, span)) = about else { return };
-        for number in below {
-            if let Some(shard) = self.shards.get_mut(*number) {
+        for below in 0.. {
+            let Some(number) = self.downwind.get(shard).and_then(|all| all.get(below)).copied() else {
+                return;
+            };
+            if let Some(shard) = self.shards.get_mut(number) {
                 shard.observe_outdoor(reading, &sensor, span, out);
             }
+            self.take_deliveries(number, out);
         }
     }
 
@@ -233,6 +247,7 @@ impl Engine {
     /// may still come.
     pub fn advance(&mut self, to: Instant, out: &mut Vec<Output>) {
         self.shards.iter_mut().for_each(|shard| shard.advance(to, out));
+        self.take_all_deliveries(out);
     }
 
     /// Like [`Self::advance`], by somebody who knows that we have listened without a break since
@@ -244,6 +259,7 @@ impl Engine {
             shard.listen(since, to);
             shard.advance(to, out);
         }
+        self.take_all_deliveries(out);
     }
 
     /// Event time begins, in every building; where listening is told, with the first word of it.
@@ -263,6 +279,7 @@ impl Engine {
         let newest = self.shards.iter().filter_map(Shard::end_of_input).max();
         let Some(end) = end.or(newest) else { return };
         self.shards.iter_mut().for_each(|shard| shard.finish(end, out));
+        self.take_all_deliveries(out);
     }
 
     /// The newest event time of any shard.
@@ -274,24 +291,31 @@ impl Engine {
     /// Alerts that are pending or firing.
     #[must_use]
     pub fn alerts(&self) -> Vec<Alert> {
-        self.shards.iter().flat_map(Shard::alerts).collect()
+        let of_bodies = self.body_checks().filter_map(Check::alert);
+        self.shards.iter().flat_map(Shard::alerts).chain(of_bodies).collect()
     }
 
     /// The newest verdict of every check that has given one.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
-        self.shards.iter().flat_map(Shard::verdicts).collect()
+        let of_bodies = self.body_checks().filter_map(Check::last_verdict);
+        self.shards.iter().flat_map(Shard::verdicts).chain(of_bodies).collect()
     }
 
     /// What changed since the last call, to be written to a checkpoint under its key.
     pub fn take_changed(&mut self) -> Vec<(String, SavedShard)> {
-        self.shards.iter_mut().flat_map(Shard::take_changed).collect()
+        let mut changed: Vec<_> = self.shards.iter_mut().flat_map(Shard::take_changed).collect();
+        changed.extend(self.take_changed_bodies());
+        changed
     }
 
     /// Takes up what a checkpoint holds; keys that this register does not have are ignored.
     ///
     /// All pieces together make the engine go on exactly where the checkpoint was taken.
     pub fn restore(&mut self, key: &str, saved: SavedShard) {
+        if key.starts_with("body/") {
+            return self.restore_body(key, saved);
+        }
         // kind/place, or kind/place/series of a meter
         let Some(place) = key.split('/').nth(1) else { return };
         if let Some(number) = self.homes.get(place).copied()

@@ -44,6 +44,8 @@ pub(crate) struct PlaceState {
     pub(crate) asks_outdoors: bool,
     /// Whether a limit here moves with the outdoor temperature of the days before.
     pub(crate) asks_weather: bool,
+    /// Whether the building tells bodies from here when a window has ended.
+    pub(crate) feeds_bodies: bool,
     /// Whether a check here asks in which hours of a year people were there.
     pub(crate) wants_presence: bool,
     /// What must survive a restart.
@@ -134,6 +136,7 @@ impl PlaceState {
             grace_ms: 0,
             asks_outdoors: false,
             asks_weather: false,
+            feeds_bodies: false,
             wants_presence: false,
             kept: Kept::default(),
             is_changed: false,
@@ -151,6 +154,7 @@ impl PlaceState {
         place.wanted = self.wanted;
         place.grace_ms = self.grace_ms;
         place.asks_outdoors = self.asks_outdoors;
+        place.feeds_bodies = self.feeds_bodies;
         place.wants_presence = self.wants_presence;
         place.kept.buffers = self.kept.buffers.iter().map(SeriesBuffer::hollow).collect();
         place
@@ -184,7 +188,7 @@ impl PlaceState {
 
     /// Whether anything here is to be judged.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.checks.is_empty() || !self.bases.is_empty() || self.watches_devices
+        !self.checks.is_empty() || !self.bases.is_empty() || self.watches_devices || self.feeds_bodies
     }
 
     /// Makes the place keep partials for figures of a period.

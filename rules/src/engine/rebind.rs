@@ -60,6 +60,7 @@ impl Engine {
         for key in next.shards.iter().flat_map(Shard::keys) {
             gone.remove(&key);
         }
+        gone.extend(next.go_on_with_bodies(std::mem::take(&mut self.bodies), now, out));
         *self = next;
         gone.into_iter().collect()
     }

@@ -141,7 +141,11 @@ impl Engine {
     /// said of older ones is returned.
     pub fn conclude(&mut self, work: Reopening, out: &mut Vec<Output>) -> Vec<Reopened> {
         let Some(shard) = self.shards.get_mut(work.shard) else { return Vec::new() };
-        shard.conclude(work, out)
+        let (number, touched) = (work.shard, work.touched.values().flatten());
+        let days: BTreeSet<Instant> = touched.filter(|(_, touch)| touch.meter).map(|(day, _)| *day).collect();
+        let mut told = shard.conclude(work, out);
+        told.extend(self.reopen_bodies(number, &days, out));
+        told
     }
 }
 

@@ -22,4 +22,6 @@ pub(crate) enum Piece {
     Chain(Box<Chain>),
     /// Event time of a shard, and when it was listened to.
     Moment(Option<Instant>, Box<Listening>),
+    /// The memories of a body's checks, by clause.
+    Body(Vec<(String, Memory)>),
 }

@@ -7,7 +7,12 @@ use std::{
 
 use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
-use super::{EngineOptions, Output, Taken, devices::Device, place::PlaceState};
+use super::{
+    EngineOptions, Output, Taken,
+    deliver::{Delivery, Feed},
+    devices::Device,
+    place::PlaceState,
+};
 use crate::{
     Alert, Correction, Energy, Figure, LiveClause, Verdict,
     almanac::Almanac,
@@ -57,6 +62,9 @@ pub(super) struct Shard {
     pub(super) saved_moment: Option<(Option<Instant>, Box<Listening>)>,
     /// Whether the end of the input ends the time that counts.
     pub(super) is_clipped: bool,
+    /// The bodies that it delivers to, and what it has delivered since somebody last asked.
+    pub(super) feeds: Vec<Feed>,
+    pub(super) deliveries: Vec<Delivery>,
     /// What a corrected intensity that no clause asks for is taken with; only in `measure`.
     pub(super) usual: Option<(Energy, Correction)>,
 }
@@ -92,6 +100,8 @@ impl Shard {
             clip: Span::ALWAYS,
             saved_moment: None,
             is_clipped: false,
+            feeds: Vec::new(),
+            deliveries: Vec::new(),
             usual: None,
             options,
             register,

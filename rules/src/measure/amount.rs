@@ -6,11 +6,11 @@
 
 use model::Period;
 
-use super::{Context, Figure, meters::weighted};
+use super::{Context, Figure, metered::weighted};
 use crate::{Energy, Measure};
 
 /// The figure of a window.
 pub(crate) fn figure(measure: Measure, context: Context<'_>, period: Period, energy: &Energy) -> Figure {
-    let (figure, sum) = weighted(measure, context, period, energy);
+    let (figure, sum) = weighted(measure, &context, period, energy);
     Figure { value: sum.map(|s| s.observed), ..figure }
 }

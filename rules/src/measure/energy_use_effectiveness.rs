@@ -6,14 +6,14 @@
 
 use model::{Period, register::EndUse};
 
-use super::{Context, Figure, meters::weighted};
+use super::{Context, Figure, metered::weighted};
 use crate::{Energy, Measure};
 
 /// The figure of a year.
 pub(crate) fn figure(context: Context<'_>, period: Period) -> Figure {
     let of = |end_use| {
         let energy = Energy { only: vec![end_use], ..Energy::default() };
-        weighted(Measure::Electricity, context, period, &energy)
+        weighted(Measure::Electricity, &context, period, &energy)
     };
     let (mut figure, all) = of(EndUse::DataCentre);
     let (of_it, it) = of(EndUse::It);

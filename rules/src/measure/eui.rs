@@ -10,7 +10,7 @@ use model::Period;
 
 use super::{
     Context, Figure,
-    meters::{SPACE_LEFT_OUT, weighted},
+    metered::{SPACE_LEFT_OUT, weighted},
     over_time::mean_over,
 };
 use crate::{AreaBasis, Energy, Measure, partial::ratio};
@@ -19,7 +19,7 @@ const YEAR_MS: i128 = 365 * 86_400_000;
 
 /// The figure of a window; one other than a year is brought to a year by its length.
 pub(crate) fn figure(measure: Measure, context: Context<'_>, period: Period, energy: &Energy) -> Figure {
-    let (mut figure, sum) = weighted(measure, context, period, energy);
+    let (mut figure, sum) = weighted(measure, &context, period, energy);
     let is_heated = energy.area == AreaBasis::Heated;
     let is_reduced = figure.why.contains_key(SPACE_LEFT_OUT);
     let area = mean_over(context, |at| {

@@ -2,7 +2,7 @@
 
 use model::{Instant, Place, Register, register::Body};
 
-use super::{Context, over_time, register::is_of};
+use super::{Context, over_time};
 
 /// The energy-using headcount of the body that holds the place, over the window.
 pub(crate) fn mean(context: Context<'_>) -> Option<f64> {
@@ -20,9 +20,7 @@ pub(crate) fn mean(context: Context<'_>) -> Option<f64> {
 /// # Errors
 /// Returns what stands in the way, for people.
 pub(crate) fn alone(context: Context<'_>) -> Result<(), String> {
-    let borders = over_time::borders(context);
-    let starts = borders.iter().take(borders.len().saturating_sub(1));
-    for at in starts.copied() {
+    for at in over_time::stretches(context).into_iter().map(|stretch| stretch.from) {
         let register = context.register;
         let Some(body) = register.body_of(&context.place.id, at) else { continue };
         alone_at(register, context.place, body, at)?;
@@ -39,7 +37,7 @@ fn alone_at(register: &Register, place: &Place, body: &Body, at: Instant) -> Res
         let chain = register.ancestors(&other.id, at);
         let is_inside = chain.iter().any(|p| p.id == place.id);
         let is_above = register.ancestors(&place.id, at).iter().any(|p| p.id == other.id);
-        if is_inside && !is_of(register, holder, body, at) {
+        if is_inside && !register.up_bodies(&holder.id, at).contains(&&body.id) {
             return Err(format!(
                 "a headcount of everybody here: {} is held by {}, not by {}",
                 other.id, holder.id, body.id
@@ -81,16 +79,13 @@ fn also_at(place: &Place, body: &Body, other: &Place) -> String {
 /// Whether the people of a body stand in the headcount of another: the same body, or one below it
 /// without a headcount of its own in between.
 fn is_counted_with(register: &Register, body: &Body, above: &Body, at: Instant) -> bool {
-    let mut next = Some(body);
-    for _ in 0..=register.bodies.len() {
-        let Some(held) = next else { return false };
-        if held.id == above.id {
+    for id in register.up_bodies(&body.id, at) {
+        if *id == above.id {
             return true;
         }
-        if held.energy_headcount.is_some() {
+        if register.body(id, at).is_some_and(|held| held.energy_headcount.is_some()) {
             return false;
         }
-        next = held.parent.as_ref().and_then(|id| register.bodies.get(id)).and_then(|h| h.at(at));
     }
     false
 }

@@ -5,13 +5,13 @@
 
 use model::{Period, register::EndUse};
 
-use super::{Context, Figure, meters::weighted};
+use super::{Context, Figure, metered::weighted};
 use crate::{Energy, Measure, partial::ratio};
 
 /// The figure of a window.
 pub(crate) fn figure(context: Context<'_>, period: Period) -> Figure {
     let lighting = Energy { only: vec![EndUse::Lighting], ..Energy::default() };
-    let (mut figure, sum) = weighted(Measure::Electricity, context, period, &lighting);
+    let (mut figure, sum) = weighted(Measure::Electricity, &context, period, &lighting);
     let Some(area) = context.place.usable_area_m2.filter(|a| *a > 0.0) else {
         figure.why.insert("missing".to_owned(), "usable_area_m2".into());
         return Figure { value: None, coverage: 0.0, ..figure };

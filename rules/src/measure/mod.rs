@@ -8,14 +8,17 @@ pub(crate) mod co2_above_outdoor;
 mod effective_users;
 mod energy_use_effectiveness;
 mod equipment_share;
+pub(crate) mod estate;
 mod eui;
 mod eui_corrected;
 mod garage_area;
 mod gauge;
 mod headcount;
+pub(crate) mod holding;
 mod idle_working_days;
 pub(crate) mod inputs;
 mod lighting_power_density;
+pub(crate) mod metered;
 pub(crate) mod meters;
 mod night_ratio;
 mod over_time;
@@ -242,6 +245,16 @@ pub(crate) fn meter_figure(
         Measure::EnergyUseEffectiveness => energy_use_effectiveness::figure(context, period),
         _ => Figure::default(),
     }
+}
+
+/// The figure of a body from the meters of all that it holds; `None` for a measure that has none.
+pub(crate) fn body_figure(
+    measure: Measure,
+    holding: holding::Holding<'_>,
+    period: Period,
+    energy: &Energy,
+) -> Option<Figure> {
+    measure.is_of_bodies().then(|| per_person::of_body(measure, holding, period, energy))
 }
 
 /// The mean of some numbers, each of the same weight.

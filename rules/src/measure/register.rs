@@ -1,6 +1,6 @@
 //! Figures of the register alone: which file takes which.
 
-use model::{Instant, Place, Register, RoomUse, register::Body};
+use model::{Id, Instant, Place, Register, RoomUse, register::Body};
 
 use super::{
     Figure, canteen_area, equipment_share, garage_area, private_office_area, room_area, service_area,
@@ -66,22 +66,10 @@ pub(super) fn rooms_of<'r>(
 ) -> Vec<&'r Place> {
     let places = register.places.values().filter_map(|history| history.at(at));
     let rooms = places.filter(|place| place.room_use.is_some_and(|u| uses.contains(&u)));
-    rooms
-        .filter(|place| register.body_of(&place.id, at).is_some_and(|b| is_of(register, b, body, at)))
-        .collect()
+    rooms.filter(|place| is_held(register, &place.id, &body.id, at)).collect()
 }
 
-/// Whether a body is another one or lies below it.
-pub(super) fn is_of(register: &Register, body: &Body, above: &Body, at: Instant) -> bool {
-    let mut next = Some(body);
-    for _ in 0..=register.bodies.len() {
-        match next {
-            Some(held) if held.id == above.id => return true,
-            Some(held) => {
-                next = held.parent.as_ref().and_then(|id| register.bodies.get(id)).and_then(|h| h.at(at));
-            }
-            None => return false,
-        }
-    }
-    false
+/// Whether a body, or one below it, holds a place.
+pub(crate) fn is_held(register: &Register, place: &Id, by: &Id, at: Instant) -> bool {
+    register.body_of(place, at).is_some_and(|holder| register.up_bodies(&holder.id, at).contains(&by))
 }

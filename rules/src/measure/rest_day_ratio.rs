@@ -6,7 +6,7 @@
 
 use model::Period;
 
-use super::{Context, Figure, average, count, meters::weighted};
+use super::{Context, Figure, average, count, metered::weighted};
 use crate::{Energy, Measure};
 
 const DAY_COVERAGE: f64 = 0.9;
@@ -19,7 +19,7 @@ pub(crate) fn figure(context: Context<'_>, energy: &Energy) -> Figure {
     let mut meters = None;
     for day in &days {
         let inner = Context { window: *day, ..context };
-        let (mut of_day, sum) = weighted(Measure::RestDayRatio, inner, Period::Day, energy);
+        let (mut of_day, sum) = weighted(Measure::RestDayRatio, &inner, Period::Day, energy);
         meters = of_day.why.remove("meters").or(meters);
         let Some(sum) = sum.filter(|_| of_day.coverage >= DAY_COVERAGE) else { continue };
         if calendar.is_working_day(calendar.date(day.from)) {

@@ -1,6 +1,9 @@
 //! What a clause must not say: checks of its parts against each other.
 
-use model::register::{Level, Rank};
+use model::{
+    Period,
+    register::{Level, Rank},
+};
 
 use super::{
     Attribute, Bound, Clause, LimitTable, Measure, Rating,
@@ -54,6 +57,12 @@ fn figure(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
             what,
             "write `within = { at_least, at_most }` for a share outside a band alone",
         );
+    }
+    let kind = s.get("applies_to").and_then(|to| to.get_ref().get("kind")?.get_ref().as_str());
+    let is_figure = measure.is_of_bodies() && clause.only_if.is_none();
+    if kind == Some("body") && clause.period != Period::Register && !is_figure {
+        let what = format!("{} is not taken of a body", measure.name());
+        s.report(f, "applies_to", what, "bodies have figures of the register and figures a person");
     }
     if clause.correction.is_some() && measure != Measure::EuiCorrected {
         s.report(f, "correction", "only eui_corrected is corrected", "remove it, or change the measure");

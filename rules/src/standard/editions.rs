@@ -34,7 +34,7 @@ pub(super) fn close(packs: &mut [Arc<Pack>], origins: &Origins, problems: &mut V
 }
 
 /// A designation without its year: `GB/T 18883-2022` and `GB/T 18883-2002` are one family.
-fn family(document: &str) -> &str {
+pub(crate) fn family(document: &str) -> &str {
     let is_year = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     document.rsplit_once('-').filter(|(_, year)| is_year(year)).map_or(document, |(stem, _)| stem)
 }

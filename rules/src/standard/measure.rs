@@ -348,6 +348,12 @@ impl Measure {
         matches!(self, Self::TemperatureOutside | Self::HumidityOutside)
     }
 
+    /// Whether meters tell it of a body as a whole: its buildings' use over its people.
+    #[must_use]
+    pub const fn is_of_bodies(self) -> bool {
+        matches!(self, Self::EnergyPerPerson | Self::WaterPerPerson)
+    }
+
     /// Whether it is about the devices of a place and not about what they observe.
     #[must_use]
     pub const fn is_of_devices(self) -> bool {

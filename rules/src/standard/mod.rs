@@ -30,6 +30,7 @@ pub use clause::{
     Firing, Flap, Gate, Limit, LimitTable, Provenance, Rating, RatingLevel, Row,
 };
 pub use condition::{Condition, Expr, OnlyIf};
+pub(crate) use editions::family;
 pub use judge::{Judged, judge, rating_of};
 pub use measure::{Decides, Measure};
 pub use pack::{Binding, Layer, Pack};

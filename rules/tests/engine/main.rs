@@ -16,10 +16,13 @@
 
 mod air;
 mod alerts;
+mod bodies;
 mod case;
 mod conditions;
 mod edges;
+mod editions;
 mod energy;
+mod estates;
 mod guard;
 mod late;
 mod meters;

@@ -271,6 +271,20 @@ impl<'a> Oracle<'a> {
         judged + before.len() as f64 * weight
     }
 
+    /// Whether the first window that an edition no longer judges is over, and the next edition has proven
+    /// something there.
+    fn is_out_of_force(&self, live: &LiveClause, name: &Id, verdicts: &BTreeMap<Key, Said>) -> bool {
+        let mut windows = self.windows(live.clause.period).iter();
+        let is_over = windows.find(|(from, _)| *from >= live.in_force.to).is_some_and(|(_, to)| {
+            self.hours.iter().rfind(|(start, _)| start < to).unwrap().0 < self.case.end
+        });
+        let next = live.clause.id.replace("own-1", "own-2");
+        let has_spoken = verdicts.iter().any(|((id, place, _), said)| {
+            *id == next && place == name && said.outcome != Outcome::Insufficient
+        });
+        is_over && has_spoken
+    }
+
     /// Alerts that live at the end, from verdicts in time order.
     pub(crate) fn alerts(&self, verdicts: &BTreeMap<Key, Said>) -> Alerts {
         let mut alerts = Alerts::new();
@@ -295,7 +309,7 @@ impl<'a> Oracle<'a> {
                         Outcome::Compliant => {}
                     }
                 }
-                if let Some(start) = start {
+                if let Some(start) = start.filter(|_| !self.is_out_of_force(live, name, verdicts)) {
                     alerts.insert((clause.id.clone(), name.clone()), (is_firing, start));
                 }
             }

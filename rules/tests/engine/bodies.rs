@@ -1,0 +1,235 @@
+//! Quotas a person of a body: the use of all its buildings over its people.
+
+use model::{
+    Instant, Period, PlaceKind, Quantity, Span,
+    register::{Body, EndUse, History},
+};
+use rules::{
+    AppliesTo, Clause, Fact, Measure, MeasureRow, Outcome, Subject, TransitionKind, Verdict, measure,
+};
+
+use crate::world::{Run, World, at, body, clause, id, place, reading, two};
+
+/// At most 2000 kWh a person in a year.
+pub(crate) fn quota() -> Clause {
+    let clause = clause("quota", PlaceKind::Building, Measure::EnergyPerPerson, Period::Year, 2000.0);
+    Clause { applies_to: AppliesTo::default(), min_coverage: 0.9, ..clause }
+}
+
+pub(crate) fn staffed(name: &str, parent: Option<&str>, people: Option<f64>) -> Body {
+    Body { energy_headcount: people, parent: parent.map(id), ..body(name) }
+}
+
+fn staff(world: &mut World, name: &str, parent: Option<&str>, people: Option<f64>) {
+    world.register.bodies.insert(id(name), History::always(staffed(name, parent, people)));
+}
+
+pub(crate) fn held(name: &str, kind: PlaceKind, parent: Option<&str>, by: Option<&str>) -> model::Place {
+    model::Place { body: by.map(id), ..place(name, kind, parent) }
+}
+
+/// `b` and `annexe`, each with a meter, of an agency of 100 people.
+fn agency() -> World {
+    let mut world = World::new().with(quota());
+    world.place(held("b", PlaceKind::Building, None, Some("agency")));
+    world.place(held("annexe", PlaceKind::Building, None, Some("agency")));
+    staff(&mut world, "agency", None, Some(100.0));
+    world.meter("m-b", "b", |_| {});
+    world.meter("m-a", "annexe", |_| {});
+    world
+}
+
+/// 2025: what meters had counted at the ends of the year, and at instants between.
+fn year(world: &World, used: &[(&str, &[(&str, f64)])]) -> Run {
+    let mut run = world.run();
+    let mut readings: Vec<(Instant, &str, f64)> = Vec::new();
+    for (meter, counted) in used {
+        readings.push((at("2025-01-01 00:00"), meter, 0.0));
+        readings.extend(counted.iter().map(|(time, value)| (at(time), *meter, *value)));
+    }
+    readings.sort_by_key(|(time, ..)| *time);
+    for (time, meter, value) in readings {
+        run.send(meter, Quantity::EnergyImport, time, value);
+    }
+    run.advance(at("2026-01-01 02:00"));
+    run
+}
+
+const END: &str = "2026-01-01 00:00";
+
+fn plain(world: &World) -> Run {
+    year(world, &[("m-b", &[(END, 200_000.0)]), ("m-a", &[(END, 100_000.0)])])
+}
+
+fn of<'a>(run: &'a Run, body: &str) -> Vec<&'a Verdict> {
+    run.verdicts().into_iter().filter(|v| v.subject == Subject::Body(id(body))).collect()
+}
+
+fn missing(run: &Run) -> String {
+    let said = of(run, "agency");
+    assert_eq!((said.len(), said[0].outcome, said[0].value), (1, Outcome::Insufficient, None), "{said:?}");
+    let Some(Fact::Text(missing)) = said[0].why.get("missing") else { panic!("{:?}", said[0].why) };
+    missing.clone()
+}
+
+#[test]
+fn two_buildings_over_a_headcount_that_changes_in_july_are_what_they_are_by_hand() {
+    let mut world = agency();
+    let (first, then) = (staffed("agency", None, Some(100.0)), staffed("agency", None, Some(150.0)));
+    world.register.bodies.insert(id("agency"), two(first, at("2025-07-01 00:00"), then));
+    let run = plain(&world);
+    let said = of(&run, "agency");
+    // 300000 kWh; (181 x 100 + 184 x 150) / 365 = 125.205479 people.
+    assert_eq!(said.len(), 1);
+    assert_eq!((said[0].value, said[0].coverage), (Some(2_396.061_269), 1.0));
+    assert_eq!((said[0].outcome, said[0].limit), (Outcome::Breach, Some(2000.0)));
+    assert_eq!(said[0].window, Span::new(at("2025-01-01 00:00"), at(END)));
+    assert_eq!(said[0].time, at("2026-01-01 01:00"));
+    let listed = |names: &[&str]| Fact::List(names.iter().map(|name| Fact::from(*name)).collect());
+    assert_eq!(said[0].why["buildings"], listed(&["annexe", "b"]));
+    assert_eq!(said[0].why["meters"], listed(&["m-a", "m-b"]));
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    assert_eq!(run.alert().unwrap().check.subject, Subject::Body(id("agency")));
+    assert_eq!(run.engine.verdicts().len(), 1);
+}
+
+#[test]
+fn a_body_above_counts_the_buildings_and_people_below_it_once() {
+    let mut world = agency();
+    staff(&mut world, "bureau", Some("agency"), Some(30.0));
+    staff(&mut world, "division", Some("agency"), None);
+    world.place(held("annexe", PlaceKind::Building, None, Some("bureau")));
+    world.place(held("r1", PlaceKind::Room, Some("b"), Some("division")));
+    let run = plain(&world);
+    assert_eq!(of(&run, "agency")[0].value, Some(2_307.692_308), "300000 over 100 + 30");
+    assert_eq!(of(&run, "bureau")[0].value, Some(3_333.333_333), "100000 over 30");
+    assert!(of(&run, "division").is_empty(), "its people are the agency's");
+}
+
+#[test]
+fn a_building_without_a_meter_is_named() {
+    let mut world = agency();
+    world.place(held("shed", PlaceKind::Building, None, Some("agency")));
+    assert_eq!(missing(&plain(&world)), "a meter of shed");
+    // A total of the site counts for all that stands there.
+    for name in ["b", "annexe", "shed"] {
+        world.place(held(name, PlaceKind::Building, Some("site"), None));
+    }
+    world.place(held("site", PlaceKind::Site, None, Some("agency")));
+    for name in ["m-b", "m-a"] {
+        let place = if name == "m-b" { "b" } else { "annexe" };
+        world.meter(name, place, |m| m.parent = Some(id("incomer")));
+    }
+    world.meter("incomer", "site", |_| {});
+    let used: [(&str, &[(&str, f64)]); 3] =
+        [("m-b", &[(END, 200_000.0)]), ("m-a", &[(END, 100_000.0)]), ("incomer", &[(END, 310_000.0)])];
+    let run = year(&world, &used);
+    assert_eq!(of(&run, "agency")[0].value, Some(3100.0));
+}
+
+#[test]
+fn who_else_sits_there_and_who_is_not_counted_stand_in_the_way() {
+    let mut world = agency();
+    staff(&mut world, "tenant", None, Some(5.0));
+    world.place(held("r2", PlaceKind::Room, Some("b"), Some("tenant")));
+    assert_eq!(missing(&plain(&world)), "a headcount of everybody here: r2 is held by tenant, not by agency");
+    let mut world = agency();
+    staff(&mut world, "agency", None, None);
+    staff(&mut world, "bureau", Some("agency"), Some(30.0));
+    assert_eq!(missing(&plain(&world)), "energy_headcount of agency");
+    world.place(held("b", PlaceKind::Building, None, Some("bureau")));
+    world.place(held("annexe", PlaceKind::Building, None, Some("bureau")));
+    assert_eq!(of(&plain(&world), "agency")[0].value, Some(10_000.0), "all of it is the bureau's");
+}
+
+#[test]
+fn a_building_counts_from_the_day_on_which_it_is_taken() {
+    let mut world = agency();
+    let annexe = |by| held("annexe", PlaceKind::Building, None, by);
+    let taken = two(annexe(None), at("2025-07-01 00:00"), annexe(Some("agency")));
+    world.register.places.insert(id("annexe"), taken);
+    let used: [(&str, &[(&str, f64)]); 2] =
+        [("m-b", &[(END, 200_000.0)]), ("m-a", &[("2025-07-01 00:00", 40_000.0), (END, 100_000.0)])];
+    let run = year(&world, &used);
+    assert_eq!((of(&run, "agency")[0].value, of(&run, "agency")[0].coverage), (Some(2600.0), 1.0));
+}
+
+#[test]
+fn late_data_of_one_building_gives_a_revision() {
+    let world = agency();
+    let used: [(&str, &[(&str, f64)]); 2] =
+        [("m-b", &[(END, 200_000.0)]), ("m-a", &[("2025-12-31 00:00", 99_000.0)])];
+    let mut run = year(&world, &used);
+    assert_eq!(of(&run, "agency").len(), 1);
+    // 200000 + 99000 x 365 / 364 over 100; of the annexe a day is unknown.
+    assert_eq!(of(&run, "agency")[0].value, Some(2_992.719_78));
+    assert_eq!(of(&run, "agency")[0].coverage, 0.99726);
+    run.send("m-a", Quantity::EnergyImport, at(END), 80_000.0 + 20_000.0);
+    run.advance(at("2026-01-01 03:00"));
+    let said = of(&run, "agency");
+    assert_eq!((said.len(), said[1].revision), (2, 2));
+    assert_eq!((said[1].value, said[1].coverage), (Some(3000.0), 1.0));
+    assert_eq!(run.kinds(), [TransitionKind::Firing], "the same breach");
+}
+
+#[test]
+fn whichever_building_closes_last_the_same_is_said() {
+    let world = agency();
+    let mut orders = Vec::new();
+    for order in [["m-a", "m-b"], ["m-b", "m-a"]] {
+        let mut run = world.run();
+        for meter in order {
+            let last = if meter == "m-b" { 200_000.0 } else { 100_000.0 };
+            for (time, value) in [("2025-01-01 00:00", 0.0), (END, last), ("2026-01-01 05:00", last)] {
+                run.send(meter, Quantity::EnergyImport, at(time), value);
+            }
+            assert_eq!(run.verdicts().len(), usize::from(meter == order[1]), "it waits for the other");
+        }
+        orders.push(run.out);
+    }
+    assert_eq!(orders[0], orders[1]);
+}
+
+#[test]
+fn a_rule_that_goes_takes_the_alert_of_a_body_with_it_and_one_that_stays_keeps_it() {
+    let world = agency();
+    let mut run = plain(&world);
+    let register = || std::sync::Arc::new(world.register.clone());
+    let gone = run.engine.rebind(register(), &world.clauses, world.options, &mut run.out);
+    assert!(gone.is_empty(), "{gone:?}");
+    assert_eq!(run.engine.alerts().len(), 1);
+    assert!(run.engine.take_changed().iter().any(|(key, _)| key == "body/agency"));
+    let gone = run.engine.rebind(register(), &[], world.options, &mut run.out);
+    assert!(gone.contains(&"body/agency".to_owned()), "{gone:?}");
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    assert!(run.engine.alerts().is_empty());
+}
+
+#[test]
+fn measure_has_a_row_for_the_body_after_those_of_its_buildings() {
+    let world = agency();
+    let readings = [("m-b", 200_000.0), ("m-a", 100_000.0)].into_iter().flat_map(|(meter, used)| {
+        [("2025-01-01 00:00", 0.0), (END, used)]
+            .map(|(time, value)| reading(meter, Quantity::EnergyImport, at(time), value))
+    });
+    let register = std::sync::Arc::new(world.register.clone());
+    let rows =
+        measure(&register, Measure::EnergyPerPerson, Period::Year, None, None, readings.collect()).unwrap();
+    let of = |name: &str| rows.iter().filter(|row| row.place == id(name)).collect::<Vec<&MeasureRow>>();
+    assert_eq!((of("agency")[0].value, of("agency")[0].coverage), (Some(3000.0), 1.0));
+    assert_eq!(of("b")[0].value, None, "its people sit in the annexe too");
+    assert_eq!(rows.last().unwrap().place, id("agency"));
+}
+
+#[test]
+fn what_is_metered_apart_leaves_the_sum_of_all_buildings() {
+    let mut world = World::new();
+    let servers = rules::Energy { without: vec![EndUse::DataCentre], ..rules::Energy::default() };
+    world = world.with(Clause { energy: servers, ..quota() });
+    let of_agency = agency();
+    world.register = of_agency.register;
+    world.meter("servers", "annexe", |m| m.end_use = EndUse::DataCentre);
+    let used: [(&str, &[(&str, f64)]); 3] =
+        [("m-b", &[(END, 200_000.0)]), ("m-a", &[(END, 100_000.0)]), ("servers", &[(END, 60_000.0)])];
+    assert_eq!(of(&year(&world, &used), "agency")[0].value, Some(2400.0));
+}

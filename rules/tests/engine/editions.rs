@@ -1,0 +1,131 @@
+//! What becomes of an alert when the edition that raised it is in force no longer.
+
+use std::sync::Arc;
+
+use model::{Instant, Period, PlaceKind, Span, register::History};
+use rules::{AlertState, Clause, Fact, LiveClause, Measure, Output, RegisterChecks, TransitionKind};
+
+use crate::world::{Run, World, at, co2, id, place};
+
+fn edition(clause: Clause, name: &str, in_force: Span) -> LiveClause {
+    let clause = Clause {
+        id: clause.id.replace("own-1", name),
+        pack: name.to_owned(),
+        document: "own-2002".to_owned(),
+        ..clause
+    };
+    LiveClause { clause: Arc::new(clause), in_force, is_enforced: true }
+}
+
+fn before(border: Instant) -> Span {
+    Span::new(Instant::MIN, border)
+}
+
+fn from(border: Instant) -> Span {
+    Span::new(border, Instant::MAX)
+}
+
+/// An hour of bad air each from 08:00 on; the first edition ends at 10:00.
+fn office(editions: Vec<LiveClause>) -> Run {
+    let world = World { clauses: editions, ..World::new() };
+    let mut run = world.run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1200.0), Some(1200.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    run
+}
+
+#[test]
+fn an_edition_that_ends_without_a_successor_withdraws_its_alert_a_window_later_and_says_why() {
+    let border = at("03-02 10:00");
+    let mut run = office(vec![edition(co2(), "own-1", before(border))]);
+    run.advance(at("03-02 11:00"));
+    assert_eq!(run.alert().unwrap().state, AlertState::Firing, "the hour is not over");
+    run.advance(at("03-02 12:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    let told = run.transitions()[1];
+    assert_eq!(told.alert.state, AlertState::Withdrawn);
+    assert_eq!(told.alert.verdict.why["no_longer_in_force"], Fact::from("own-1/co2"));
+    assert!(run.engine.alerts().is_empty());
+    run.advance(at("03-03 12:00"));
+    assert_eq!(run.kinds().len(), 2, "it is said once");
+}
+
+#[test]
+fn a_successor_that_has_proven_nothing_leaves_the_alert_and_one_that_has_takes_over() {
+    let border = at("03-02 10:00");
+    for (means, left) in [(vec![Some(900.0)], vec![]), (vec![Some(1300.0)], vec!["own-2/co2"])] {
+        let editions = vec![edition(co2(), "own-1", before(border)), edition(co2(), "own-2", from(border))];
+        let mut run = office(editions);
+        run.co2_hours(border, &[None, None]);
+        assert_eq!(run.kinds(), [TransitionKind::Firing], "silence clears nothing");
+        run.co2_hours(at("03-02 12:00"), &means);
+        let told = run.transitions();
+        let told = told.iter().find(|t| t.kind == TransitionKind::Withdrawn).unwrap();
+        assert_eq!(told.alert.check.clause, "own-1/co2");
+        assert_eq!(told.alert.verdict.why["judged_from_now_on_by"], Fact::from("own-2/co2"));
+        let alerts: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
+        assert_eq!(alerts, left);
+    }
+}
+
+#[test]
+fn another_document_and_another_figure_take_nothing_over() {
+    let border = at("03-02 10:00");
+    let day = Clause { measure: Measure::Co2DayMean, period: Period::Day, ..co2() };
+    let mut other = edition(co2(), "own-3", from(border));
+    Arc::make_mut(&mut other.clause).document = "foreign".to_owned();
+    let mut run =
+        office(vec![edition(co2(), "own-1", before(border)), edition(day, "own-2", from(border)), other]);
+    run.advance(at("03-02 12:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    assert!(!run.transitions()[1].alert.verdict.why.contains_key("judged_from_now_on_by"));
+}
+
+#[test]
+fn what_late_data_finds_of_an_ended_edition_is_withdrawn_again() {
+    let border = at("03-02 10:00");
+    let world = World { clauses: vec![edition(co2(), "own-1", before(border))], ..World::new() };
+    let mut run = world.run();
+    run.co2_hours(at("03-02 08:00"), &[Some(900.0), None, Some(900.0), Some(900.0)]);
+    run.steady("s1", model::Quantity::Co2, at("03-02 09:00"), border, 1500.0);
+    run.advance(at("03-02 14:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    assert!(run.engine.alerts().is_empty());
+}
+
+#[test]
+fn an_edition_that_is_given_more_time_has_its_alert_back() {
+    let border = at("03-02 10:00");
+    let mut run = office(vec![edition(co2(), "own-1", before(border))]);
+    run.advance(at("03-02 12:00"));
+    assert!(run.engine.alerts().is_empty());
+    let longer = vec![edition(co2(), "own-1", before(at("03-05 00:00")))];
+    let world = World::new();
+    run.engine.rebind(Arc::new(world.register.clone()), &longer, world.options, &mut run.out);
+    run.co2_hours(at("03-02 12:00"), &[Some(1200.0)]);
+    assert_eq!(run.alert().unwrap().state, AlertState::Firing);
+}
+
+#[test]
+fn a_finding_of_the_register_ends_with_its_edition_too() {
+    let mut world = World::new();
+    let mut room = place("r1", PlaceKind::Room, Some("b"));
+    room.usable_area_m2 = Some(90.0);
+    world.register.places.insert(id("r1"), History::always(room));
+    let area = Clause { measure: Measure::RoomArea, period: Period::Register, ..co2() };
+    let limit = rules::Limit { unit: "m2".to_owned(), ..area.limit.clone() };
+    let fixed = rules::Bound { at_most: Some(50.0), at_least: None };
+    let area = Clause { limit: rules::Limit { fixed, ..limit }, ..area };
+    let clauses = [edition(area, "own-1", before(at("03-04 00:00")))];
+    let mut checks = RegisterChecks::new(Arc::new(world.register), &clauses);
+    let mut out = Vec::new();
+    for day in ["03-02 08:00", "03-03 08:00", "03-04 08:00", "03-05 08:00"] {
+        checks.advance(at(day), &mut out);
+    }
+    let kinds: Vec<TransitionKind> = out
+        .iter()
+        .filter_map(|said| if let Output::Transition(t) = said { Some(t.kind) } else { None })
+        .collect();
+    assert_eq!(kinds, [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    assert!(checks.alerts().is_empty());
+}
