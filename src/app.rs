@@ -4,6 +4,7 @@ mod charts;
 mod mails;
 mod parts;
 mod reload;
+mod storage;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -23,6 +24,7 @@ use crate::{
     clock::Clock,
     config::Config,
     devices,
+    disk::Disk,
     history::{self, History},
     links::Links,
     metrics::Metrics,
@@ -39,6 +41,8 @@ use crate::{
 const BATCHES: usize = 64;
 /// How far behind the wall clock event time follows while sensors are silent, ms.
 const TICK_LAG_MS: i64 = 120_000;
+/// How long a stop waits for a disk that refuses.
+const HELD_AT_STOP: Duration = Duration::from_secs(2);
 /// How often it follows, real time.
 const TICK_EVERY: Duration = Duration::from_secs(5);
 
@@ -84,6 +88,7 @@ pub struct Service {
     judge: JoinHandle<Result<(), ServiceError>>,
     late: Vec<JoinHandle<()>>,
     spool: Spool,
+    disk: Disk,
     /// Held while the service runs: two services on one directory would undo each other.
     _lock: std::fs::File,
 }
@@ -123,6 +128,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         clock,
         in_force: watch::Sender::new(start.rulebook),
         stores,
+        disk: Disk::default(),
         links: Links::default(),
         metrics,
         standing,
@@ -141,6 +147,8 @@ struct Site<'a> {
     /// Follows what the judge has taken up.
     in_force: watch::Sender<Arc<Rulebook>>,
     stores: Stores,
+    /// What the disk refuses.
+    disk: Disk,
     links: Links,
     metrics: Arc<Metrics>,
     standing: Standing,
@@ -177,7 +185,8 @@ impl Site<'_> {
         let monitor = intake.monitor();
         let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
-        watchers::trimmer(&mut self, settled);
+        storage::trimmer(&mut self, settled);
+        storage::watch(&mut self);
         watchers::pruner(&mut self, snapshots.clone());
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
@@ -203,6 +212,7 @@ impl Site<'_> {
             judge: tokio::spawn(async { judge.run(to_judge).await.map_err(ServiceError::of("judge")) }),
             late: self.late,
             spool: self.stores.spool,
+            disk: self.disk,
             _lock: lock,
         })
     }
@@ -233,6 +243,7 @@ impl Site<'_> {
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
+            disk: self.disk.clone(),
             snapshot,
             links: self.links.clone(),
             judged,
@@ -287,7 +298,13 @@ impl Stores {
             .map_err(ServiceError::of("the history cannot be opened"))?;
         // A spool that was lost or restored must not give positions that others have passed already.
         let behind = state.position(0).map_err(ServiceError::of(unreadable))?.max(history.durable_position());
-        let options = spool::Options { behind, ..spool::Options::default() };
+        let options = spool::Options {
+            behind,
+            fsync: config.spool.fsync,
+            max_bytes: config.spool.max_bytes,
+            quarantine_bytes: config.spool.quarantine_bytes,
+            ..spool::Options::default()
+        };
         let spool = Spool::open(&dir.join("spool.sqlite"), options)
             .map_err(ServiceError::of("the spool cannot be opened"))?;
         Ok(Self { spool, state, history })
@@ -342,9 +359,12 @@ impl Service {
     /// Stops in order: intake and ticks, judge with a last checkpoint, then mail, series and pages.
     ///
     /// # Errors
-    /// [`ServiceError`] when a part had failed.
+    /// [`ServiceError`] when a part had failed, or the disk refuses the last of what was taken: nothing of
+    /// that was acknowledged, and the next start goes on from what is durable.
     pub async fn stop(self) -> Result<(), ServiceError> {
         self.stop.send_replace(true);
+        self.disk.give_up();
+        let release = tokio::spawn(let_go(self.spool.clone()));
         let mut result = Ok(());
         for task in [self.intake, self.ticks, self.judge] {
             let ended = task.await.unwrap_or_else(|error| Err(ServiceError::of("a task was lost")(error)));
@@ -355,6 +375,7 @@ impl Service {
             // Pages may hang on a slow reader; nothing of ours waits for them.
             drop(tokio::time::timeout(Duration::from_secs(3), task).await);
         }
+        release.abort();
         self.spool.close().await;
         result
     }
@@ -365,6 +386,21 @@ impl Service {
             _ = &mut self.judge => {}
             _ = &mut self.intake => {}
             _ = &mut self.ticks => {}
+        }
+    }
+}
+
+/// Closes a spool that the disk holds up, so that a stop does not wait for what is not going to be durable.
+async fn let_go(spool: Spool) {
+    let mut held = spool.watch_held();
+    loop {
+        if held.wait_for(Option::is_some).await.is_err() {
+            return;
+        }
+        let recovers = tokio::time::timeout(HELD_AT_STOP, held.wait_for(Option::is_none)).await.is_ok();
+        if !recovers {
+            spool.close().await;
+            return;
         }
     }
 }

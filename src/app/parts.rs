@@ -125,6 +125,7 @@ pub(super) fn desk(
         Arc::clone(&site.metrics),
     );
     let desk = desk.following(site.in_force.subscribe());
+    let desk = desk.with_storage(site.stores.spool.clone(), site.disk.clone());
     let desk = desk.with_records(Arc::new(Records(site.stores.state.clone())));
     let outbox = outbox_store(site.config)?;
     Ok(desk.with_mails(Arc::new(Mails::new(outbox, site.stores.state.clone()))))

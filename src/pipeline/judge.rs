@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    disk::Disk,
     history::{History, HistoryError},
     links::Links,
     metrics::{LateOutcome, Metrics},
@@ -99,6 +100,8 @@ pub struct JudgeParts {
     pub metrics: Arc<Metrics>,
     /// Sensors that the intake met and nobody knows.
     pub unknown: Unknown,
+    /// What the disk refuses.
+    pub disk: Disk,
     /// Where pages look.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// How outside parties are.
@@ -242,7 +245,7 @@ impl Judge {
     /// Runs until the intake has closed the channel, then writes a last checkpoint.
     ///
     /// # Errors
-    /// [`JudgeError`] when a disk refuses: the process should end, and goes on from its checkpoint.
+    /// [`JudgeError`] when a file is damaged: the process should end. A full disk is waited for.
     pub async fn run(mut self, mut batches: mpsc::Receiver<Batch>) -> Result<(), JudgeError> {
         let mut checkpoint = tokio::time::interval(CHECKPOINT_EVERY);
         let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
@@ -349,7 +352,8 @@ impl Judge {
                 {
                     let name = format!("{:020}", position.sequence);
                     let body = serde_json::to_string(&signed).unwrap_or_default();
-                    self.parts.state.put_record(ACT, &name, &body)?;
+                    let state = &self.parts.state;
+                    self.parts.disk.insist("state", || state.put_record(ACT, &name, &body))?;
                 }
                 if kind == rulebook::KIND {
                     self.take_up(body, entry.arrival);
@@ -367,7 +371,7 @@ impl Judge {
 
     fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
         if self.parts.history.append(position, readings) {
-            self.parts.history.flush()?;
+            self.parts.disk.insist("history", || self.parts.history.flush())?;
         }
         Ok(())
     }

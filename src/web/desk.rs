@@ -8,11 +8,13 @@ use tokio::sync::watch;
 
 use crate::{
     access::{Person, Reach},
+    disk::Disk,
     metrics::Metrics,
     pipeline::{Letterbox, Pen},
     rulebook::Rulebook,
+    spool::Spool,
     state::{EventRow, VerdictRow},
-    view::{MailView, Snapshot},
+    view::{Ledger, MailView, Snapshot},
 };
 
 /// Where charts get their points. The history store implements it; calls may block on a disk.
@@ -156,6 +158,7 @@ pub struct Desk {
     asker: Option<Arc<Person>>,
     pen: Option<Pen>,
     letterbox: Option<Letterbox>,
+    storage: Option<(Spool, Disk)>,
 }
 
 impl fmt::Debug for Desk {
@@ -186,6 +189,7 @@ impl Desk {
             asker: None,
             pen: None,
             letterbox: None,
+            storage: None,
         }
     }
 
@@ -228,6 +232,23 @@ impl Desk {
     #[must_use]
     pub fn with_letterbox(self, letterbox: Letterbox) -> Self {
         Self { letterbox: Some(letterbox), ..self }
+    }
+
+    /// The same desk with the spool and the disk at hand: both are told of as they are, not as they were when
+    /// the pipeline last had time for pages.
+    #[must_use]
+    pub fn with_storage(self, spool: Spool, disk: Disk) -> Self {
+        Self { storage: Some((spool, disk)), ..self }
+    }
+
+    /// Every message counted once.
+    pub(super) fn ledger(&self) -> Ledger {
+        self.storage.as_ref().map_or_else(|| self.snapshot.borrow().ledger, |(spool, _)| spool.ledger())
+    }
+
+    /// What the disk refuses just now, in words for operations.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        self.storage.as_ref().map_or_else(Vec::new, |(_, disk)| disk.refusals())
     }
 
     pub(super) const fn letterbox(&self) -> Option<&Letterbox> {

@@ -46,7 +46,7 @@ pub(super) async fn unknown_sensors(
 
 /// `GET /ledger`.
 pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
-    Json(desk.snapshot().ledger)
+    Json(desk.ledger())
 }
 
 /// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.
