@@ -6,6 +6,7 @@ mod mails;
 mod offline;
 mod parts;
 mod reload;
+mod storage;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -29,6 +30,7 @@ use crate::{
     clock::Clock,
     config::Config,
     devices,
+    disk::Disk,
     history::{self, History},
     links::Links,
     metrics::Metrics,
@@ -45,6 +47,8 @@ use crate::{
 const BATCHES: usize = 64;
 /// How far behind the wall clock event time follows while sensors are silent, ms.
 const TICK_LAG_MS: i64 = 120_000;
+/// How long a stop waits for a disk that refuses.
+const HELD_AT_STOP: Duration = Duration::from_secs(2);
 /// How often it follows, real time.
 const TICK_EVERY: Duration = Duration::from_secs(5);
 
@@ -90,6 +94,7 @@ pub struct Service {
     judge: JoinHandle<Result<(), ServiceError>>,
     late: Vec<JoinHandle<()>>,
     spool: Spool,
+    disk: Disk,
     /// Held while the service runs: two services on one directory would undo each other.
     _lock: std::fs::File,
 }
@@ -130,6 +135,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         clock,
         in_force: watch::Sender::new(start.rulebook),
         stores,
+        disk: Disk::default(),
         links: Links::default(),
         metrics,
         standing,
@@ -151,6 +157,8 @@ struct Site<'a> {
     /// Follows what the judge has taken up.
     in_force: watch::Sender<Arc<Rulebook>>,
     stores: Stores,
+    /// What the disk refuses.
+    disk: Disk,
     links: Links,
     metrics: Arc<Metrics>,
     standing: Standing,
@@ -191,7 +199,8 @@ impl Site<'_> {
         let monitor = intake.monitor();
         let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
-        watchers::trimmer(&mut self, settled);
+        storage::trimmer(&mut self, settled);
+        storage::watch(&mut self);
         watchers::pruner(&mut self, snapshots.clone());
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
@@ -217,6 +226,7 @@ impl Site<'_> {
             judge: tokio::spawn(async { judge.run(to_judge).await.map_err(ServiceError::of("judge")) }),
             late: self.late,
             spool: self.stores.spool,
+            disk: self.disk,
             _lock: lock,
         })
     }
@@ -248,6 +258,7 @@ impl Site<'_> {
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
+            disk: self.disk.clone(),
             snapshot,
             links: self.links.clone(),
             judged,
@@ -303,7 +314,13 @@ impl Stores {
             .map_err(ServiceError::of("the history cannot be opened"))?;
         // A spool that was lost or restored must not give positions that others have passed already.
         let behind = state.position(0).map_err(ServiceError::of(unreadable))?.max(history.durable_position());
-        let options = spool::Options { behind, ..spool::Options::default() };
+        let options = spool::Options {
+            behind,
+            fsync: config.spool.fsync,
+            max_bytes: config.spool.max_bytes,
+            quarantine_bytes: config.spool.quarantine_bytes,
+            ..spool::Options::default()
+        };
         let spool = Spool::open(&dir.join("spool.sqlite"), options)
             .map_err(ServiceError::of("the spool cannot be opened"))?;
         Ok(Self { spool, state, history })
@@ -358,9 +375,12 @@ impl Service {
     /// Stops in order: intake and ticks, judge with a last checkpoint, then mail, series and pages.
     ///
     /// # Errors
-    /// [`ServiceError`] when a part had failed.
+    /// [`ServiceError`] when a part had failed, or the disk refuses the last of what was taken: nothing of
+    /// that was acknowledged, and the next start goes on from what is durable.
     pub async fn stop(self) -> Result<(), ServiceError> {
         self.stop.send_replace(true);
+        self.disk.give_up();
+        let release = tokio::spawn(let_go(self.spool.clone()));
         let mut result = Ok(());
         for task in [self.intake, self.ticks, self.judge] {
             let ended = task.await.unwrap_or_else(|error| Err(ServiceError::of("a task was lost")(error)));
@@ -371,6 +391,7 @@ impl Service {
             // Pages may hang on a slow reader; nothing of ours waits for them.
             drop(tokio::time::timeout(Duration::from_secs(3), task).await);
         }
+        release.abort();
         self.spool.close().await;
         result
     }
@@ -381,6 +402,21 @@ impl Service {
             _ = &mut self.judge => {}
             _ = &mut self.intake => {}
             _ = &mut self.ticks => {}
+        }
+    }
+}
+
+/// Closes a spool that the disk holds up, so that a stop does not wait for what is not going to be durable.
+async fn let_go(spool: Spool) {
+    let mut held = spool.watch_held();
+    loop {
+        if held.wait_for(Option::is_some).await.is_err() {
+            return;
+        }
+        let recovers = tokio::time::timeout(HELD_AT_STOP, held.wait_for(Option::is_none)).await.is_ok();
+        if !recovers {
+            spool.close().await;
+            return;
         }
     }
 }

@@ -1,6 +1,13 @@
 //! The one place that reads the time. Everything else receives it as an argument.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use model::Instant;
@@ -11,6 +18,8 @@ use tokio::sync::watch;
 pub enum Clock {
     /// The machine's clock.
     System,
+    /// The machine's, with so many ms added; clones share it. For rehearsals of a clock that is set wrong.
+    Shifted(Arc<AtomicI64>),
     /// A clock of our own; clones share it.
     Simulated(Arc<watch::Sender<Course>>),
 }
@@ -47,14 +56,36 @@ impl Clock {
         Self::Simulated(Arc::new(watch::Sender::new(Course::new(start, speed))))
     }
 
+    /// The machine's clock with the ms added that `file` says, read again and again: what stands in no file
+    /// counts as 0. Call it inside a tokio runtime.
+    #[must_use]
+    pub fn shifted_by(file: PathBuf) -> Self {
+        let shift = Arc::new(AtomicI64::new(shift_in(&file)));
+        let clock = Self::Shifted(Arc::clone(&shift));
+        tokio::spawn(async move {
+            loop {
+                shift.store(shift_in(&file), Ordering::Relaxed);
+                tokio::time::sleep(SHIFT_EVERY).await;
+            }
+        });
+        clock
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Instant {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
             Self::System => Instant::from_timestamp(Timestamp::now()),
+            Self::Shifted(shift) => Self::System.now().plus_ms(shift.load(Ordering::Relaxed)),
             Self::Simulated(course) => course.borrow().now(),
         }
+    }
+
+    /// Begins to compare wall time with the machine's monotonic time.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        Pace { wall: self.now(), real: tokio::time::Instant::now() }
     }
 
     /// Sets a simulated clock to `at`, forwards or back, at a new speed; those who wait on it see the jump.
@@ -68,7 +99,7 @@ impl Clock {
     /// Waits until the clock has reached `at`; returns at once when it has. Dropping the future is safe.
     pub async fn sleep_until(&self, at: Instant) {
         match self {
-            Self::System => loop {
+            Self::System | Self::Shifted(_) => loop {
                 let left_ms = at.since(self.now());
                 if left_ms <= 0 {
                     return;
@@ -95,7 +126,36 @@ impl Clock {
     }
 }
 
-const LONGEST_STEP: Duration = Duration::from_secs(60);
+/// Tells a clock that was set from one that runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    wall: Instant,
+    real: tokio::time::Instant,
+}
+
+impl Pace {
+    /// By how much the clock was set since the last look, ms; 0 while it only ran, and for simulated clocks,
+    /// which are set on purpose.
+    pub fn step_ms(&mut self, clock: &Clock) -> i64 {
+        let now = clock.pace();
+        let ran = i64::try_from(now.real.duration_since(self.real).as_millis()).unwrap_or(i64::MAX);
+        let step = now.wall.since(self.wall).saturating_sub(ran);
+        *self = now;
+        let is_set = step.abs() > SLEW_MS && !matches!(clock, Clock::Simulated(_));
+        if is_set { step } else { 0 }
+    }
+}
+
+/// A clock that is put right in small steps is not set, ms.
+const SLEW_MS: i64 = 2_000;
+/// A clock that was set is noticed within this.
+const LONGEST_STEP: Duration = Duration::from_secs(5);
+/// How often a shift is read.
+const SHIFT_EVERY: Duration = Duration::from_millis(100);
+
+fn shift_in(file: &std::path::Path) -> i64 {
+    std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
 
 /// Real time for `ms` of a clock at `speed`, at least a millisecond, so that a wait is never a busy one.
 #[expect(clippy::cast_precision_loss, reason = "a wait of 2^53 ms needs no last millisecond")]
@@ -139,6 +199,23 @@ mod tests {
         tokio::task::yield_now().await;
         clock.jump(at(86_400_000), 1.0);
         tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_shifted_clock_follows_its_file_and_the_step_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shift");
+        let clock = Clock::shifted_by(file.clone());
+        let mut pace = clock.pace();
+        assert_eq!(pace.step_ms(&clock), 0);
+        std::fs::write(&file, "-3600000\n").unwrap();
+        let end = tokio::time::Instant::now() + Duration::from_secs(10);
+        while clock.now() > Clock::System.now().plus_ms(-3_000_000) {
+            assert!(tokio::time::Instant::now() < end);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!((-3_601_000..-3_599_000).contains(&pace.step_ms(&clock)));
+        assert_eq!(pace.step_ms(&clock), 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 mod database;
 pub mod devices;
+pub mod disk;
 pub mod files;
 pub mod history;
 pub mod links;

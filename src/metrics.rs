@@ -5,6 +5,7 @@
 
 mod late;
 mod reloads;
+mod storage;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +20,7 @@ use rules::AlertState;
 pub use late::LateOutcome;
 pub use reloads::ReloadOutcome;
 use reloads::Reloads;
+use storage::Storage;
 
 use crate::view::Ledger;
 
@@ -100,7 +102,7 @@ pub struct Metrics {
     messages: Family<Label, Counter>,
     pending: Count,
     readings: Counter,
-    spool_bytes: Count,
+    storage: Storage,
     series_backlog: Count,
     series_refused: Counter,
     alerts: Family<Label, Count>,
@@ -128,7 +130,7 @@ impl Metrics {
             messages: Family::default(),
             pending: Count::default(),
             readings: Counter::default(),
-            spool_bytes: Count::default(),
+            storage: Storage::default(),
             series_backlog: Count::default(),
             series_refused: Counter::default(),
             alerts: Family::default(),
@@ -141,6 +143,7 @@ impl Metrics {
         };
         metrics.register();
         metrics.reloads.register(&mut metrics.registry);
+        metrics.storage.register(&mut metrics.registry);
         metrics.registry.register(
             "normwatch_late_readings",
             "Readings older than what was judged, by what became of them",
@@ -176,7 +179,6 @@ impl Metrics {
             self.pending.clone(),
         );
         registry.register("normwatch_readings", "Readings kept", self.readings.clone());
-        registry.register("normwatch_spool_bytes", "Size of the spool on disk", self.spool_bytes.clone());
         registry.register(
             "normwatch_series_backlog_readings",
             "Readings that wait for the time-series server",
@@ -258,11 +260,6 @@ impl Metrics {
     /// Counts `n` readings kept.
     pub fn readings(&self, n: u64) {
         self.readings.inc_by(n);
-    }
-
-    /// Sets the size of the spool, bytes.
-    pub fn spool_bytes(&self, bytes: u64) {
-        self.spool_bytes.set(bytes);
     }
 
     /// Sets how many readings wait for the time-series server.
@@ -356,7 +353,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 17);
+        assert_eq!(families.len(), 21);
         for name in [
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
@@ -367,6 +364,8 @@ mod tests {
             "normwatch_messages_pending",
             "normwatch_readings_total",
             "normwatch_spool_bytes",
+            "normwatch_disk_refusing",
+            "normwatch_series_given_up_entries_total",
             "normwatch_series_backlog_readings",
             "normwatch_series_refused_total",
             "normwatch_alerts{state=\"firing\"}",

@@ -132,6 +132,7 @@ pub(super) fn desk(
         Arc::clone(&site.metrics),
     );
     let desk = desk.following(site.in_force.subscribe());
+    let desk = desk.with_storage(site.stores.spool.clone(), site.disk.clone());
     let desk = desk.with_records(Arc::new(Records(site.stores.state.clone())));
     let spool = site.stores.spool.reader().map_err(ServiceError::of("the spool cannot be read"))?;
     let desk = desk.with_registry(Registry {

@@ -178,10 +178,14 @@ impl Reload {
             if !is_asked && !is_settled {
                 continue;
             }
-            self.read = now;
-            if let Err(error) = self.reload(&to_judge).await {
-                tracing::error!(%error, "the edit cannot be written to the spool");
-                return;
+            match self.reload(&to_judge).await {
+                Ok(()) => self.read = now,
+                // It is looked at again, and taken up when the disk takes it.
+                Err(SpoolError::Held(held)) => tracing::warn!(%held, "the edit waits for the disk"),
+                Err(error) => {
+                    tracing::error!(%error, "the edit cannot be written to the spool");
+                    return;
+                }
             }
         }
     }

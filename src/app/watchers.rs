@@ -1,4 +1,4 @@
-//! Small tasks that look after others: the broker's link, and the length of the spool.
+//! Small tasks that look after others: the broker's link, and the length of the history.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use model::Instant;
 use tokio::sync::watch;
 
 use super::{Site, TICK_LAG_MS};
-use crate::{spool::Position, view::Snapshot};
+use crate::view::Snapshot;
 
 /// A connection must have stood this long, with nothing waiting, before silence means anything.
 const SETTLED_CONNECTION: Duration = Duration::from_secs(10);
@@ -15,8 +15,8 @@ const SETTLED_CONNECTION: Duration = Duration::from_secs(10);
 const FAR_BEHIND_MS: i64 = 2 * TICK_LAG_MS;
 /// How often the history lets go what it need not keep.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
-/// How often the spool is shortened.
-const TRIM_EVERY: Duration = Duration::from_secs(60);
+/// How long after the start it does so first.
+const PRUNE_FIRST: Duration = Duration::from_secs(60);
 
 /// Follows the broker's link. While we are connected, caught up and allowed to tick, the result says
 /// since when we have listened without a break.
@@ -35,7 +35,13 @@ pub(super) fn broker(
         let mut quiet_since: Option<tokio::time::Instant> = None;
         let mut reached = None;
         let mut since = None;
+        let mut pace = clock.pace();
         loop {
+            let step_ms = pace.step_ms(&clock);
+            if step_ms != 0 {
+                tracing::warn!(step_ms, "the clock was set: silence is counted from now on");
+                (quiet_since, since) = (None, None);
+            }
             let (link, waiting) = monitor.link();
             // Before it holds our subscription, a broker keeps nothing for us.
             links.set("mqtt", Some(link.is_subscribed), link.error, waiting as u64);
@@ -67,35 +73,6 @@ fn is_backlog(before: Option<Instant>, reached: Option<Instant>, now: Instant) -
     reached > before && reached.is_some_and(|reached| now.since(reached) > FAR_BEHIND_MS)
 }
 
-/// Lets the spool go behind checkpoint, history and series writer.
-pub(super) fn trimmer(site: &mut Site<'_>, settled: Option<watch::Receiver<u64>>) {
-    let stores = &site.stores;
-    let (spool, state, history) = (stores.spool.clone(), stores.state.clone(), stores.history.clone());
-    let (metrics, mut stop) = (Arc::clone(&site.metrics), site.stopping_late.clone());
-    site.late.push(tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
-                () = tokio::time::sleep(TRIM_EVERY) => {}
-            }
-            let checkpoint = state.call(|state| state.position(0)).await;
-            let reached = match checkpoint {
-                Ok(position) => position.sequence.min(history.durable_position().sequence),
-                Err(error) => {
-                    tracing::error!(%error, "the checkpoint cannot be read");
-                    continue;
-                }
-            };
-            let before = settled.as_ref().map_or(reached, |settled| reached.min(*settled.borrow()));
-            if let Err(error) = spool.trim(Position::new(before)).await {
-                tracing::error!(%error, "the spool cannot be shortened");
-            }
-            let bytes = spool.reader().and_then(|reader| reader.bytes());
-            metrics.spool_bytes(bytes.unwrap_or(0));
-        }
-    }));
-}
-
 /// Lets the history forget what is older than it has to reach, a while after the start and then daily.
 pub(super) fn pruner(site: &mut Site<'_>, snapshots: watch::Receiver<Arc<Snapshot>>) {
     let (history, state, clock) =
@@ -103,7 +80,7 @@ pub(super) fn pruner(site: &mut Site<'_>, snapshots: watch::Receiver<Arc<Snapsho
     let raw_ms = i64::from(site.config.history.raw_days) * 86_400_000;
     let mut stop = site.stopping_late.clone();
     site.late.push(tokio::spawn(async move {
-        let mut pause = TRIM_EVERY;
+        let mut pause = PRUNE_FIRST;
         loop {
             tokio::select! {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return }

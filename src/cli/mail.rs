@@ -10,8 +10,9 @@ use super::{Exit, Terminal, run::load_config};
 use crate::{
     clock::Clock,
     config::Config,
+    disk::in_words,
     files,
-    notify::{Letter, Mailer, MailerConfig, Renderer, Sender, in_words, preview},
+    notify::{Letter, Mailer, MailerConfig, Renderer, Sender, preview},
 };
 
 /// Tests the way out for mails, and shows what they look like.

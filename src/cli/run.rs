@@ -56,8 +56,9 @@ fn serve(config: &Config, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let done = runtime.block_on(async {
         // Before anything else: a stop during a long start must not look like a crash.
         let mut stop = StopSignal::listen()?;
+        outgrow_limits()?;
         let started = tokio::select! {
-            started = app::start(config, Clock::System) => started,
+            started = app::start(config, clock()) => started,
             () = stop.wait() => {
                 terminal.say("stopped during the start");
                 return Ok(Exit::Fine);
@@ -81,6 +82,12 @@ fn serve(config: &Config, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     done
 }
 
+/// The machine's clock; for a rehearsal, shifted by what a file says (docs/durability.md).
+fn clock() -> Clock {
+    let file = environment().remove("NORMWATCH_CLOCK_SHIFT_FILE");
+    file.map_or(Clock::System, |file| Clock::shifted_by(file.into()))
+}
+
 /// Says why the service did not start.
 pub(super) fn refused(error: ServiceError, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match error {
@@ -92,6 +99,18 @@ pub(super) fn refused(error: ServiceError, terminal: &mut Terminal) -> anyhow::R
         }
         other @ ServiceError::Part { .. } => Err(other.into()),
     }
+}
+
+/// A file that reaches the limit of its size (RLIMIT_FSIZE) makes a write fail, as a full disk does. Left
+/// alone, the signal that comes with it would end the process.
+fn outgrow_limits() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        const SIGXFSZ: i32 = 25;
+        // What catches it stays for the life of the process.
+        drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ))?);
+    }
+    Ok(())
 }
 
 /// SIGINT and SIGTERM, caught from the moment it is made.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::{
     Alerts, Config, History, Influx, Mqtt, Route, Secret, Smtp, Transport, parse_duration,
     schema::{self, Lines},
+    spool::RawSpool,
 };
 
 /// The environment of this process: the only place that reads it.
@@ -85,6 +86,7 @@ struct Raw {
     route: Vec<Route>,
     influx: RawInflux,
     smtp: RawSmtp,
+    spool: RawSpool,
     history: RawHistory,
     alerts: RawAlerts,
     web: RawWeb,
@@ -138,7 +140,7 @@ struct RawWeb {
 }
 
 /// What the checks need: where each key stands, and where paths start.
-struct Check {
+pub(super) struct Check {
     file: String,
     lines: Lines,
     overrides: BTreeMap<String, String>,
@@ -147,7 +149,7 @@ struct Check {
 }
 
 impl Check {
-    fn problem(&mut self, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(&mut self, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
         let problem = if self.overrides.contains_key(key) {
             Problem::new(schema::ENVIRONMENT, 0, schema::variable(key), what, remedy)
         } else {
@@ -179,6 +181,7 @@ impl Check {
             routes: self.routes(raw.route),
             influx: self.influx(raw.influx),
             smtp: self.smtp(raw.smtp),
+            spool: self.spool(&raw.spool),
             history: History {
                 raw_days: self.days("history.raw_days", raw.history.raw_days),
                 partial_days: self.days("history.partial_days", raw.history.partial_days),

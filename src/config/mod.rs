@@ -7,6 +7,7 @@ mod duration;
 mod load;
 mod schema;
 mod secret;
+mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ pub use duration::parse_duration;
 pub use load::environment;
 pub use schema::DEFAULT;
 pub use secret::Secret;
+
+use crate::spool::Fsync;
 
 /// The checked configuration. Paths are ready to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Config {
     pub influx: Option<Influx>,
     /// Mail, when configured.
     pub smtp: Option<Smtp>,
+    /// Bounds and fsync of the spool.
+    pub spool: Spool,
     /// How far back the history reaches.
     pub history: History,
     /// When alerts are told.
@@ -125,6 +130,17 @@ pub enum Transport {
     },
     /// `file:DIR`: one `.eml` file a mail.
     File(PathBuf),
+}
+
+/// How much the spool may hold, and what a loss of power may take of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spool {
+    /// When its bytes are pressed to the disk.
+    pub fsync: Fsync,
+    /// Bytes in use from which on messages are not taken.
+    pub max_bytes: u64,
+    /// Bytes of quarantined messages that are kept.
+    pub quarantine_bytes: u64,
 }
 
 /// How far back the history reaches, in days.

@@ -9,6 +9,7 @@ use std::{
 use model::Problem;
 
 use super::{Config, Transport};
+use crate::spool::Fsync;
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -91,6 +92,24 @@ fn values_that_mean_nothing_are_all_found_too() {
     for line in [1, 2, 4, 6, 8, 10, 11] {
         assert!(found.contains(&line), "line {line} of {found:?}");
     }
+}
+
+#[test]
+fn the_spool_says_what_a_power_loss_may_take_and_must_hold_more_than_its_quarantine() {
+    let (_dir, config) = load("[spool]\nfsync = \"checkpoint\"\nmax_bytes = 100000000\n", &[]);
+    let spool = config.unwrap().spool;
+    assert_eq!((spool.fsync, spool.max_bytes), (Fsync::Checkpoint, 100_000_000));
+    let defaults = load("", &[]).1.unwrap().spool;
+    let options = crate::spool::Options::default();
+    assert_eq!(
+        (defaults.fsync, defaults.max_bytes, defaults.quarantine_bytes),
+        (options.fsync, options.max_bytes, options.quarantine_bytes)
+    );
+    let text = "[spool]\nfsync = \"sometimes\"\nmax_bytes = 67108865\nquarantine_bytes = -1\n";
+    let found = problems(text, &[]);
+    let keys: Vec<&str> = found.iter().map(|(_, key)| key.as_str()).collect();
+    assert_eq!(keys, ["spool.fsync", "spool.quarantine_bytes"]);
+    assert_eq!(problems("[spool]\nmax_bytes = 67108865\n", &[]), [(2, "spool.max_bytes".to_owned())]);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 //! A mail is marked as being sent before the first byte leaves, so a stop between the server's answer and
 //! our mark is known at the next start: such a mail is sent again with the same Message-ID, and counted.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use model::Instant;
 use tokio::sync::{Notify, watch};
 
 use super::{Mailer, OutboxError, OutboxStore, Queued, SendError, mask};
+use crate::disk::{TRY_AGAIN, in_words, is_of_disk};
 
 /// Mails of one round; between rounds the loop looks whether it is to stop.
 const ROUND: usize = 50;
@@ -102,7 +103,7 @@ impl<S: OutboxStore> Delivery<S> {
             for queued in self.store.due(now, ROUND)? {
                 self.store.mark_sending(&queued.letter.key)?;
                 let outcome = self.mailer.send(&queued.letter).await;
-                self.settle(&queued, outcome, now, &mut round)?;
+                self.settle(&queued, outcome, now, &mut round).await?;
                 if round.server_error.is_some() {
                     break;
                 }
@@ -113,7 +114,7 @@ impl<S: OutboxStore> Delivery<S> {
         Ok(round)
     }
 
-    fn settle(
+    async fn settle(
         &mut self,
         queued: &Queued,
         outcome: Result<String, SendError>,
@@ -127,7 +128,7 @@ impl<S: OutboxStore> Delivery<S> {
                 self.failures = 0;
                 round.sent += 1;
                 tracing::info!(mail = %key, to, "mail sent");
-                return self.store.mark_sent(key, now);
+                return self.insist(|store| store.mark_sent(key, now)).await;
             }
             Err(error) => error,
         };
@@ -136,7 +137,7 @@ impl<S: OutboxStore> Delivery<S> {
         if is_too_old || !error.is_retryable() {
             round.failed += 1;
             tracing::error!(mail = %key, to, error = text, "mail given up");
-            return self.store.mark_failed(key, &text, now);
+            return self.insist(|store| store.mark_failed(key, &text, now)).await;
         }
         let wait = if error.is_of_server() {
             self.failures = self.failures.saturating_add(1);
@@ -156,7 +157,27 @@ impl<S: OutboxStore> Delivery<S> {
         round.retried += 1;
         round.maybe_doubled += u64::from(error.may_have_arrived());
         tracing::warn!(mail = %key, to, error = text, wait_ms = wait, "mail waits for its next attempt");
-        self.store.mark_retry(key, next, &text, error.may_have_arrived())
+        self.insist(|store| store.mark_retry(key, next, &text, error.may_have_arrived())).await
+    }
+
+    /// Keeps what became of a mail, however long the disk refuses: with a mark that was not kept it would stay
+    /// half sent. A stop meanwhile is what [`Delivery::start`] recovers from.
+    async fn insist(
+        &mut self,
+        mut mark: impl FnMut(&mut S) -> Result<(), OutboxError>,
+    ) -> Result<(), OutboxError> {
+        let mut has_waited = false;
+        loop {
+            match mark(&mut self.store) {
+                Err(error) if is_of_disk(&error) => {
+                    if !std::mem::replace(&mut has_waited, true) {
+                        tracing::error!(error = in_words(&error), "the outbox waits for the disk");
+                    }
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+                marked => return marked,
+            }
+        }
     }
 
     /// Delivers until `stop` says true. `clock` gives wall time; `wake` is notified when a mail was queued;
@@ -194,19 +215,4 @@ impl<S: OutboxStore> Delivery<S> {
     pub const fn store(&self) -> &S {
         &self.store
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn in_words(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
 }

@@ -27,7 +27,6 @@ mod store;
 mod words;
 
 pub(crate) use citation::cited;
-pub(crate) use delivery::in_words;
 pub use delivery::{Delivery, RetryPolicy, Round};
 pub use dispatch::{Dispatcher, Settings};
 pub use email::{Mailer, MailerError, SendError, Smtp};

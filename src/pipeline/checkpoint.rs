@@ -88,7 +88,7 @@ impl Judge {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
         }
-        self.parts.history.flush()?;
+        self.parts.disk.insist("history", || self.parts.history.flush())?;
         let event_time = self.engine.event_time();
         let mut parts = Parts {
             engine: &mut self.engine,
@@ -118,7 +118,7 @@ impl Judge {
             events: fresh.events,
             ..Step::default()
         };
-        self.parts.state.commit(&step)?;
+        self.parts.disk.insist("state", || self.parts.state.commit(&step))?;
         Ok(())
     }
 }

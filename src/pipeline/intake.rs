@@ -97,7 +97,8 @@ impl Intake {
     /// Runs until `stop` says true, or the spool fails for good.
     ///
     /// # Errors
-    /// [`SpoolError`] when the disk refuses: nothing of that batch was acknowledged, the broker keeps it.
+    /// [`SpoolError`] when the spool fails for good: nothing of that batch was acknowledged, the broker keeps it.
+    /// A disk that refuses for now is waited for, without acknowledgements.
     pub async fn run(
         mut self,
         to_judge: mpsc::Sender<Batch>,

@@ -18,6 +18,7 @@ use crate::{
     audit::Audit,
     clock::Clock,
     database::DatabaseError,
+    disk::Disk,
     history::{History, HistoryError},
     links::Links,
     metrics::{LateOutcome, Metrics},
@@ -106,6 +107,8 @@ pub struct JudgeParts {
     pub metrics: Arc<Metrics>,
     /// Sensors that the intake met and nobody knows.
     pub unknown: Unknown,
+    /// What the disk refuses.
+    pub disk: Disk,
     /// Where pages look.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// How outside parties are.
@@ -250,7 +253,7 @@ impl Judge {
     /// Runs until the intake has closed the channel, then writes a last checkpoint.
     ///
     /// # Errors
-    /// [`JudgeError`] when a disk refuses: the process should end, and goes on from its checkpoint.
+    /// [`JudgeError`] when a file is damaged: the process should end. A full disk is waited for.
     pub async fn run(mut self, mut batches: mpsc::Receiver<Batch>) -> Result<(), JudgeError> {
         let mut checkpoint = tokio::time::interval(CHECKPOINT_EVERY);
         let mut snapshot = tokio::time::interval(SNAPSHOT_EVERY);
@@ -374,7 +377,7 @@ impl Judge {
 
     fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
         if self.parts.history.append(position, readings) {
-            self.parts.history.flush()?;
+            self.parts.disk.insist("history", || self.parts.history.flush())?;
         }
         Ok(())
     }

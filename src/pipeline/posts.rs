@@ -2,6 +2,8 @@
 //! marks, the same spool and ledger, and an answer only when they are durable. So does what is taken out
 //! of the quarantine again.
 
+use std::time::Duration;
+
 use ingest::Format;
 use model::{Id, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -11,6 +13,8 @@ use crate::spool::{MessageKey, Outcome, Quarantined, Refusal};
 
 /// Messages that wait for the intake; beyond that callers are told to come again.
 const MOST_WAITING: usize = 64;
+/// How long a caller is kept waiting for the disk.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// The topic of a message that names its sensors itself.
 const ANY_SENSOR: &str = "api/v1/readings";
 
@@ -44,9 +48,12 @@ pub enum PostError {
     /// Too many wait already.
     #[error("too many messages wait for the disk: send it again a little later")]
     Busy,
-    /// The service stops, or its disk refuses: whether it was stored is not known.
+    /// The disk takes nothing just now: it was not stored.
+    #[error("the disk takes nothing just now: send it again later")]
+    Held,
+    /// The service stops, or its disk keeps it waiting: whether it was stored is not known.
     #[error(
-        "the service stops: send it again; what was stored before counts once if it has an Idempotency-Key"
+        "the service stops or waits for its disk: send it again; what is stored counts once if it has an Idempotency-Key"
     )]
     Gone,
 }
@@ -99,7 +106,10 @@ impl Letterbox {
             mpsc::error::TrySendError::Full(_) => PostError::Busy,
             mpsc::error::TrySendError::Closed(_) => PostError::Gone,
         })?;
-        answer.await.map_err(|_| PostError::Gone)
+        match tokio::time::timeout(LONGEST_WAIT, answer).await {
+            Ok(Ok(posted)) => Ok(posted),
+            Ok(Err(_)) | Err(_) => Err(PostError::Gone),
+        }
     }
 }
 

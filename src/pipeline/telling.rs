@@ -75,7 +75,7 @@ impl Judge {
         self.is_changed = true;
         let Some(outlet) = &mut self.parts.outlet else { return Ok(()) };
         for plan in &plans {
-            outlet.outbox.put(plan, now)?;
+            self.parts.disk.insist("outbox", || outlet.outbox.put(plan, now))?;
         }
         if !plans.is_empty() {
             outlet.wake.notify_one();
@@ -98,7 +98,6 @@ impl Judge {
         snapshot.ledger = self.parts.spool.ledger();
         snapshot.links = self.parts.links.all();
         snapshot.standing = self.parts.standing.now();
-        self.parts.metrics.set_pending(snapshot.ledger.pending);
         for state in STATES {
             let count = snapshot.alerts.iter().filter(|alert| alert.state == state).count();
             self.parts.metrics.alerts(state, count as u64);

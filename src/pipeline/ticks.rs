@@ -30,23 +30,33 @@ impl Ticks {
     /// Runs until `stop` says true.
     ///
     /// # Errors
-    /// [`SpoolError`] when the disk refuses.
+    /// [`SpoolError`] when the spool fails for good.
     pub async fn run(
         self,
         to_judge: mpsc::Sender<Batch>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), SpoolError> {
+        let mut pace = self.clock.pace();
         // The first tick waits as long as the others: a connection needs its backlog first.
         loop {
             tokio::select! {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return Ok(()) }
                 () = tokio::time::sleep(self.every) => {}
             }
+            // A clock that was just set makes no silence; who follows the broker begins anew to listen.
+            if pace.step_ms(&self.clock) != 0 {
+                continue;
+            }
             let Some(since) = *self.listening.borrow() else { continue };
             let now = self.clock.now();
             let kind = Kind::Tick { to: now.plus_ms(-self.lag_ms), since: Some(since) };
             let entry = Entry { arrival: now, kind };
-            if to_judge.send(Batch::of_row(&self.spool, entry).await?).await.is_err() {
+            let batch = match Batch::of_row(&self.spool, entry).await {
+                // What waits for the disk is no silence: event time stands still with it.
+                Err(SpoolError::Held(_)) => continue,
+                batch => batch?,
+            };
+            if to_judge.send(batch).await.is_err() {
                 return Ok(());
             }
         }

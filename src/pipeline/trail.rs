@@ -57,7 +57,8 @@ impl Judge {
     }
 
     fn note(&self, deed: &Deed) -> Result<(), JudgeError> {
-        self.parts.audit.append(deed).map(drop).map_err(JudgeError::Audit)
+        let audit = &self.parts.audit;
+        self.parts.disk.insist("audit", || audit.append(deed)).map(drop).map_err(JudgeError::Audit)
     }
 }
 

@@ -34,6 +34,26 @@ pub struct Entry {
     pub kind: Kind,
 }
 
+/// What an entry says, borrowed from an [`Entry`] or from the message that becomes one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content<'a> {
+    Readings(&'a [Reading]),
+    Tick { to: Instant, since: Option<Instant> },
+    Change { kind: &'a str, body: &'a [u8] },
+}
+
+impl Entry {
+    /// Its arrival and what it says.
+    pub(super) fn content(&self) -> (Instant, Content<'_>) {
+        let content = match &self.kind {
+            Kind::Readings(readings) => Content::Readings(readings),
+            Kind::Tick { to, since } => Content::Tick { to: *to, since: *since },
+            Kind::Change { kind, body } => Content::Change { kind, body },
+        };
+        (self.arrival, content)
+    }
+}
+
 /// Tells one message from another across redelivery.
 ///
 /// A vendor's id (deduplication id, frame counter) can be compared at any time. A packet
@@ -136,6 +156,30 @@ pub enum Item {
     Message(Message),
     /// A row of our own: a tick or a change. Counted in no ledger.
     Row(Entry),
+}
+
+impl Item {
+    /// The entry that it leaves, for those that leave one.
+    pub(super) fn content(&self) -> Option<(Instant, Content<'_>)> {
+        match self {
+            Self::Row(entry) => Some(entry.content()),
+            Self::Message(message) => match &message.fate {
+                Fate::Stored(readings) => Some((message.arrival, Content::Readings(readings))),
+                Fate::Ignored | Fate::Quarantined(_) | Fate::Rejected => None,
+            },
+        }
+    }
+
+    /// The same as an entry of its own.
+    pub(super) fn into_entry(self) -> Option<Entry> {
+        match self {
+            Self::Row(entry) => Some(entry),
+            Self::Message(Message { arrival, fate: Fate::Stored(readings), .. }) => {
+                Some(Entry { arrival, kind: Kind::Readings(readings) })
+            }
+            Self::Message(_) => None,
+        }
+    }
 }
 
 /// The outcome of a message in the ledger.

@@ -16,10 +16,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     block::BlockError,
+    counts::Counts,
     entry::{Item, Receipt},
+    held::Held,
+    options::Options,
     position::Position,
     reader::SpoolReader,
-    writer::{Command, Counts, Writer},
+    writer::{Call, Command, Seen, Writer},
 };
 use crate::{database::DatabaseError, view::Ledger};
 
@@ -35,6 +38,9 @@ pub enum SpoolError {
     /// Another process (or part of this one) writes to it.
     #[error("spool `{0}` is in use by another process")]
     InUse(String),
+    /// It takes nothing just now. What it was given before waits; this was not taken.
+    #[error("the spool takes nothing just now: {0}")]
+    Held(Held),
     /// The spool was closed.
     #[error("spool is closed")]
     Closed,
@@ -70,40 +76,11 @@ impl From<rusqlite::Error> for SpoolError {
     }
 }
 
-/// Bounds of the spool.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Items in one commit group, about.
-    pub group_items: usize,
-    /// Calls that may wait for the writer before callers wait for a place.
-    pub queue_calls: usize,
-    /// Message keys remembered against redelivery.
-    pub keys: usize,
-    /// Bytes of quarantined messages kept.
-    pub quarantine_bytes: u64,
-    /// The newest position that state or history have seen: new entries stand behind it, even
-    /// in a spool that is new or was restored from a backup older than theirs. Otherwise
-    /// their readers would take new entries for old ones and pass over them.
-    pub behind: Position,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            group_items: 4096,
-            queue_calls: 4096,
-            keys: 200_000,
-            quarantine_bytes: 64 << 20,
-            behind: Position::START,
-        }
-    }
-}
-
 /// The spool; clones share the one writer thread, which ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Spool {
     commands: mpsc::Sender<Command>,
-    counts: watch::Receiver<Counts>,
+    seen: Seen,
     /// Messages handed in by this process and not yet answered.
     waiting: Arc<AtomicU64>,
     path: PathBuf,
@@ -138,17 +115,18 @@ impl Spool {
     /// When the file cannot be opened, is in use, is newer than this release, or contradicts itself.
     pub fn open(path: &Path, options: Options) -> Result<Self, SpoolError> {
         let (commands, inbox) = mpsc::channel(options.queue_calls);
-        let (writer, counts) = Writer::open(path, options)?;
+        let (writer, seen) = Writer::open(path, options)?;
         thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || writer.run(inbox))
             .map_err(|error| SpoolError::Start(Arc::new(error)))?;
-        Ok(Self { commands, counts, waiting: Arc::default(), path: path.to_owned() })
+        Ok(Self { commands, seen, waiting: Arc::default(), path: path.to_owned() })
     }
 
     /// Hands items to the writer, waiting for a place in its queue only; await the result for durability.
     ///
-    /// Items are stored in the order of the calls.
+    /// Items are stored in the order of the calls. While the disk refuses or the spool is full they wait
+    /// ([`Spool::held`] says so): acknowledge nothing until then.
     ///
     /// # Errors
     /// [`SpoolError::Closed`] when the writer has ended.
@@ -157,17 +135,21 @@ impl Spool {
         self.waiting.fetch_add(messages, Ordering::Relaxed);
         let (sender, reply) = oneshot::channel();
         let appending = Appending { reply, messages, waiting: Arc::clone(&self.waiting) };
-        let command = Command::Append { items, reply: sender };
+        let command = Command::Append(Call { items, reply: sender });
         self.commands.send(command).await.map_err(|_| SpoolError::Closed)?;
         Ok(appending)
     }
 
     /// Appends items and waits until they are durable; receipts come in the order of the items.
     ///
+    /// For those who can come again: it does not join a queue that the disk holds up.
+    ///
     /// # Errors
-    /// When the disk refuses. Nothing of the call is stored then: acknowledge none of it, and
-    /// connect to the broker again later, which makes it deliver the messages once more.
+    /// [`SpoolError::Held`] while the disk refuses or the spool is full. Nothing of the call is stored then.
     pub async fn append(&self, items: Vec<Item>) -> Result<Vec<Receipt>, SpoolError> {
+        if let Some(held) = self.held() {
+            return Err(SpoolError::Held(held));
+        }
         self.submit(items).await?.await
     }
 
@@ -221,12 +203,30 @@ impl Spool {
     /// Durable counts: newest position, outcomes, readings, what the quarantine dropped.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        *self.counts.borrow()
+        *self.seen.counts.borrow()
     }
 
     /// Follows the durable counts: changes with every commit, so that readers need not poll.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Counts> {
-        self.counts.clone()
+        self.seen.counts.clone()
+    }
+
+    /// Why it takes nothing just now; `None` while it does.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        self.seen.held.borrow().clone()
+    }
+
+    /// Follows [`Spool::held`].
+    #[must_use]
+    pub fn watch_held(&self) -> watch::Receiver<Option<Held>> {
+        self.seen.held.clone()
+    }
+
+    /// Bytes in use in the file, as of the newest commit.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.seen.bytes.load(Ordering::Relaxed)
     }
 }

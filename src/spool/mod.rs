@@ -6,9 +6,13 @@
 //! transaction. The spool knows entries and positions; it does not know what they mean.
 
 mod block;
+mod counts;
 mod entry;
+mod group;
+mod held;
 mod keys;
 mod log;
+mod options;
 mod position;
 mod quarantine;
 mod reader;
@@ -16,13 +20,15 @@ mod retention;
 mod writer;
 
 pub use block::BlockError;
+pub use counts::Counts;
 pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
-pub use log::{Appending, Options, Spool, SpoolError};
+pub use held::Held;
+pub use log::{Appending, Spool, SpoolError};
+pub use options::{Fsync, Options};
 pub use position::Position;
 pub use quarantine::Quarantined;
 pub use reader::SpoolReader;
 pub use retention::first_to_keep;
-pub use writer::Counts;
 
 /// The tables, version by version.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];

@@ -131,12 +131,22 @@ impl SpoolReader {
         Ok(unsigned(sum))
     }
 
-    /// Bytes in use in the file.
+    /// The first entry behind the oldest rows that take `bytes` together.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn bytes(&self) -> Result<u64, SpoolError> {
-        Ok(database::used_bytes(&self.db())?)
+    pub fn behind_oldest(&self, bytes: u64) -> Result<Position, SpoolError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT first + count, length(body) FROM log ORDER BY first")?;
+        let mut rows = query.query([])?;
+        let (mut end, mut sum) = (0, 0);
+        while sum < bytes
+            && let Some(row) = rows.next()?
+        {
+            end = unsigned(row.get(0)?);
+            sum += unsigned(row.get(1)?);
+        }
+        Ok(Position::new(end))
     }
 
     /// Quarantined messages with an id above `after`, oldest first, at most `max`.

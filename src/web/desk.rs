@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use super::registry::Registry;
 use crate::{
     access::{Person, Reach},
+    disk::Disk,
     metrics::Metrics,
     pipeline::{Letterbox, Pen},
     rulebook::Rulebook,
+    spool::Spool,
     state::{EventRow, RefusedLine, VerdictRow},
-    view::{MailView, Snapshot},
+    view::{Ledger, MailView, Snapshot},
 };
 
 /// Where charts get their points. The history store implements it; calls may block on a disk.
@@ -166,6 +168,7 @@ pub struct Desk {
     pen: Option<Pen>,
     letterbox: Option<Letterbox>,
     registry: Option<Registry>,
+    storage: Option<(Spool, Disk)>,
 }
 
 impl fmt::Debug for Desk {
@@ -197,6 +200,7 @@ impl Desk {
             pen: None,
             letterbox: None,
             registry: None,
+            storage: None,
         }
     }
 
@@ -254,6 +258,23 @@ impl Desk {
     /// What is in force, for who waits for a change of it.
     pub(super) fn in_force(&self) -> Option<watch::Receiver<Arc<Rulebook>>> {
         self.in_force.clone()
+    }
+
+    /// The same desk with the spool and the disk at hand: both are told of as they are, not as they were when
+    /// the pipeline last had time for pages.
+    #[must_use]
+    pub fn with_storage(self, spool: Spool, disk: Disk) -> Self {
+        Self { storage: Some((spool, disk)), ..self }
+    }
+
+    /// Every message counted once.
+    pub(super) fn ledger(&self) -> Ledger {
+        self.storage.as_ref().map_or_else(|| self.snapshot.borrow().ledger, |(spool, _)| spool.ledger())
+    }
+
+    /// What the disk refuses just now, in words for operations.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        self.storage.as_ref().map_or_else(Vec::new, |(_, disk)| disk.refusals())
     }
 
     pub(super) const fn letterbox(&self) -> Option<&Letterbox> {

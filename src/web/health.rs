@@ -23,12 +23,14 @@ struct Readiness {
     warnings: Vec<String>,
 }
 
-/// `GET /readyz`: 503 with the reasons until the service is caught up and its broker answers.
+/// `GET /readyz`: 503 with the reasons until the service is caught up, its broker answers and its disk takes
+/// what it is given.
 ///
 /// A silent time-series or mail server is not a reason: the service buffers for both.
 pub(super) async fn readyz(desk: Desk) -> Response {
     let snapshot = desk.snapshot();
-    let (reasons, warnings) = (reasons(&snapshot), warnings(&snapshot));
+    let (mut reasons, warnings) = (reasons(&snapshot), warnings(&snapshot));
+    reasons.extend(desk.refusals());
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready: reasons.is_empty(), reasons, warnings })).into_response()
 }
@@ -52,6 +54,7 @@ fn warnings(snapshot: &Snapshot) -> Vec<String> {
 
 /// `GET /metrics`: the exposition for Prometheus.
 pub(super) async fn metrics(desk: Desk) -> impl IntoResponse {
+    desk.metrics().set_pending(desk.ledger().pending);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], desk.metrics().exposition())
 }

@@ -56,6 +56,9 @@ pub(super) async fn post(
     let Some(letterbox) = desk.letterbox() else {
         return Err(ApiError::Internal("this console only shows".to_owned()));
     };
+    if !desk.refusals().is_empty() {
+        return Ok(unavailable(PostError::Held));
+    }
     let posted = match letterbox.post(ask.sensor.as_ref(), body.to_vec(), key.as_deref()).await {
         Ok(posted) => posted,
         Err(error) => return Ok(unavailable(error)),

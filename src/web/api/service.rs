@@ -30,7 +30,7 @@ pub(super) struct Ask {
 
 /// `GET /ledger`.
 pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
-    Json(desk.snapshot().ledger)
+    Json(desk.ledger())
 }
 
 /// A line that the time-series server refused for good.

@@ -89,6 +89,8 @@ struct Frame<'a> {
     is_stale: bool,
     is_behind: bool,
     firing: usize,
+    /// What our own disk refuses.
+    disk: Vec<String>,
     /// What is wrong with the newest edit of register or standards, as many as a page has room for.
     refused: &'a [String],
     refused_more: usize,
@@ -132,6 +134,7 @@ pub(super) fn render(
         is_stale: is_old && !is_behind,
         is_behind,
         firing: snapshot.alerts.iter().filter(|a| a.state == AlertState::Firing).count(),
+        disk: desk.refusals(),
         refused: refused.get(..MOST_REFUSED).unwrap_or(refused),
         refused_more: refused.len().saturating_sub(MOST_REFUSED),
         digest: &snapshot.standing.digest,

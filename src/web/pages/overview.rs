@@ -73,6 +73,7 @@ pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
     buildings.sort_by(|a, b| a.place.label.cmp(&b.place.label));
     let unknown = snapshot.unknown_sensors.iter().take(MOST);
     let spare = Spare::of(&look);
+    let ledger = desk.ledger();
     let page = Page {
         alerts,
         firing: count(AlertState::Firing),
@@ -83,8 +84,8 @@ pub(super) async fn page(desk: Desk, viewer: Viewer) -> Response {
         idle: spare.idle,
         scarce: spare.scarce,
         links: links(&look),
-        ledger: ledger_rows(&snapshot.ledger),
-        ledger_adds_up: adds_up(&snapshot.ledger),
+        ledger: ledger_rows(&ledger),
+        ledger_adds_up: adds_up(&ledger),
         unknown_sensors: unknown
             .map(|held| Unknown { sensor: held.sensor.to_string(), topic: held.topic.clone() })
             .collect(),

@@ -1,0 +1,143 @@
+//! One commit group in the making: which item has which outcome, and which leave an entry.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{
+    block,
+    counts::Counts,
+    entry::{Fate, Item, Message, Outcome, Receipt},
+    keys::KeyWindow,
+    position::Position,
+    quarantine,
+};
+use crate::database::signed;
+
+/// What became of an item: its outcome in the ledger, and where its entry stands.
+type Placed = (Option<Outcome>, Option<Position>);
+
+/// Everything that a group changes. The items stay with the caller until the group is durable,
+/// so that a group that the disk refused can be tried again.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) counts: Counts,
+    pub(super) keys: Vec<u128>,
+    pub(super) held_bytes: u64,
+    key_set: HashSet<u128>,
+    placed: Vec<Placed>,
+}
+
+impl Group {
+    /// An empty group behind what is durable.
+    pub(super) fn new(counts: Counts, held_bytes: u64) -> Self {
+        Self { counts, keys: Vec::new(), held_bytes, key_set: HashSet::new(), placed: Vec::new() }
+    }
+
+    /// Gives an item its outcome and, when it leaves an entry, its position.
+    pub(super) fn place(
+        &mut self,
+        step: &Transaction<'_>,
+        keys: &KeyWindow,
+        item: &Item,
+    ) -> Result<(), rusqlite::Error> {
+        let outcome = match item {
+            Item::Row(_) => None,
+            Item::Message(message) => Some(self.outcome(step, keys, message)?),
+        };
+        let leaves_entry = matches!(outcome, None | Some(Outcome::Stored));
+        let position = leaves_entry.then(|| {
+            self.counts.newest += 1;
+            Position::new(self.counts.newest)
+        });
+        self.placed.push((outcome, position));
+        Ok(())
+    }
+
+    fn outcome(
+        &mut self,
+        step: &Transaction<'_>,
+        keys: &KeyWindow,
+        message: &Message,
+    ) -> Result<Outcome, rusqlite::Error> {
+        if let Some(key) = message.key {
+            let is_known = keys.contains(key.hash()) || self.key_set.contains(&key.hash());
+            if key.is_looked_up() && is_known {
+                self.counts.duplicate += 1;
+                return Ok(Outcome::Duplicate);
+            }
+            self.keys.push(key.hash());
+            self.key_set.insert(key.hash());
+        }
+        self.settle(step, message)
+    }
+
+    /// Counts a message that is new, and keeps what it carries.
+    fn settle(&mut self, step: &Transaction<'_>, message: &Message) -> Result<Outcome, rusqlite::Error> {
+        if let Some(id) = message.replays {
+            let Some(bytes) = quarantine::remove(step, id)? else {
+                // Replayed before, or dropped since it was listed: it has its outcome already.
+                return Ok(Outcome::Duplicate);
+            };
+            self.held_bytes = self.held_bytes.saturating_sub(bytes);
+            self.counts.quarantined = self.counts.quarantined.saturating_sub(1);
+        }
+        let outcome = match &message.fate {
+            Fate::Stored(readings) => {
+                self.counts.readings += readings.len() as u64;
+                Outcome::Stored
+            }
+            Fate::Ignored => Outcome::Ignored,
+            Fate::Rejected => Outcome::Rejected,
+            Fate::Quarantined(refusal) => {
+                self.held_bytes += quarantine::insert(step, message.arrival, refusal)?;
+                Outcome::Quarantined
+            }
+        };
+        *self.counts.of(outcome) += 1;
+        Ok(outcome)
+    }
+
+    /// Lets the oldest of the quarantine go until it keeps within its bytes.
+    pub(super) fn keep_within(&mut self, step: &Transaction<'_>, budget: u64) -> Result<(), rusqlite::Error> {
+        let (held, dropped) = quarantine::keep_within(step, self.held_bytes, budget)?;
+        self.held_bytes = held;
+        self.counts.quarantine_dropped += dropped;
+        Ok(())
+    }
+
+    /// Writes the entries of the group as one row.
+    pub(super) fn write_log<'a>(
+        &self,
+        step: &Connection,
+        before: Counts,
+        items: impl Iterator<Item = &'a Item>,
+    ) -> Result<(), rusqlite::Error> {
+        let count = self.counts.newest - before.newest;
+        if count == 0 {
+            return Ok(());
+        }
+        let kept = items.zip(&self.placed).filter(|(_, (_, position))| position.is_some());
+        let body = block::encode(kept.filter_map(|(item, _)| item.content()));
+        step.prepare_cached(
+            "INSERT INTO log (part, first, count, readings, body) VALUES (0, ?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            signed(before.newest + 1),
+            signed(count),
+            signed(self.counts.readings - before.readings),
+            body
+        ])?;
+        Ok(())
+    }
+
+    /// Receipts for the items, once the group is durable; call by call, in order.
+    pub(super) fn receipts(self, calls: impl Iterator<Item = Vec<Item>>) -> Vec<Vec<Receipt>> {
+        let mut placed = self.placed.into_iter();
+        let receipt = |(item, (outcome, position)): (Item, Placed)| {
+            let entry = position.and_then(|position| Some((position, item.into_entry()?)));
+            Receipt { outcome, entry }
+        };
+        calls.map(|items| items.into_iter().zip(placed.by_ref()).map(receipt).collect()).collect()
+    }
+}
