@@ -37,7 +37,6 @@ pub(super) struct Base<'t> {
 
 pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
     let native = match message.topic.strip_prefix(NATIVE) {
-        Some(rest) if rest.ends_with("/diagnostics") => return Ok(Decoded::Ignored("diagnostics").into()),
         Some(rest) => Some(Id::parse(rest).map_err(|_| DecodeError::topic("normwatch/v1/{sensor}"))?),
         None => None,
     };
