@@ -4,12 +4,13 @@ mod charts;
 mod mails;
 mod parts;
 mod reload;
+mod subscriptions;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ingest::mqtt::{Monitor, Subscriber};
-use model::Problem;
+use ingest::mqtt::{Monitor, MqttConfig, Publisher};
+use model::{Problem, Register};
 use rules::EngineOptions;
 use tokio::{
     net::TcpListener,
@@ -26,7 +27,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
+    pipeline::{Diagnoses, Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -249,8 +250,8 @@ impl Site<'_> {
         let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
         let mqtt = parts::mqtt(&self.config.mqtt)?;
-        let subscriber =
-            Subscriber::start(&mqtt, decoder.subscriptions()).map_err(ServiceError::of("mqtt"))?;
+        let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
+        let diagnoses = self.diagnoses(mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
@@ -261,7 +262,22 @@ impl Site<'_> {
             unknown: self.unknown.clone(),
             history: self.stores.history.clone(),
             posts,
+            diagnoses,
         }))
+    }
+
+    /// What tells vendors about their messages, on a second connection: acknowledgements must not wait behind it.
+    fn diagnoses(
+        &mut self,
+        mut mqtt: MqttConfig,
+        registers: watch::Receiver<Arc<Register>>,
+    ) -> Result<Diagnoses, ServiceError> {
+        mqtt.client_id.push_str("-diagnostics");
+        let publisher = Publisher::start(&mqtt).map_err(ServiceError::of("mqtt"))?;
+        let diagnoses = Diagnoses::default();
+        let stop = self.stopping_late.clone();
+        self.late.push(tokio::spawn(diagnoses.clone().run(publisher, self.clock.clone(), registers, stop)));
+        Ok(diagnoses)
     }
 }
 

@@ -11,7 +11,7 @@ use model::{Instant, Reading, Register, Series, register::Reporting};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Batch, Unknown,
+    Batch, Diagnoses, Unknown,
     posts::{Post, Posted},
 };
 use crate::{
@@ -50,6 +50,8 @@ pub struct IntakeParts {
     pub history: History,
     /// What programs send over HTTP.
     pub posts: mpsc::Receiver<Post>,
+    /// What vendors are told about their messages.
+    pub diagnoses: Diagnoses,
 }
 
 /// A message as it came, whichever way.
@@ -201,6 +203,7 @@ impl Intake {
             Some(format) => (self.parts.decoder.decode_as(format, &wire), None),
             None => {
                 let outcome = self.parts.decoder.decode_message(&wire);
+                self.parts.diagnoses.note(came.topic, &outcome.result, arrival);
                 (outcome.result, outcome.dedup_key)
             }
         };

@@ -12,6 +12,7 @@
 mod acts;
 mod board;
 mod checkpoint;
+mod diagnoses;
 mod events;
 mod intake;
 mod judge;
@@ -25,6 +26,7 @@ mod usage;
 
 pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
+pub use diagnoses::Diagnoses;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
 pub use posts::{Letterbox, Post, PostError, Posted};

@@ -280,12 +280,13 @@ fn place(
 /// Counts a message that is new, and keeps what it carries.
 fn settle(step: &Transaction<'_>, group: &mut Group, message: Message) -> Result<Receipt, rusqlite::Error> {
     if let Some(id) = message.replays {
-        let Some(bytes) = quarantine::remove(step, id)? else {
+        let Some((bytes, counted)) = quarantine::remove(step, id)? else {
             // Replayed before, or dropped since it was listed: it has its outcome already.
             return Ok(Receipt { outcome: Some(Outcome::Duplicate), entry: None });
         };
         group.held_bytes = group.held_bytes.saturating_sub(bytes);
-        group.counts.quarantined = group.counts.quarantined.saturating_sub(1);
+        let count = group.counts.of(counted);
+        *count = count.saturating_sub(1);
     }
     let (outcome, entry) = match message.fate {
         Fate::Stored(readings) => {
@@ -297,7 +298,7 @@ fn settle(step: &Transaction<'_>, group: &mut Group, message: Message) -> Result
         Fate::Rejected => (Outcome::Rejected, None),
         Fate::Quarantined(refusal) => {
             group.held_bytes += quarantine::insert(step, message.arrival, &refusal)?;
-            (Outcome::Quarantined, None)
+            (refusal.outcome(), None)
         }
     };
     *group.counts.of(outcome) += 1;
