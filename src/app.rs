@@ -9,8 +9,8 @@ mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ingest::mqtt::{Monitor, MqttConfig, Publisher};
-use model::{Problem, Register};
+use ingest::mqtt::Monitor;
+use model::Problem;
 use rules::EngineOptions;
 use tokio::{
     net::TcpListener,
@@ -27,7 +27,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Diagnoses, Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
+    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -251,7 +251,7 @@ impl Site<'_> {
         let decoder = decoder.map_err(ServiceError::Problems)?;
         let mqtt = parts::mqtt(&self.config.mqtt)?;
         let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
-        let diagnoses = self.diagnoses(mqtt, registers.clone())?;
+        let diagnoses = parts::diagnoses(self, mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
@@ -264,20 +264,6 @@ impl Site<'_> {
             posts,
             diagnoses,
         }))
-    }
-
-    /// What tells vendors about their messages, on a second connection: acknowledgements must not wait behind it.
-    fn diagnoses(
-        &mut self,
-        mut mqtt: MqttConfig,
-        registers: watch::Receiver<Arc<Register>>,
-    ) -> Result<Diagnoses, ServiceError> {
-        mqtt.client_id.push_str("-diagnostics");
-        let publisher = Publisher::start(&mqtt).map_err(ServiceError::of("mqtt"))?;
-        let diagnoses = Diagnoses::default();
-        let stop = self.stopping_late.clone();
-        self.late.push(tokio::spawn(diagnoses.clone().run(publisher, self.clock.clone(), registers, stop)));
-        Ok(diagnoses)
     }
 }
 

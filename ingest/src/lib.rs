@@ -4,6 +4,7 @@
 //! pure (no clock, no network), and the subscriber takes messages from a broker. The [`quality`]
 //! stage between decoder and engine settles times and marks doubtful values.
 
+mod asyncapi;
 mod backoff;
 mod decoder;
 mod diagnostics;
@@ -37,6 +38,7 @@ mod time;
 mod tls;
 mod wire_id;
 
+pub use asyncapi::asyncapi;
 pub use decoder::{Decoder, Outcome};
 pub use diagnostics::{Diagnosis, Diagnostics};
 pub use error::{DecodeError, ErrorKind};

@@ -174,7 +174,7 @@ impl Route {
 pub struct Routes(Vec<Route>);
 
 /// Topic grammars that are fixed by a specification or a product's default.
-const DEFAULTS: &[(&str, Format)] = &[
+pub(crate) const DEFAULTS: &[(&str, Format)] = &[
     ("normwatch/v1/+", Format::Senml),
     ("application/+/device/+/event/+", Format::ChirpstackV4),
     ("v3/+/devices/#", Format::TtsV3),

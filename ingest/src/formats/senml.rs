@@ -24,7 +24,7 @@ pub(crate) const NATIVE: &str = "normwatch/v1/";
 const RELATIVE_BELOW_S: f64 = 268_435_456.0;
 
 /// The version of the format when a pack names none (RFC 8428, section 4.1).
-const VERSION: f64 = 10.0;
+pub(crate) const VERSION: f64 = 10.0;
 
 /// Base fields in force.
 #[derive(Default)]

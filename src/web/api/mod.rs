@@ -11,6 +11,7 @@ mod verdicts;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{delete, get, post},
 };
 
@@ -24,7 +25,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
         .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
-        .route("/readings", post(readings::post))
+        .route("/readings", post(readings::post).layer(DefaultBodyLimit::max(ingest::MAX_PAYLOAD)))
         .route("/silences", get(acts::silences).post(acts::silence))
         .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/clauses/{pack}/{clause}", get(standards::one))
         .route("/sensors/unknown", get(service::unknown_sensors))
         .route("/ledger", get(service::ledger))
+        .route("/asyncapi.json", get(service::asyncapi))
         .route("/mails", get(service::mails))
         .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     view::{InForce, Ledger, MailView},
@@ -47,6 +48,11 @@ pub(super) async fn unknown_sensors(
 /// `GET /ledger`.
 pub(super) async fn ledger(desk: Desk) -> Json<Ledger> {
     Json(desk.snapshot().ledger)
+}
+
+/// `GET /asyncapi.json`: the contract for vendors; the same for everybody, and open to everybody.
+pub(super) async fn asyncapi() -> Json<Value> {
+    Json(ingest::asyncapi())
 }
 
 /// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.
