@@ -7,12 +7,12 @@ mod offline;
 mod parts;
 mod reload;
 mod storage;
+mod subscriptions;
 mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-pub use idle::Idle;
-use ingest::mqtt::{Monitor, Subscriber};
+use ingest::mqtt::Monitor;
 use model::Problem;
 pub use offline::{Offline, offline};
 use rules::EngineOptions;
@@ -275,8 +275,8 @@ impl Site<'_> {
         let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
         let mqtt = parts::mqtt(&self.config.mqtt)?;
-        let subscriber =
-            Subscriber::start(&mqtt, decoder.subscriptions()).map_err(ServiceError::of("mqtt"))?;
+        let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
+        let diagnoses = parts::diagnoses(self, mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {
             subscriber,
             decoder,
@@ -288,6 +288,7 @@ impl Site<'_> {
             tallies: self.tallies.clone(),
             history: self.stores.history.clone(),
             posts,
+            diagnoses,
         }))
     }
 }

@@ -16,8 +16,7 @@ use crate::config::Route;
 /// Returns routes that are none and profiles that there are not.
 pub fn decoder(routes: &[Route], register: Option<&Register>) -> Result<Decoder, Vec<Problem>> {
     let mut problems = Vec::new();
-    let pairs = routes.iter().map(|route| (route.filter.as_str(), route.format.as_str()));
-    let routes = Routes::with(pairs).unwrap_or_else(|errors| {
+    let routes = Routes::with(routes.iter().map(Route::entry)).unwrap_or_else(|errors| {
         let problem = |error: ingest::RouteError| {
             Problem::new("configuration", 0, "route", error.to_string(), "mend the route")
         };

@@ -1,6 +1,7 @@
 //! The normwatch service: wires model, rules and ingest to brokers, disks, mail and pages.
 
 pub mod access;
+pub mod acl;
 pub mod app;
 pub mod audit;
 pub mod backoff;

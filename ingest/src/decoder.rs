@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use model::Id;
 
 use crate::{
-    DecodeError, Decoded, Format, Message, Profile, Routes,
+    DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
     formats::{Births, Env, Parsed},
     names::Names,
     route::Target,
@@ -122,7 +122,7 @@ impl Decoder {
         let Some(format) = self.route(message.topic, message.payload) else {
             return Outcome { format: None, result: Ok(Decoded::Ignored("no_route")), dedup_key: None };
         };
-        match self.parse(format, message) {
+        match self.parse(format, message).and_then(|parsed| self.of_its_own(message.topic, parsed)) {
             // An old value without a time of its own is of unknown age: news is what is published from now on.
             Ok(Parsed { decoded: Decoded::Readings(mut readings), dedup_key }) if message.retained => {
                 readings.retain(|reading| reading.time.is_some());
@@ -155,10 +155,34 @@ impl Decoder {
     }
 
     fn parse(&mut self, format: Format, message: &Message<'_>) -> Result<Parsed, DecodeError> {
+        // A wide route of the user's brings back what we said ourselves: no reading, whatever it looks like.
+        if diagnostics::is_diagnostics(message.topic) {
+            return Ok(Decoded::Ignored("diagnostics").into());
+        }
         let received_at = message.received_at.filter(|_| !message.retained);
         let message = &Message { received_at, ..*message };
         let mut env = Env { names: &self.names, state: &mut self.state };
-        format.decode(message, &mut env)
+        let parsed = format.decode(message, &mut env)?;
+        match &parsed.decoded {
+            Decoded::Readings(readings) if readings.len() > MAX_READINGS => {
+                let message = format!("more than {MAX_READINGS} readings in one message: send several");
+                Err(DecodeError::new(ErrorKind::TooMany, message))
+            }
+            _ => Ok(parsed),
+        }
+    }
+
+    /// What a message said, unless it speaks for a device that its route does not own.
+    fn of_its_own(&self, topic: &str, parsed: Parsed) -> Result<Parsed, DecodeError> {
+        let Decoded::Readings(readings) = &parsed.decoded else { return Ok(parsed) };
+        let Some(owned) = self.routes.owned(topic) else { return Ok(parsed) };
+        match readings.iter().find(|reading| !owned.has(reading.sensor.as_str())) {
+            None => Ok(parsed),
+            Some(foreign) => {
+                let message = format!("`{}` is not a device of this route", foreign.sensor);
+                Err(DecodeError::at(ErrorKind::NotItsDevice, "sensor", message))
+            }
+        }
     }
 }
 
@@ -187,6 +211,36 @@ mod tests {
         assert_eq!(said(undated, true), Decoded::Ignored("retained"));
         assert!(matches!(said(undated, false), Decoded::Readings(r) if r[0].time == at));
         assert!(matches!(said(r#"[{"n":"co2","v":500,"t":1700000000}]"#, true), Decoded::Readings(_)));
+    }
+
+    #[test]
+    fn a_route_with_devices_refuses_the_whole_message_that_names_another() {
+        let sensors = ["a-*".to_owned()];
+        let entry = crate::RouteEntry { filter: "vendor-a/#", format: "senml", sensors: &sensors };
+        let mut decoder = Decoder::new(Routes::with([entry]).unwrap());
+        let mut kind = |payload: &[u8]| {
+            let message = Message { topic: "vendor-a/up", payload, retained: false, received_at: None };
+            decoder.decode(&message).1.err().map(|error| error.kind)
+        };
+        assert_eq!(kind(br#"[{"n":"a-1:co2","v":500}]"#), None);
+        assert_eq!(
+            kind(br#"[{"n":"a-1:co2","v":500},{"n":"b-1:co2","v":9}]"#),
+            Some(ErrorKind::NotItsDevice)
+        );
+    }
+
+    #[test]
+    fn our_own_diagnostics_are_no_readings_on_any_route() {
+        let mut decoder = Decoder::new(Routes::with([("#", "auto")]).unwrap());
+        let message = |topic| Message {
+            topic,
+            payload: br#"{"co2":700,"temperature":21}"#,
+            retained: false,
+            received_at: None,
+        };
+        assert!(matches!(decoder.decode(&message("x/y")).1, Ok(Decoded::Readings(_))));
+        let ours = decoder.decode(&message("normwatch/v1/r1/diagnostics")).1;
+        assert_eq!(ours, Ok(Decoded::Ignored("diagnostics")));
     }
 
     #[test]

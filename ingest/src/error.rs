@@ -2,51 +2,55 @@
 
 use std::fmt;
 
-/// The kind of a [`DecodeError`]; its name is printed in snake case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ErrorKind {
-    /// The payload is not UTF-8 text.
-    NotUtf8,
-    /// The payload is not JSON (or not one whole JSON value).
-    NotJson,
-    /// The payload is larger than [`crate::MAX_PAYLOAD`].
-    TooLarge,
-    /// The JSON is nested deeper than [`crate::MAX_DEPTH`].
-    TooDeep,
-    /// A field that the format requires is absent.
-    MissingField,
-    /// A field has another type than the format says.
-    WrongType,
-    /// A field's value cannot be used.
-    BadValue,
-    /// A unit is unknown or does not fit its quantity.
-    BadUnit,
-    /// The topic does not follow the format's grammar.
-    BadTopic,
-    /// A binary payload ends early or is malformed.
-    BadBinary,
-    /// No format has this name.
-    UnknownFormat,
+/// Declares the kinds with their names on the wire.
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal,)+) => {
+        /// The kind of a [`DecodeError`]; its name is printed in snake case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ErrorKind { $($(#[$meta])* $variant,)+ }
+
+        impl ErrorKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name in files and on the wire.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
 }
 
-impl ErrorKind {
-    /// The name in files and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotUtf8 => "not_utf8",
-            Self::NotJson => "not_json",
-            Self::TooLarge => "too_large",
-            Self::TooDeep => "too_deep",
-            Self::MissingField => "missing_field",
-            Self::WrongType => "wrong_type",
-            Self::BadValue => "bad_value",
-            Self::BadUnit => "bad_unit",
-            Self::BadTopic => "bad_topic",
-            Self::BadBinary => "bad_binary",
-            Self::UnknownFormat => "unknown_format",
-        }
-    }
+kinds! {
+    /// The payload is not UTF-8 text.
+    NotUtf8 = "not_utf8",
+    /// The payload is not JSON (or not one whole JSON value).
+    NotJson = "not_json",
+    /// The payload is larger than [`crate::MAX_PAYLOAD`].
+    TooLarge = "too_large",
+    /// The JSON is nested deeper than [`crate::MAX_DEPTH`].
+    TooDeep = "too_deep",
+    /// More values than [`crate::MAX_VALUES`], or more readings than [`crate::MAX_READINGS`].
+    TooMany = "too_many",
+    /// The payload is compressed; nothing is unpacked on the way in.
+    Compressed = "compressed",
+    /// A field that the format requires is absent.
+    MissingField = "missing_field",
+    /// A field has another type than the format says.
+    WrongType = "wrong_type",
+    /// A field's value cannot be used.
+    BadValue = "bad_value",
+    /// A unit is unknown or does not fit its quantity.
+    BadUnit = "bad_unit",
+    /// The topic does not follow the format's grammar.
+    BadTopic = "bad_topic",
+    /// A binary payload ends early or is malformed.
+    BadBinary = "bad_binary",
+    /// No format has this name.
+    UnknownFormat = "unknown_format",
+    /// The message names a device that may not be named on this route (`[[route]] sensors`).
+    NotItsDevice = "not_its_device",
 }
 
 impl fmt::Display for ErrorKind {

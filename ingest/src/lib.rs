@@ -4,6 +4,7 @@
 //! pure (no clock, no network), and the subscriber takes messages from a broker. The [`quality`]
 //! stage between decoder and engine settles times and marks doubtful values.
 
+mod asyncapi;
 mod backoff;
 mod decoder;
 mod diagnostics;
@@ -17,8 +18,12 @@ mod line;
 mod message;
 pub mod mqtt;
 mod mqtt_config;
+mod mqtt_fault;
+mod mqtt_filters;
 mod mqtt_link;
+mod mqtt_publish;
 mod names;
+mod owned;
 mod place;
 mod profile;
 mod protobuf;
@@ -33,14 +38,16 @@ mod time;
 mod tls;
 mod wire_id;
 
+pub use asyncapi::asyncapi;
 pub use decoder::{Decoder, Outcome};
-pub use diagnostics::diagnostics;
+pub use diagnostics::{Diagnosis, Diagnostics};
 pub use error::{DecodeError, ErrorKind};
 pub use formats::Format;
 pub use line::decode_line;
-pub use message::{Decoded, Message, RawReading};
+pub use message::{Decoded, MAX_READINGS, Message, RawReading};
+pub use owned::Owned;
 pub use profile::{Profile, ProfileError};
-pub use route::{Filter, RouteError, Routes};
+pub use route::{Filter, RouteEntry, RouteError, Routes};
 pub use strict::{Strict, decode_line_strictly};
-pub use tape::{MAX_DEPTH, MAX_PAYLOAD};
+pub use tape::{MAX_DEPTH, MAX_PAYLOAD, MAX_VALUES};
 pub use tls::{Tls, TlsError};

@@ -2,6 +2,9 @@
 
 use model::{Flags, Id, Instant, Quantity};
 
+/// Most readings that one message may bring: a week of six quantities every five minutes, with room.
+pub const MAX_READINGS: usize = 20_000;
+
 /// A message as the broker delivered it.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {

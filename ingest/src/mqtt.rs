@@ -14,33 +14,48 @@ use std::{
 use rumqttc::{
     TlsConfiguration, Transport,
     v5::{
-        AsyncClient, ConnectionError, Event, EventLoop, MqttOptions,
-        mqttbytes::{
-            QoS,
-            v5::{Filter, Packet, Publish, SubscribeReasonCode},
-        },
+        ConnectionError, MqttOptions,
+        mqttbytes::v5::{Filter, Publish, SubscribeReasonCode, UnsubAckReason},
     },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
+use wire::{AsyncClient, Event, EventLoop, Packet, QoS};
 
-use crate::{MAX_PAYLOAD, backoff::backoff, mqtt_link::Shared};
+use crate::{
+    MAX_PAYLOAD, Tls, backoff::backoff, mqtt_fault::explain, mqtt_filters::Filters, mqtt_link::Shared,
+};
 pub use crate::{
     mqtt_config::{MqttConfig, MqttError},
-    mqtt_link::{LinkState, Monitor},
+    mqtt_link::{AckToken, Acker, LinkState, Monitor},
+    mqtt_publish::Publisher,
 };
 
-fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
+/// What the publisher needs of the client library.
+pub(crate) mod wire {
+    pub(crate) use rumqttc::v5::{
+        AsyncClient, Event, EventLoop,
+        mqttbytes::{
+            QoS,
+            v5::{Packet, PublishProperties},
+        },
+    };
+}
+
+/// Room for topic and properties beside the largest payload, in the packet size that we announce, bytes.
+const ENVELOPE: usize = 64 * 1024;
+
+pub(crate) fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
     let (is_tls, host, port) = config.address()?;
     let mut options = MqttOptions::new(&config.client_id, host, port);
     options.set_keep_alive(config.keep_alive);
     // Announced to the broker too, which then drops larger messages instead of breaking the connection.
-    options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + 64 * 1024).ok());
+    options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + ENVELOPE).ok());
     if let Some((user, password)) = &config.credentials {
         options.set_credentials(user, password);
     }
     if is_tls {
-        let tls = config.tls.as_ref().ok_or(MqttError::NoAuthority)?;
-        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)));
+        let tls = config.tls.as_ref().map_or_else(|| Tls::default().client_config(), Tls::client_config)?;
+        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls)));
     }
     Ok(options)
 }
@@ -51,13 +66,6 @@ pub struct Incoming {
     publish: Publish,
     token: AckToken,
     is_resumed: bool,
-}
-
-/// The right to acknowledge one message on the connection that delivered it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AckToken {
-    packet_id: u16,
-    epoch: u64,
 }
 
 impl Incoming {
@@ -116,18 +124,6 @@ impl Incoming {
     }
 }
 
-/// Sends acknowledgements; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Acker(mpsc::UnboundedSender<AckToken>);
-
-impl Acker {
-    /// Acknowledges a message. Never waits; without effect when its connection is gone.
-    pub fn ack(&self, token: AckToken) {
-        // The task ends only with the subscriber: then the broker sends the message again.
-        let _gone = self.0.send(token).is_err();
-    }
-}
-
 /// A subscription with a session that outlives connections.
 #[derive(Debug)]
 pub struct Subscriber {
@@ -148,19 +144,31 @@ impl Subscriber {
     /// # Errors
     /// Returns [`MqttError`] when the configuration itself is unusable.
     pub fn start(config: &MqttConfig, filters: Vec<String>) -> Result<Self, MqttError> {
+        Self::start_after(config, filters, Vec::new())
+    }
+
+    /// The same over a session that may still hold the filters of an earlier configuration: those go.
+    ///
+    /// # Errors
+    /// Returns [`MqttError`] when the configuration itself is unusable.
+    pub fn start_after(
+        config: &MqttConfig,
+        filters: Vec<String>,
+        former: Vec<String>,
+    ) -> Result<Self, MqttError> {
         let mut options = options(config)?;
         options.set_clean_start(false);
         options.set_session_expiry_interval(u32::try_from(config.session_expiry.as_secs()).ok());
         options.set_receive_maximum(Some(config.receive_maximum));
         options.set_manual_acks(true);
         // An acknowledgement must always find room beside the subscriptions.
-        let capacity = usize::from(config.receive_maximum) * 2 + 16;
+        let capacity = usize::from(config.receive_maximum) * 2 + 16 + former.len();
         let (client, events) = AsyncClient::new(options, capacity);
         let (sender, tokens) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
         let connection = Connection {
             client,
-            filters,
+            filters: Filters::new(filters, former),
             shared: Arc::clone(&shared),
             tokens,
             waiting: VecDeque::new(),
@@ -212,7 +220,7 @@ impl Subscriber {
 /// The task behind a [`Subscriber`].
 struct Connection {
     client: AsyncClient,
-    filters: Vec<String>,
+    filters: Filters,
     shared: Arc<Shared>,
     tokens: mpsc::UnboundedReceiver<AckToken>,
     /// Acknowledgements that found no room yet.
@@ -278,15 +286,27 @@ impl Connection {
             Packet::ConnAck(accepted) => self.connected(accepted.session_present),
             Packet::Publish(publish) => self.queue(publish),
             Packet::SubAck(answer) => {
+                let codes = &answer.return_codes;
+                let refused = codes.iter().find(|code| !matches!(code, SubscribeReasonCode::Success(_)));
+                self.answered(refused.map(|reason| format!("subscription refused: {reason:?}")));
+            }
+            Packet::UnsubAck(answer) => {
+                use UnsubAckReason::{NoSubscriptionExisted, Success};
                 let refused =
-                    answer.return_codes.iter().find(|c| !matches!(c, SubscribeReasonCode::Success(_)));
-                self.shared.lock().link.is_subscribed = refused.is_none();
-                if let Some(reason) = refused {
-                    tracing::error!(?reason, "the broker refuses a subscription");
-                    self.shared.lock().link.error = Some(format!("subscription refused: {reason:?}"));
-                }
+                    answer.reasons.iter().find(|why| !matches!(why, Success | NoSubscriptionExisted));
+                self.answered(refused.map(|reason| format!("a former subscription stays: {reason:?}")));
             }
             _ => self.unbroken_failures = 0,
+        }
+    }
+
+    fn answered(&mut self, refused: Option<String>) {
+        if self.filters.answered(refused.is_some()) {
+            self.shared.lock().link.is_subscribed = true;
+        }
+        if let Some(error) = refused {
+            tracing::error!(error, "the broker refuses what we ask for");
+            self.shared.lock().link.error = Some(error);
         }
     }
 
@@ -297,14 +317,21 @@ impl Connection {
         queue.link.is_connected = true;
         queue.link.error = None;
         if has_session {
-            queue.link.is_subscribed = true;
             // The broker sends everything unacknowledged again: what waits here would be taken twice.
             queue.messages.retain(|m| m.ack_token().is_none());
+        }
+        let ask = self.filters.connected(has_session);
+        queue.link.is_subscribed = ask.subscribe.is_empty();
+        drop(queue);
+        if ask.subscribe.is_empty() {
             return;
         }
-        drop(queue);
-        let filters = self.filters.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
-        if let Err(error) = self.client.try_subscribe_many(filters) {
+        // What the broker has kept comes with it, even into a session that is present: a decoder that has just
+        // started knows nothing of discovery messages and births.
+        let filters = ask.subscribe.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
+        let sent = self.client.try_subscribe_many(filters);
+        let let_go = ask.unsubscribe.iter().map(|former| self.client.try_unsubscribe(former));
+        if let Some(error) = std::iter::once(sent).chain(let_go).find_map(Result::err) {
             tracing::error!(%error, "the subscription could not be sent");
             self.shared.lock().link.error = Some(error.to_string());
         }
@@ -329,56 +356,12 @@ impl Connection {
         self.epoch += 1;
         self.is_connected = false;
         self.unbroken_failures = self.unbroken_failures.saturating_add(1);
-        tracing::warn!(%error, failures = self.unbroken_failures, "no connection to the broker");
+        let error = explain(error);
+        tracing::warn!(error, failures = self.unbroken_failures, "no connection to the broker");
         let link = &mut self.shared.lock().link;
         link.is_connected = false;
         link.is_subscribed = false;
         link.failures += 1;
-        link.error = Some(error.to_string());
-    }
-}
-
-/// Publishes to the broker on a connection of its own: acknowledgements of the subscriber must not wait behind it.
-#[derive(Debug)]
-pub struct Publisher {
-    client: AsyncClient,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Publisher {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Publisher {
-    /// Starts to connect, and goes on trying for ever; call it inside a tokio runtime.
-    ///
-    /// # Errors
-    /// Returns [`MqttError`] when the configuration itself is unusable.
-    pub fn start(config: &MqttConfig) -> Result<Self, MqttError> {
-        let (client, mut events) = AsyncClient::new(options(config)?, 256);
-        let task = tokio::spawn(async move {
-            let mut failures = 0;
-            loop {
-                match events.poll().await {
-                    Ok(_) => failures = 0,
-                    Err(error) => {
-                        failures += 1;
-                        tracing::warn!(%error, failures, "no connection to publish on");
-                        tokio::time::sleep(backoff(failures)).await;
-                    }
-                }
-            }
-        });
-        Ok(Self { client, task })
-    }
-
-    /// Queues a message (`QoS` 1); never waits.
-    ///
-    /// # Errors
-    /// Returns [`MqttError::Full`] when 256 messages wait already.
-    pub fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), MqttError> {
-        self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload).map_err(|_| MqttError::Full)
+        link.error = Some(error);
     }
 }

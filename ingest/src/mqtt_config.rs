@@ -13,7 +13,7 @@ pub struct MqttConfig {
     pub client_id: String,
     /// User and password.
     pub credentials: Option<(String, String)>,
-    /// Certificates; needed for `mqtts`.
+    /// Certificates for `mqtts`; without them the authorities that browsers trust.
     pub tls: Option<Tls>,
     /// How long the broker keeps the session while we are away (default 7 days).
     pub session_expiry: Duration,
@@ -73,9 +73,6 @@ pub enum MqttError {
     /// The address is none.
     #[error("`{0}` is not mqtt://host[:port] or mqtts://host[:port] (and a client id is needed)")]
     Url(String),
-    /// TLS without an authority to trust.
-    #[error("mqtts:// needs ca_file")]
-    NoAuthority,
     /// The certificates are unusable.
     #[error("TLS cannot be set up")]
     Tls(#[from] TlsError),

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::mqtt::Incoming;
 
@@ -22,6 +22,25 @@ pub struct LinkState {
     pub error: Option<String>,
     /// `QoS` 0 messages dropped because the consumer held back.
     pub dropped: u64,
+}
+
+/// The right to acknowledge one message on the connection that delivered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AckToken {
+    pub(crate) packet_id: u16,
+    pub(crate) epoch: u64,
+}
+
+/// Sends acknowledgements; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Acker(pub(crate) mpsc::UnboundedSender<AckToken>);
+
+impl Acker {
+    /// Acknowledges a message. Never waits; without effect when its connection is gone.
+    pub fn ack(&self, token: AckToken) {
+        // The task ends only with the subscriber: then the broker sends the message again.
+        let _gone = self.0.send(token).is_err();
+    }
 }
 
 #[derive(Debug, Default)]

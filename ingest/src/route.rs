@@ -1,6 +1,6 @@
 //! Which format a topic speaks: filters in order, the first that matches wins.
 
-use crate::Format;
+use crate::{Format, Owned};
 
 /// An MQTT topic filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum RouteError {
     /// No format has this name.
     #[error("`{0}` is not a format; known are {known}", known = names())]
     UnknownFormat(String),
+    /// The device is none, and no beginning of one.
+    #[error("`{0}` is not a device: write an id, or its beginning and `*`")]
+    BadDevice(String),
 }
 
 fn names() -> String {
@@ -119,12 +122,59 @@ pub(crate) enum Target {
     Auto,
 }
 
+/// A `[[route]]` entry as a user wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteEntry<'r> {
+    /// MQTT topic filter.
+    pub filter: &'r str,
+    /// Name of a format, or `auto` for whatever the payload looks like.
+    pub format: &'r str,
+    /// The devices that its messages may name, as [`Owned::parse`] takes them; empty for any.
+    pub sensors: &'r [String],
+}
+
+impl<'r> From<(&'r str, &'r str)> for RouteEntry<'r> {
+    fn from((filter, format): (&'r str, &'r str)) -> Self {
+        Self { filter, format, sensors: &[] }
+    }
+}
+
+/// A route as it is tried.
+#[derive(Debug, Clone)]
+struct Route {
+    filter: Filter,
+    target: Target,
+    /// `None` when messages may name any device.
+    owned: Option<Owned>,
+}
+
+impl Route {
+    fn read(entry: &RouteEntry<'_>) -> Result<Self, Vec<RouteError>> {
+        let target = match entry.format {
+            "auto" => Some(Target::Auto),
+            name => Format::parse(name).map(Target::Format),
+        };
+        let owned = Owned::parse(entry.sensors.iter().map(String::as_str));
+        match (Filter::parse(entry.filter), target, owned) {
+            (Ok(filter), Some(target), Ok(owned)) => {
+                Ok(Self { filter, target, owned: (!entry.sensors.is_empty()).then_some(owned) })
+            }
+            (filter, target, owned) => {
+                let mut errors: Vec<RouteError> = filter.err().into_iter().collect();
+                errors.extend(target.is_none().then(|| RouteError::UnknownFormat(entry.format.to_owned())));
+                errors.extend(owned.err().map(RouteError::BadDevice));
+                Err(errors)
+            }
+        }
+    }
+}
+
 /// Routes in the order in which they are tried.
 #[derive(Debug, Clone)]
-pub struct Routes(Vec<(Filter, Target)>);
+pub struct Routes(Vec<Route>);
 
 /// Topic grammars that are fixed by a specification or a product's default.
-const DEFAULTS: &[(&str, Format)] = &[
+pub(crate) const DEFAULTS: &[(&str, Format)] = &[
     ("normwatch/v1/+", Format::Senml),
     ("application/+/device/+/event/+", Format::ChirpstackV4),
     ("v3/+/devices/#", Format::TtsV3),
@@ -150,40 +200,45 @@ impl Routes {
     /// The routes of topics whose grammar is fixed.
     #[must_use]
     pub fn defaults() -> Self {
-        let routes =
-            DEFAULTS.iter().map(|(filter, format)| (Filter((*filter).to_owned()), Target::Format(*format)));
-        Self(routes.collect())
+        let route = |(filter, format): &(&str, Format)| Route {
+            filter: Filter((*filter).to_owned()),
+            target: Target::Format(*format),
+            owned: None,
+        };
+        Self(DEFAULTS.iter().map(route).collect())
     }
 
-    /// The user's `[[route]]` entries, filter and format name each, before the defaults.
-    ///
-    /// The format `auto` means: whatever the payload looks like.
+    /// The user's `[[route]]` entries (or pairs of filter and format name) before the defaults.
     ///
     /// # Errors
     /// Returns every [`RouteError`], not only the first.
-    pub fn with<'r>(routes: impl IntoIterator<Item = (&'r str, &'r str)>) -> Result<Self, Vec<RouteError>> {
+    pub fn with<'r, R: Into<RouteEntry<'r>>>(
+        routes: impl IntoIterator<Item = R>,
+    ) -> Result<Self, Vec<RouteError>> {
         let mut found = Vec::new();
         let mut errors = Vec::new();
-        for (filter, format) in routes {
-            let target = match format {
-                "auto" => Some(Target::Auto),
-                name => Format::parse(name).map(Target::Format),
-            };
-            match (Filter::parse(filter), target) {
-                (Ok(filter), Some(target)) => found.push((filter, target)),
-                (filter, target) => {
-                    errors.extend(filter.err());
-                    errors.extend(target.is_none().then(|| RouteError::UnknownFormat(format.to_owned())));
-                }
+        for entry in routes {
+            match Route::read(&entry.into()) {
+                Ok(route) => found.push(route),
+                Err(more) => errors.extend(more),
             }
         }
         found.extend(Self::defaults().0);
         if errors.is_empty() { Ok(Self(found)) } else { Err(errors) }
     }
 
+    fn of(&self, topic: &str) -> Option<&Route> {
+        self.0.iter().find(|route| route.filter.matches(topic))
+    }
+
     /// Where the first route that matches leads.
     pub(crate) fn target(&self, topic: &str) -> Option<Target> {
-        self.0.iter().find(|(filter, _)| filter.matches(topic)).map(|(_, target)| *target)
+        self.of(topic).map(|route| route.target)
+    }
+
+    /// The devices that a message on a topic may name; `None` for any.
+    pub(crate) fn owned(&self, topic: &str) -> Option<&Owned> {
+        self.of(topic)?.owned.as_ref()
     }
 
     /// Filters that cover every route and no topic twice, so that the broker delivers nothing twice.
@@ -194,9 +249,9 @@ impl Routes {
     pub fn subscriptions(&self) -> Vec<String> {
         let mut cover: Vec<Filter> = Vec::new();
         // A default that leaves the first level open would widen the cover to everything on the broker.
-        let wanted =
-            self.0.iter().filter(|(filter, _)| filter.0.starts_with(|c| c != '+') || !is_default(filter));
-        for (filter, _) in wanted {
+        let filters = self.0.iter().map(|route| &route.filter);
+        let wanted = filters.filter(|filter| filter.0.starts_with(|c| c != '+') || !is_default(filter));
+        for filter in wanted {
             let mut wider = filter.clone();
             while let Some(at) = cover.iter().position(|other| other.overlaps(&wider)) {
                 let other = cover.swap_remove(at);
@@ -254,6 +309,18 @@ mod tests {
     }
 
     #[test]
+    fn a_route_owns_the_devices_that_it_lists_and_others_own_any() {
+        let sensors = ["a-*".to_owned()];
+        let entry = RouteEntry { filter: "vendor-a/#", format: "senml", sensors: &sensors };
+        let routes = Routes::with([entry]).unwrap();
+        assert!(routes.owned("vendor-a/x").is_some_and(|owned| owned.has("a-1") && !owned.has("b-1")));
+        assert!(routes.owned("normwatch/v1/b-1").is_none());
+        let bad = ["a*b".to_owned()];
+        let errors = Routes::with([RouteEntry { sensors: &bad, ..entry }]).unwrap_err();
+        assert_eq!(errors, [RouteError::BadDevice("a*b".to_owned())]);
+    }
+
+    #[test]
     fn the_defaults_do_not_ask_for_everything() {
         let filters = Routes::defaults().subscriptions();
         assert!(filters.iter().all(|filter| !filter.starts_with(['+', '#'])), "{filters:?}");
@@ -268,9 +335,8 @@ mod tests {
         for (i, a) in cover.iter().enumerate() {
             assert!(cover.iter().skip(i + 1).all(|b| !a.overlaps(b)), "{cover:?}");
         }
-        for (wanted, _) in
-            routes.0.iter().filter(|(filter, _)| !is_default(filter) || !filter.0.starts_with('+'))
-        {
+        let filters = routes.0.iter().map(|route| &route.filter);
+        for wanted in filters.filter(|filter| !is_default(filter) || !filter.0.starts_with('+')) {
             assert!(cover.iter().any(|c| c.covers(wanted)), "{wanted:?} in {cover:?}");
         }
     }

@@ -19,6 +19,9 @@ pub const MAX_PAYLOAD: usize = 1024 * 1024;
 /// Deepest nesting of JSON that is followed.
 pub const MAX_DEPTH: usize = 32;
 
+/// Most values in one JSON document: a payload of nothing but `[0,0,0` costs a hundred times its size in memory.
+pub const MAX_VALUES: usize = 100_000;
+
 /// Parts of network server envelopes that say how a message travelled: never a reading, often half the bytes.
 const SKIPPED: &[&str] = &["rxInfo", "txInfo", "rx_metadata"];
 
@@ -65,15 +68,19 @@ impl<'a> Tape<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, DecodeError> {
         let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\0', ' ', '\n', '\r', '\t']);
         let mut nodes = Vec::with_capacity(64);
-        let too_deep = Cell::new(false);
+        let limit = Cell::new(None);
         let mut json = serde_json::Deserializer::from_str(text);
-        let seed = Seed { nodes: &mut nodes, parent: 0, key: Key::Root, depth: 0, too_deep: &too_deep };
-        match seed.deserialize(&mut json).and_then(|()| json.end()) {
-            Ok(()) => Ok(Self { nodes }),
-            Err(_) if too_deep.get() => {
-                Err(DecodeError::new(ErrorKind::TooDeep, format!("nested deeper than {MAX_DEPTH}")))
+        let seed = Seed { nodes: &mut nodes, parent: 0, key: Key::Root, depth: 0, limit: &limit };
+        match (seed.deserialize(&mut json).and_then(|()| json.end()), limit.get()) {
+            (Ok(()), _) => Ok(Self { nodes }),
+            (Err(_), Some(kind)) => {
+                let message = match kind {
+                    ErrorKind::TooDeep => format!("nested deeper than {MAX_DEPTH}"),
+                    _ => format!("more than {MAX_VALUES} values in one message: send several"),
+                };
+                Err(DecodeError::new(kind, message))
             }
-            Err(error) => Err(DecodeError::new(ErrorKind::NotJson, error.to_string())),
+            (Err(error), None) => Err(DecodeError::new(ErrorKind::NotJson, error.to_string())),
         }
     }
 
@@ -88,7 +95,13 @@ pub(crate) fn text(payload: &[u8]) -> Result<&str, DecodeError> {
     if payload.len() > MAX_PAYLOAD {
         return Err(DecodeError::new(ErrorKind::TooLarge, format!("larger than {MAX_PAYLOAD} bytes")));
     }
-    std::str::from_utf8(payload).map_err(|error| DecodeError::new(ErrorKind::NotUtf8, error.to_string()))
+    std::str::from_utf8(payload).map_err(|error| match payload {
+        // Nothing is ever unpacked on the way in: a kilobyte may hold a gigabyte.
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+            DecodeError::new(ErrorKind::Compressed, "the payload is compressed: send it plain")
+        }
+        _ => DecodeError::new(ErrorKind::NotUtf8, error.to_string()),
+    })
 }
 
 struct Seed<'n, 'a> {
@@ -96,21 +109,30 @@ struct Seed<'n, 'a> {
     parent: usize,
     key: Key<'a>,
     depth: usize,
-    too_deep: &'n Cell<bool>,
+    /// The limit that was met, for the error.
+    limit: &'n Cell<Option<ErrorKind>>,
 }
 
 impl<'a> Seed<'_, 'a> {
-    fn leaf(self, scalar: Scalar<'a>) {
+    fn leaf<E: Error>(self, scalar: Scalar<'a>) -> Result<(), E> {
+        self.within(self.nodes.len() < MAX_VALUES, ErrorKind::TooMany)?;
         let end = self.nodes.len() + 1;
         self.nodes.push(Node { parent: self.parent, end, key: self.key, kind: Kind::Leaf(scalar) });
+        Ok(())
     }
 
-    /// Opens a container and returns its position, or an error when it would be too deep.
-    fn open<E: Error>(&mut self, kind: Kind<'a>) -> Result<usize, E> {
-        if self.depth >= MAX_DEPTH {
-            self.too_deep.set(true);
-            return Err(E::custom("too deep"));
+    fn within<E: Error>(&self, fits: bool, kind: ErrorKind) -> Result<(), E> {
+        if fits {
+            return Ok(());
         }
+        self.limit.set(Some(kind));
+        Err(E::custom(kind.name()))
+    }
+
+    /// Opens a container and returns its position, or an error when it would be too deep or one too many.
+    fn open<E: Error>(&mut self, kind: Kind<'a>) -> Result<usize, E> {
+        self.within(self.depth < MAX_DEPTH, ErrorKind::TooDeep)?;
+        self.within(self.nodes.len() < MAX_VALUES, ErrorKind::TooMany)?;
         let at = self.nodes.len();
         let key = std::mem::replace(&mut self.key, Key::Root);
         self.nodes.push(Node { parent: self.parent, end: at + 1, key, kind });
@@ -140,49 +162,42 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.leaf(Scalar::Null);
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.leaf(Scalar::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.leaf(Scalar::Bool(value));
-        Ok(())
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a reading beyond 2^53 has no sensor behind it")]
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.leaf(Scalar::Number(value as f64));
-        Ok(())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.leaf(Scalar::Bool(value))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a reading beyond 2^53 has no sensor behind it")]
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.leaf(Scalar::Number(value as f64));
-        Ok(())
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.leaf(Scalar::Number(value));
-        Ok(())
+    #[expect(clippy::cast_precision_loss, reason = "a reading beyond 2^53 has no sensor behind it")]
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value as f64))
     }
 
-    fn visit_borrowed_str<E>(self, value: &'a str) -> Result<(), E> {
-        self.leaf(Scalar::Text(Cow::Borrowed(value)));
-        Ok(())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.leaf(Scalar::Number(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.leaf(Scalar::Text(Cow::Owned(value.to_owned())));
-        Ok(())
+    fn visit_borrowed_str<E: Error>(self, value: &'a str) -> Result<(), E> {
+        self.leaf(Scalar::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.leaf(Scalar::Text(Cow::Owned(value.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'a>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let at = self.open(Kind::Array)?;
-        let (nodes, depth, too_deep) = (self.nodes, self.depth + 1, self.too_deep);
+        let (nodes, depth, limit) = (self.nodes, self.depth + 1, self.limit);
         let mut index = 0;
         while seq
-            .next_element_seed(Seed { nodes, parent: at, key: Key::Index(index), depth, too_deep })?
+            .next_element_seed(Seed { nodes, parent: at, key: Key::Index(index), depth, limit })?
             .is_some()
         {
             index += 1;
@@ -193,12 +208,12 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         let at = self.open(Kind::Object)?;
-        let (nodes, depth, too_deep) = (self.nodes, self.depth + 1, self.too_deep);
+        let (nodes, depth, limit) = (self.nodes, self.depth + 1, self.limit);
         while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
             if SKIPPED.contains(&&*name) {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                map.next_value_seed(Seed { nodes, parent: at, key: Key::Name(name), depth, too_deep })?;
+                map.next_value_seed(Seed { nodes, parent: at, key: Key::Name(name), depth, limit })?;
             }
         }
         Self::close(nodes, at);
@@ -379,6 +394,21 @@ mod tests {
         assert_eq!(Tape::parse(&deep).unwrap_err().kind, ErrorKind::TooDeep);
         let fits = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
         assert!(Tape::parse(&fits).is_ok());
+    }
+
+    #[test]
+    fn a_document_of_too_many_values_is_an_error_of_its_own() {
+        let list = |count: usize| format!("[{}0]", "0,".repeat(count - 1));
+        assert_eq!(Tape::parse(&list(MAX_VALUES)).unwrap_err().kind, ErrorKind::TooMany);
+        assert!(Tape::parse(&list(MAX_VALUES - 1)).is_ok());
+    }
+
+    #[test]
+    fn what_is_compressed_is_named_and_never_unpacked() {
+        for packed in [&[0x1f, 0x8b, 8, 0, 0xff][..], &[0x78, 0x9c, 0xff], &[0x28, 0xb5, 0x2f, 0xfd, 0xff]] {
+            assert_eq!(text(packed).unwrap_err().kind, ErrorKind::Compressed);
+        }
+        assert_eq!(text(&[0xff, 0x8b]).unwrap_err().kind, ErrorKind::NotUtf8);
     }
 
     #[test]

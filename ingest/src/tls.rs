@@ -10,7 +10,7 @@ use rustls::{
 /// Certificates of a connection, each the content of a PEM file.
 #[derive(Clone, Default)]
 pub struct Tls {
-    /// Authorities that may have signed the broker's certificate.
+    /// Authorities that may have signed the broker's certificate; empty for those that browsers trust.
     pub ca: Vec<u8>,
     /// Our own certificate chain and key, where the broker asks for them.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
@@ -46,8 +46,12 @@ impl Tls {
     /// Returns [`TlsError`] when a file holds no certificate or key, or they do not fit.
     pub fn client_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
         let mut roots = RootCertStore::empty();
-        for certificate in certificates("ca_file", &self.ca)? {
-            roots.add(certificate)?;
+        if self.ca.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        } else {
+            for certificate in certificates("ca_file", &self.ca)? {
+                roots.add(certificate)?;
+            }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)

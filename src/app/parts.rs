@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use ingest::{Tls, mqtt::MqttConfig};
+use ingest::{
+    Tls,
+    mqtt::{MqttConfig, Publisher},
+};
 use model::Register;
 use tokio::sync::{Notify, watch};
 
@@ -28,7 +31,7 @@ use crate::{
         Delivery, Mailer, MailerConfig, Outbox, OutboxStore as _, Renderer, RetryPolicy, Round, Sender,
         Settings, SqliteOutbox,
     },
-    pipeline::Outlet,
+    pipeline::{Diagnoses, Outlet},
     series::{Influx, InfluxConfig, SeriesParts, SeriesWriter, WriterOptions},
     view::Snapshot,
     web::{Desk, Registry},
@@ -98,14 +101,29 @@ pub(super) fn mqtt(mqtt: &config::Mqtt) -> Result<MqttConfig, ServiceError> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(ServiceError::of(format!("{} cannot be read", path.display())))
     };
-    if let Some(ca) = &mqtt.ca_file {
+    if mqtt.tls {
         let client = match (&mqtt.cert_file, &mqtt.key_file) {
             (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
             _ => None,
         };
-        config.tls = Some(Tls { ca: read(ca)?, client });
+        let ca = mqtt.ca_file.as_deref().map(read).transpose()?.unwrap_or_default();
+        config.tls = Some(Tls { ca, client });
     }
     Ok(config)
+}
+
+/// What tells vendors about their messages, on a second connection: acknowledgements must not wait behind it.
+pub(super) fn diagnoses(
+    site: &mut Site<'_>,
+    mut mqtt: MqttConfig,
+    registers: watch::Receiver<Arc<Register>>,
+) -> Result<Diagnoses, ServiceError> {
+    mqtt.client_id.push_str("-diagnostics");
+    let publisher = Publisher::start(&mqtt).map_err(ServiceError::of("mqtt"))?;
+    let diagnoses = Diagnoses::default();
+    let stop = site.stopping_late.clone();
+    site.late.push(tokio::spawn(diagnoses.clone().run(publisher, site.clock.clone(), registers, stop)));
+    Ok(diagnoses)
 }
 
 pub(super) fn settings(config: &Config) -> Settings {

@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     history::{self, History},
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Tallies, Unknown},
+    pipeline::{Diagnoses, Intake, IntakeParts, Tallies, Unknown},
     spool::{self, Spool, SpoolError},
 };
 
@@ -138,6 +138,7 @@ async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyh
         history,
         // Nobody posts: the channel is closed at once.
         posts: mpsc::channel(1).1,
+        diagnoses: Diagnoses::default(),
     });
     let (to_judge, mut batches) = mpsc::channel(64);
     tokio::spawn(async move { while batches.recv().await.is_some() {} });

@@ -3,6 +3,7 @@
 //! 0 fine, 1 findings or failure, 2 usage. What machines read goes to stdout, what people read to stderr.
 
 mod assess;
+mod asyncapi;
 mod audit;
 mod backfill;
 mod backup;
@@ -43,6 +44,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Decode(decode::Decode),
+    Asyncapi(asyncapi::Asyncapi),
     Measure(measure::Measure),
     Replay(replay::Replay),
     Assess(assess::Assess),
@@ -98,6 +100,7 @@ impl Command {
             Self::Run(run) => run.run(terminal),
             Self::Check(check) => check.run(terminal),
             Self::Decode(decode) => decode.run(terminal),
+            Self::Asyncapi(asyncapi) => asyncapi.run(terminal),
             Self::Measure(measure) => measure.run(terminal),
             Self::Replay(replay) => replay.run(terminal),
             Self::Assess(assess) => assess.run(terminal),

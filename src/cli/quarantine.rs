@@ -15,7 +15,9 @@ use crate::{
     clock::Clock,
     config::Config,
     devices, files,
-    pipeline::{Again, Hearing, HearingParts, Letterbox, Replayed, Tallies, Unknown, replay, take_posts},
+    pipeline::{
+        Again, Diagnoses, Hearing, HearingParts, Letterbox, Replayed, Tallies, Unknown, replay, take_posts,
+    },
     spool::SpoolReader,
     view::Held,
 };
@@ -144,6 +146,7 @@ async fn while_stopped(config: &Config, idle: &app::Idle, again: &Again) -> anyh
         unknown: Unknown::default(),
         tallies: Tallies::default(),
         history: idle.history.clone(),
+        diagnoses: Diagnoses::default(),
     });
     let body = serde_json::to_string(again)?;
     let deed =

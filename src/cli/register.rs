@@ -61,6 +61,28 @@ enum Command {
         #[arg(short = 'c', long = "config", value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Prints the broker's list of rights: who may publish for which devices of the register.
+    #[command(
+        after_help = "Example:\n  normwatch register acl -c /etc/normwatch/normwatch.toml > mosquitto/acl"
+    )]
+    Acl {
+        /// The broker that is to read it.
+        #[arg(long, value_enum, default_value = "mosquitto")]
+        format: Broker,
+        /// The register to read; that of the configuration when absent.
+        #[arg(long, value_name = "DIR")]
+        register: Option<PathBuf>,
+        /// Configuration file that names the register, the routes and their users.
+        #[arg(short = 'c', long = "config", value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Brokers whose lists we write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Broker {
+    /// Mosquitto 2, for its `acl_file`.
+    Mosquitto,
 }
 
 impl Register {
@@ -93,6 +115,29 @@ impl Register {
                 terminal.say(format_args!("wrote {} to {}", from.display(), to.display()));
                 Ok(Exit::Fine)
             }
+            Command::Acl { format: Broker::Mosquitto, register, config } => acl(register, config, terminal),
+        }
+    }
+}
+
+fn acl(register: Option<PathBuf>, config: Option<PathBuf>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let config = match Config::load(config_file(config).as_deref(), &environment()) {
+        Ok(config) => config,
+        Err(problems) => {
+            terminal.problems(&problems)?;
+            return Ok(Exit::Findings);
+        }
+    };
+    let dir = register.unwrap_or_else(|| config.register.clone());
+    let Some(register) = load(&dir, terminal)? else { return Ok(Exit::Findings) };
+    match crate::acl::mosquitto(&config, &register) {
+        Ok(acl) => {
+            acl.lines().try_for_each(|line| terminal.line(line))?;
+            Ok(Exit::Fine)
+        }
+        Err(problems) => {
+            terminal.problems(&problems)?;
+            Ok(Exit::Findings)
         }
     }
 }

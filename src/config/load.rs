@@ -238,11 +238,21 @@ impl Check {
 
     fn routes(&mut self, routes: Vec<Route>) -> Vec<Route> {
         for (index, route) in routes.iter().enumerate() {
-            let errors = ingest::Routes::with([(route.filter.as_str(), route.format.as_str())]).err();
+            let line = self.lines.get(&format!("route.{index}")).copied().unwrap_or(0);
+            let errors = ingest::Routes::with([route.entry()]).err();
             for error in errors.into_iter().flatten() {
-                let line = self.lines.get(&format!("route.{index}")).copied().unwrap_or(0);
-                let remedy = "a route is a topic filter and the name of a format";
+                let remedy = "a route is a topic filter and the name of a format, and may list its sensors";
                 self.problems.push(Problem::new(&self.file, line, "route", error.to_string(), remedy));
+            }
+            let Some(user) = &route.user else { continue };
+            if user.is_empty() || user.contains(|c: char| c.is_control() || c == ':') {
+                let remedy = "write the name under which the vendor logs in at the broker";
+                self.problems.push(Problem::new(&self.file, line, "route.user", "is no name", remedy));
+            }
+            if route.sensors.is_empty() {
+                let what = "a user without sensors could speak for every device";
+                let remedy = "list the vendor's devices in `sensors`: ids, or their beginning and `*`";
+                self.problems.push(Problem::new(&self.file, line, "route.sensors", what, remedy));
             }
         }
         routes

@@ -83,6 +83,20 @@ pub struct Route {
     pub filter: String,
     /// Name of a wire format.
     pub format: String,
+    /// The devices that messages of this route may name: ids, or their beginning and `*`; empty for any.
+    #[serde(default)]
+    pub sensors: Vec<String>,
+    /// The name at the broker under which they are published, for the broker's own list of rights.
+    #[serde(default)]
+    pub user: Option<String>,
+}
+
+impl Route {
+    /// What the decoder needs of it.
+    #[must_use]
+    pub fn entry(&self) -> ingest::RouteEntry<'_> {
+        ingest::RouteEntry { filter: &self.filter, format: &self.format, sensors: &self.sensors }
+    }
 }
 
 /// An InfluxDB 2 to write to.

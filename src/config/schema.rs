@@ -116,13 +116,22 @@ impl Walk<'_> {
                     self.problems.push(Problem::new(self.file, line, "route", what, remedy));
                 }
             }
-            for key in table.into_iter().flat_map(DeTable::keys) {
-                if !matches!(&**key.get_ref(), "filter" | "format") {
-                    let line = line_of(self.text, key.span().start);
-                    let path = format!("route.{}", key.get_ref());
-                    let remedy = "a route is a `filter` and a `format`";
-                    self.problems.push(Problem::new(self.file, line, path, "unknown key", remedy));
-                }
+            for (key, value) in table.into_iter().flatten() {
+                let is_text = |value: &Spanned<DeValue<'_>>| value.get_ref().is_str();
+                let what = match &**key.get_ref() {
+                    "filter" | "format" => continue,
+                    "user" if is_text(value) => continue,
+                    "sensors" if value.get_ref().as_array().is_some_and(|list| list.iter().all(is_text)) => {
+                        continue;
+                    }
+                    "user" => "is no text",
+                    "sensors" => "is no list of texts",
+                    _ => "unknown key",
+                };
+                let line = line_of(self.text, key.span().start);
+                let path = format!("route.{}", key.get_ref());
+                let remedy = "a route is a `filter` and a `format`, and may have `sensors` and a `user`";
+                self.problems.push(Problem::new(self.file, line, path, what, remedy));
             }
         }
     }

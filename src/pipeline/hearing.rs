@@ -10,7 +10,7 @@ use model::{Id, Instant, Reading, Register, Series, register::Reporting};
 use tokio::sync::watch;
 
 use super::{
-    Tallies, Unknown,
+    Diagnoses, Tallies, Unknown,
     posts::{Post, Posted},
     twins::Twins,
     unknown::Via,
@@ -41,6 +41,8 @@ pub struct HearingParts {
     pub tallies: Tallies,
     /// What the quality stage remembers of earlier runs.
     pub history: History,
+    /// What vendors are told about their messages.
+    pub diagnoses: Diagnoses,
 }
 
 /// A message as it came, whichever way.
@@ -97,6 +99,9 @@ impl Hearing {
             Some(format) => (Some(format), self.parts.decoder.decode_as(format, &wire), None),
             None => {
                 let outcome = self.parts.decoder.decode_message(&wire);
+                if came.arrival.is_none() {
+                    self.parts.diagnoses.note(came.topic, &outcome.result, arrival);
+                }
                 (outcome.format, outcome.result, outcome.dedup_key)
             }
         };

@@ -10,7 +10,7 @@ use model::Register;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Batch, Tallies, Unknown,
+    Batch, Diagnoses, Tallies, Unknown,
     hearing::{Came, Hearing, HearingParts},
     posts::{Post, Posted},
 };
@@ -49,6 +49,8 @@ pub struct IntakeParts {
     pub history: History,
     /// What programs send over HTTP.
     pub posts: mpsc::Receiver<Post>,
+    /// What vendors are told about their messages.
+    pub diagnoses: Diagnoses,
 }
 
 /// The intake of one broker connection.
@@ -84,6 +86,7 @@ impl Intake {
             unknown: parts.unknown,
             tallies: parts.tallies,
             history: parts.history,
+            diagnoses: parts.diagnoses,
         });
         Self { subscriber, hearing, spool, metrics, posts, seen: (0, HashSet::new()) }
     }

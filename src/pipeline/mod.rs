@@ -12,6 +12,7 @@
 mod acts;
 mod board;
 mod checkpoint;
+mod diagnoses;
 mod events;
 mod hearing;
 mod intake;
@@ -30,6 +31,7 @@ mod unknown;
 mod usage;
 
 pub use acts::{Act, Claim, Pen, Signed};
+pub use diagnoses::Diagnoses;
 pub use hearing::{Hearing, HearingParts};
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};

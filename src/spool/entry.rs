@@ -95,7 +95,7 @@ fn short_hash(bytes: &[u8]) -> u128 {
     hash.as_bytes().iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte))
 }
 
-/// A message that could not be understood, kept with the reason.
+/// A message that could not be understood, or was refused, kept with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// Topic it was published to.
@@ -110,6 +110,18 @@ pub struct Refusal {
     pub field: Option<String>,
 }
 
+impl Refusal {
+    /// What it counts as: a message that was understood and names another's device is rejected, not quarantined.
+    pub(super) fn outcome(&self) -> Outcome {
+        outcome_of(&self.kind)
+    }
+}
+
+/// What a kept message of this kind counts as.
+pub(super) fn outcome_of(kind: &str) -> Outcome {
+    if kind == ingest::ErrorKind::NotItsDevice.name() { Outcome::Rejected } else { Outcome::Quarantined }
+}
+
 /// What became of a message. A duplicate is not named here: the spool finds it by its key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
@@ -117,20 +129,20 @@ pub enum Fate {
     Stored(Vec<Reading>),
     /// It was understood and carries none (join, status ...).
     Ignored,
-    /// It could not be understood.
+    /// It could not be understood, or was refused: it is kept, and its kind says as what it counts.
     Quarantined(Refusal),
-    /// It was refused (too large, forbidden).
+    /// It was refused, and nothing of it is worth keeping.
     Rejected,
 }
 
 impl Fate {
     /// How the ledger counts it, unless it turns out to be a duplicate.
     #[must_use]
-    pub const fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Outcome {
         match self {
             Self::Stored(_) => Outcome::Stored,
             Self::Ignored => Outcome::Ignored,
-            Self::Quarantined(_) => Outcome::Quarantined,
+            Self::Quarantined(refusal) => refusal.outcome(),
             Self::Rejected => Outcome::Rejected,
         }
     }

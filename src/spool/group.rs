@@ -75,25 +75,22 @@ impl Group {
     /// Counts a message that is new, and keeps what it carries.
     fn settle(&mut self, step: &Transaction<'_>, message: &Message) -> Result<Outcome, rusqlite::Error> {
         if let Some(id) = message.replays {
-            let Some(bytes) = quarantine::remove(step, id)? else {
+            let Some((bytes, counted)) = quarantine::remove(step, id)? else {
                 // Replayed before, or dropped since it was listed: it has its outcome already.
                 return Ok(Outcome::Duplicate);
             };
             self.held_bytes = self.held_bytes.saturating_sub(bytes);
-            self.counts.quarantined = self.counts.quarantined.saturating_sub(1);
+            let count = self.counts.of(counted);
+            *count = count.saturating_sub(1);
         }
-        let outcome = match &message.fate {
-            Fate::Stored(readings) => {
-                self.counts.readings += readings.len() as u64;
-                Outcome::Stored
-            }
-            Fate::Ignored => Outcome::Ignored,
-            Fate::Rejected => Outcome::Rejected,
+        match &message.fate {
+            Fate::Stored(readings) => self.counts.readings += readings.len() as u64,
             Fate::Quarantined(refusal) => {
                 self.held_bytes += quarantine::insert(step, message.arrival, refusal)?;
-                Outcome::Quarantined
             }
-        };
+            Fate::Ignored | Fate::Rejected => {}
+        }
+        let outcome = message.fate.outcome();
         *self.counts.of(outcome) += 1;
         Ok(outcome)
     }

@@ -3,7 +3,7 @@
 use model::Instant;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::entry::Refusal;
+use super::entry::{Outcome, Refusal, outcome_of};
 use crate::database::{signed, unsigned};
 
 /// A quarantined message.
@@ -76,12 +76,11 @@ pub(super) fn keep_within(
     Ok((held, dropped))
 }
 
-/// Removes one message; returns the bytes it held, `None` when it is not there.
-pub(super) fn remove(step: &Transaction<'_>, id: u64) -> Result<Option<u64>, rusqlite::Error> {
-    let bytes = step
-        .query_row("DELETE FROM quarantine WHERE id = ?1 RETURNING bytes", [signed(id)], |row| row.get(0))
-        .optional()?;
-    Ok(bytes.map(unsigned))
+/// Removes one message; returns the bytes it held and what it counted as, `None` when it is not there.
+pub(super) fn remove(step: &Transaction<'_>, id: u64) -> Result<Option<(u64, Outcome)>, rusqlite::Error> {
+    let delete = "DELETE FROM quarantine WHERE id = ?1 RETURNING bytes, kind";
+    let gone = step.query_row(delete, [signed(id)], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+    Ok(gone.optional()?.map(|(bytes, kind)| (unsigned(bytes), outcome_of(&kind))))
 }
 
 /// The messages behind `after`, oldest first, at most `max`.

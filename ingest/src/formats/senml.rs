@@ -24,7 +24,7 @@ pub(crate) const NATIVE: &str = "normwatch/v1/";
 const RELATIVE_BELOW_S: f64 = 268_435_456.0;
 
 /// The version of the format when a pack names none (RFC 8428, section 4.1).
-const VERSION: f64 = 10.0;
+pub(crate) const VERSION: f64 = 10.0;
 
 /// Base fields in force.
 #[derive(Default)]
@@ -37,7 +37,6 @@ pub(super) struct Base<'t> {
 
 pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, DecodeError> {
     let native = match message.topic.strip_prefix(NATIVE) {
-        Some(rest) if rest.ends_with("/diagnostics") => return Ok(Decoded::Ignored("diagnostics").into()),
         Some(rest) => Some(Id::device(rest).map_err(|_| DecodeError::topic("normwatch/v1/{sensor}"))?),
         None => None,
     };

@@ -13,6 +13,7 @@ mod verdicts;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{delete, get, post},
 };
 
@@ -26,7 +27,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::one))
         .route("/alerts/{id}/acknowledge", post(acts::acknowledge))
-        .route("/readings", post(readings::post))
+        .route("/readings", post(readings::post).layer(DefaultBodyLimit::max(ingest::MAX_PAYLOAD)))
         .route("/silences", get(acts::silences).post(acts::silence))
         .route("/silences/{id}", delete(acts::lift))
         .route("/verdicts", get(verdicts::list))
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/quarantine/replay", post(quarantine::replay))
         .route("/ledger", get(service::ledger))
         .route("/series/refused", get(service::refused_lines))
+        .route("/asyncapi.json", get(service::asyncapi))
         .route("/mails", get(service::mails))
         .route("/rulebook", get(service::rulebook))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use model::Instant;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     view::{InForce, Ledger, MailView},
@@ -55,6 +56,11 @@ pub(super) async fn refused_lines(
         (format!("{n:06}"), Refused { at, line: refused.line, reason: refused.reason })
     });
     cut(keyed, ask.limit, ask.cursor.as_deref())
+}
+
+/// `GET /asyncapi.json`: the contract for vendors; the same for everybody, and open to everybody.
+pub(super) async fn asyncapi() -> Json<Value> {
+    Json(ingest::asyncapi())
 }
 
 /// `GET /rulebook`: which register and standards are in force, and what is wrong with the newest edit.

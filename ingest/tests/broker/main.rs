@@ -7,77 +7,15 @@
     reason = "test helpers"
 )]
 
-use std::{
-    fs,
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+mod server;
+mod session;
+mod tls;
 
-use ingest::{
-    Tls,
-    mqtt::{Incoming, MqttConfig, Publisher, Subscriber},
-};
+use std::time::Duration;
+
+use ingest::mqtt::{Incoming, Publisher, Subscriber};
+use server::{Broker, DEADLINE};
 use tokio::time::{Instant, timeout};
-
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// A mosquitto of our own on a free loopback port; stopped when dropped.
-struct Broker {
-    child: Child,
-    port: u16,
-    dir: PathBuf,
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-        drop(fs::remove_dir_all(&self.dir));
-    }
-}
-
-impl Broker {
-    /// `None`, with the reason printed, where mosquitto is not installed.
-    async fn start(name: &str) -> Option<Self> {
-        Self::start_with(name, "allow_anonymous true", |_| true).await
-    }
-
-    /// `prepare` may put files into the broker's directory, which `{dir}` names in the options.
-    async fn start_with(name: &str, options: &str, prepare: impl Fn(&Path) -> bool) -> Option<Self> {
-        let program =
-            ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|p| Path::new(p).exists());
-        let Some(program) = program else {
-            println!("skipped: mosquitto is not installed");
-            return None;
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let dir = std::env::temp_dir().join(format!("ingest-{name}-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        let config = dir.join("mosquitto.conf");
-        if !prepare(&dir) {
-            return None;
-        }
-        let options = options.replace("{dir}", &dir.display().to_string());
-        let text = format!(
-            "listener {port} 127.0.0.1\nmax_queued_messages 0\nqueue_qos0_messages true\n{options}\n"
-        );
-        fs::write(&config, text).unwrap();
-        let child = Command::new(program).arg("-c").arg(&config).stderr(Stdio::null()).spawn().unwrap();
-        let broker = Self { child, port, dir };
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < DEADLINE, "mosquitto does not listen");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Some(broker)
-    }
-
-    fn config(&self, client_id: &str) -> MqttConfig {
-        MqttConfig::new(format!("mqtt://127.0.0.1:{}", self.port), client_id)
-    }
-}
 
 async fn next(subscriber: &mut Subscriber) -> Incoming {
     timeout(DEADLINE, subscriber.next())
@@ -235,66 +173,4 @@ async fn a_message_above_ten_kibibytes_arrives_and_a_retained_one_is_marked() {
         }
         assert!(start.elapsed() < DEADLINE, "{:?}", subscriber.link());
     }
-}
-
-/// A certificate for the loopback address, signed by itself; `false` where openssl is not installed.
-fn certificate(dir: &Path) -> bool {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args([
-            "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            "-addext",
-            "basicConstraints=CA:FALSE",
-        ])
-        .arg("-keyout")
-        .arg(dir.join("key.pem"))
-        .arg("-out")
-        .arg(dir.join("cert.pem"))
-        .stderr(Stdio::null())
-        .status();
-    let is_made = made.is_ok_and(|status| status.success());
-    // Started by root, mosquitto gives its rights up and could not read the key.
-    #[cfg(unix)]
-    if is_made {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir.join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
-    }
-    if !is_made {
-        println!("skipped: openssl is not installed");
-    }
-    is_made
-}
-
-#[tokio::test]
-async fn messages_pass_over_tls_with_a_password_and_not_without() {
-    let passwords = |dir: &Path| {
-        let made = Command::new("mosquitto_passwd")
-            .arg("-c")
-            .arg("-b")
-            .arg(dir.join("users"))
-            .args(["nw", "secret"])
-            .status();
-        if made.is_err() {
-            println!("skipped: mosquitto_passwd is not installed");
-        }
-        made.is_ok() && certificate(dir)
-    };
-    let options =
-        "certfile {dir}/cert.pem\nkeyfile {dir}/key.pem\npassword_file {dir}/users\nallow_anonymous false";
-    let Some(broker) = Broker::start_with("tls", options, passwords).await else { return };
-    let mut config = MqttConfig::new(format!("mqtts://localhost:{}", broker.port), "normwatch");
-    config.tls = Some(Tls { ca: fs::read(broker.dir.join("cert.pem")).unwrap(), client: None });
-    let stranger = Subscriber::start(&config, vec!["t/#".to_owned()]).unwrap();
-    let start = Instant::now();
-    while !stranger.link().error.is_some_and(|error| error.contains("NotAuthorized")) {
-        assert!(start.elapsed() < DEADLINE, "a stranger is not refused: {:?}", stranger.link());
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    drop(stranger);
-    config.credentials = Some(("nw".to_owned(), "secret".to_owned()));
-    let mut subscriber = Subscriber::start(&config, vec!["t/#".to_owned()]).unwrap();
-    config.client_id = "publisher".to_owned();
-    let publisher = Publisher::start(&config).unwrap();
-    subscribed(&mut subscriber, &publisher).await;
 }
