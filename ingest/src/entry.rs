@@ -40,6 +40,9 @@ pub(crate) struct Entry {
     pub(crate) fraction: bool,
     #[serde(default)]
     pub(crate) unit_needed: bool,
+    /// Only when the name gives a number or a place: `region_1_count`, not `region_count`.
+    #[serde(default)]
+    pub(crate) numbered: bool,
     #[serde(default)]
     pub(crate) estimated: bool,
     #[serde(default)]

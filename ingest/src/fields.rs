@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use model::{Flags, Quantity};
+use model::{Flags, Quantity, Unit};
 
 use crate::{
     entry::{Converted, Entry, to_canonical},
@@ -112,7 +112,12 @@ impl<'n> Walk<'n> {
         };
         match answer {
             Answer::Field(field) => {
-                let is_none = self.is_foreign(place) || self.is_dead(&field, place) || place.is_undatable();
+                // How many there are of a door says nothing of whether it is open.
+                let is_misnamed = place.is_amount && field.quantity.unit() != Unit::Count;
+                let is_none = is_misnamed
+                    || self.is_foreign(place)
+                    || self.is_dead(&field, place)
+                    || place.is_undatable();
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
@@ -144,6 +149,9 @@ impl<'n> Walk<'n> {
             let stated = unit.or(spelling.unit.as_deref()).or_else(beside);
             for found in table.matches(known, self.format) {
                 let entry = found.entry;
+                if entry.numbered && spelling.channel.is_none() {
+                    continue;
+                }
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
                 if let Some((value, flags)) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
@@ -302,9 +310,9 @@ impl<'n> Walk<'n> {
             },
             Scalar::Null => return None,
         };
-        // More than one may say how sure or how strong; only motion keeps it.
-        let state =
-            if entry.quantity == Quantity::Motion { number.max(0.0) } else { f64::from(number > 0.0) };
+        // More than one may say how sure or how strong; only motion keeps it. All bits of a byte say yes.
+        let is_strength = entry.quantity == Quantity::Motion && (number - 255.0).abs() > f64::EPSILON;
+        let state = if is_strength { number.max(0.0) } else { f64::from(number > 0.0) };
         Some(if entry.inverted { 1.0 - state } else { state })
     }
 }

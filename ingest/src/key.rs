@@ -72,9 +72,7 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
     let mut found = vec![Spelling { folded: fold(text), unit: bracket.clone(), channel: None }];
     let (short, unit) = match unit_word(&words).filter(|_| bracket.is_none()) {
         Some(at) => {
-            let front: Vec<String> =
-                words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect();
-            let unit = words.get(at).cloned();
+            let (front, unit) = take_unit(words.clone(), at);
             found.push(Spelling { folded: fold(&front.concat()), unit: unit.clone(), channel: None });
             (Some(front), unit)
         }
@@ -105,13 +103,33 @@ fn unit_word(words: &[String]) -> Option<usize> {
         // A count is what is measured, not in what.
         let is_count = matches!(&*word.to_ascii_lowercase(), "count" | "people" | "persons" | "p");
         let is_number = word.bytes().all(|b| b.is_ascii_digit());
-        !is_number && !is_count && (!is_letter || matches!(word, "c" | "f")) && Unit::is_known(word)
+        !is_number && !is_count && (!is_letter || matches!(word, "c" | "f" | "k")) && is_unit_name(word)
     };
     let last = words.len().checked_sub(1).filter(|last| *last > 0)?;
     if words.get(last).is_some_and(|word| is_unit(word)) {
         return Some(last);
     }
     (1..last).rev().find(|at| words.get(*at).is_some_and(|word| word.len() > 1 && is_unit(word)))
+}
+
+/// Whether a word of a name is a unit; a percentage has names of its own there.
+fn is_unit_name(word: &str) -> bool {
+    is_percentage(word) || Unit::is_known(word)
+}
+
+fn is_percentage(word: &str) -> bool {
+    matches!(&*word.to_ascii_lowercase(), "percentage" | "pct" | "perc")
+}
+
+/// Takes the unit out of a name, and the `in` before it: `temperatureInCelsius`.
+fn take_unit(mut words: Vec<String>, at: usize) -> (Vec<String>, Option<String>) {
+    let unit = words.remove(at);
+    let is_in = |word: &String| word.eq_ignore_ascii_case("in");
+    if at > 1 && words.get(at - 1).is_some_and(is_in) {
+        words.remove(at - 1);
+    }
+    let unit = if is_percentage(&unit) { "%".to_owned() } else { unit };
+    (words, Some(unit))
 }
 
 /// `A相电流`: the phase stands before the name.
@@ -152,8 +170,11 @@ fn unambiguous(text: &str) -> Cow<'_, str> {
 pub(crate) fn parts(text: &str) -> (Vec<String>, Option<String>, Option<String>) {
     let whole = unambiguous(text);
     let (text, bracket) = bracket_unit(&whole);
-    let mut words = words(text);
-    let unit = bracket.or_else(|| unit_word(&words).map(|at| words.remove(at)));
+    let words = words(text);
+    let (words, unit) = match unit_word(&words).filter(|_| bracket.is_none()) {
+        Some(at) => take_unit(words, at),
+        None => (words, bracket),
+    };
     let (places, kept): (Vec<String>, Vec<String>) = words.into_iter().partition(|word| is_place(word));
     let places: Vec<String> = places.iter().map(|word| word.to_lowercase()).collect();
     let channel = channel_of(vec!["-"], &places).map(|(_, channel)| channel);
@@ -258,6 +279,14 @@ mod tests {
         assert!(tried("energy_kWh").contains(&("energy".into(), some("kWh"), None)));
         assert_eq!(tried("Temperature(°C)"), [("temperature".into(), some("°C"), None)]);
         assert!(tried("acCurrent_mA").contains(&("accurrent".into(), some("mA"), None)));
+    }
+
+    #[test]
+    fn a_unit_may_follow_the_word_in() {
+        assert!(tried("temperatureInCelsius").contains(&("temperature".into(), some("Celsius"), None)));
+        assert!(tried("batteryLevelInPercentage").contains(&("batterylevel".into(), some("%"), None)));
+        assert!(tried("temperature_k").contains(&("temperature".into(), some("k"), None)));
+        assert_eq!(tried("people_in").len(), 1, "who came in is no unit");
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl Names {
 
     /// Whether a word beside `temperature` says that it is a limit, a setting, a sum or no temperature of a thing.
     pub(crate) fn is_no_medium(&self, word: &str) -> bool {
-        self.ignore.no_medium.contains(word)
+        self.ignore.no_medium.contains(word.trim_end_matches(|c: char| c.is_ascii_digit()))
     }
 
     /// Whether values below an object of this name are settings or diagnosis.

@@ -4,7 +4,7 @@ use model::Instant;
 
 use crate::{
     key,
-    roles::{CHANNELS, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
+    roles::{AMOUNTS, CHANNELS, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
     tape::{Cursor, Scalar},
     time,
 };
@@ -25,6 +25,8 @@ pub(crate) struct Place<'t, 'a> {
     object: Option<Cursor<'t, 'a>>,
     /// Whether its own key says nothing.
     is_nameless: bool,
+    /// Whether its own key says how much of what a neighbour names: `{"name": "Entries", "count": 5}`.
+    pub(crate) is_amount: bool,
 }
 
 impl<'t, 'a> Place<'t, 'a> {
@@ -38,6 +40,7 @@ impl<'t, 'a> Place<'t, 'a> {
             above: Vec::new(),
             object: None,
             is_nameless: false,
+            is_amount: false,
         };
         let mut at = leaf;
         while at != root {
@@ -54,6 +57,7 @@ impl<'t, 'a> Place<'t, 'a> {
         let is_own = self.object.is_none();
         if is_own {
             self.object = Some(object);
+            self.is_amount = AMOUNTS.iter().any(|amount| key::is_folded_as(name, amount));
         } else {
             self.above.push(name);
         }
@@ -73,14 +77,14 @@ impl<'t, 'a> Place<'t, 'a> {
     /// The only name that it can have: nothing around it names it too.
     pub(crate) fn plain_name(&self) -> Option<&'t str> {
         match self.names() {
-            [own] if !self.is_nameless && self.direction().is_none() => Some(own),
+            [own] if !self.is_nameless && !self.is_amount && self.direction().is_none() => Some(own),
             _ => None,
         }
     }
 
     /// The names that neighbours give a nameless value, the most telling first.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
-        let object = self.object.filter(|_| self.is_nameless).into_iter();
+        let object = self.object.filter(|_| self.is_nameless || self.is_amount).into_iter();
         let labels =
             object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
         labels.filter(|text| !text.is_empty())

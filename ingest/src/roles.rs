@@ -68,6 +68,9 @@ pub(crate) const LABELS: [&str; 21] = [
     "id",
 ];
 
+/// Keys that say how much of what a neighbour names.
+pub(crate) const AMOUNTS: [&str; 2] = ["count", "amount"];
+
 /// Keys beside a value that hold its unit.
 pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
 

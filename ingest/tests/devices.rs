@@ -227,3 +227,69 @@ fn door_counters_are_told_apart_by_their_totals() {
         [(Q::PeopleIn, 4.0), (Q::PeopleOut, 3.0), (Q::PeopleInTotal, 13.0), (Q::PeopleOutTotal, 10.0)]
     );
 }
+
+#[test]
+fn a_unit_follows_the_word_in_or_is_the_name_itself() {
+    assert_eq!(
+        plain(
+            r#"{"temperature":{"temperatureInCelsius":22.5},"humidityInPercentage":41,"batteryLevelInPercentage":16}"#
+        ),
+        [(Q::Temperature, 22.5), (Q::Humidity, 41.0), (Q::BatteryLevel, 16.0)]
+    );
+    assert_eq!(plain(r#"{"celsius":21.5,"fahrenheit":70.7}"#), [(Q::Temperature, 21.5)]);
+    assert_eq!(plain(r#"{"temperature_k":295.15}"#), [(Q::Temperature, 22.0)]);
+}
+
+#[test]
+fn the_heat_of_the_device_is_kept_apart() {
+    assert_eq!(
+        read(r#"{"temperature":21,"internalTemperature":30,"mcu_temperature":31}"#)[..2],
+        [(Q::Temperature, None, 21.0), row(Q::Temperature, "device", 30.0)]
+    );
+}
+
+#[test]
+fn a_count_of_regions_is_not_a_count_of_people() {
+    assert_eq!(plain(r#"{"region_count":8,"people_count_max":5,"people_count_all":3}"#), [(Q::PeopleCount, 3.0)]);
+    assert_eq!(read(r#"{"region_4_count":2}"#), [row(Q::PeopleCount, "4", 2.0)]);
+}
+
+#[test]
+fn a_counter_with_a_letter_needs_its_like() {
+    assert_eq!(plain(r#"{"counterA":13110}"#), []);
+    assert_eq!(
+        plain(r#"{"counterA":12,"counterB":9}"#),
+        [(Q::PeopleInTotal, 12.0), (Q::PeopleOutTotal, 9.0)]
+    );
+}
+
+#[test]
+fn an_amount_beside_its_name_is_of_that_name() {
+    assert_eq!(
+        plain(r#"{"counts":[{"name":"Entries","count":5},{"name":"Exits","count":3},{"name":"Door 2","count":8}]}"#),
+        [(Q::PeopleIn, 5.0), (Q::PeopleOut, 3.0)]
+    );
+}
+
+#[test]
+fn a_numbered_threshold_is_a_threshold() {
+    assert_eq!(plain(r#"{"temperatureAlertThreshold1":{"unit":"Cel","value":18}}"#), []);
+}
+
+#[test]
+fn a_charge_may_be_called_batt_and_a_voltage_too() {
+    assert_eq!(plain(r#"{"batt":97,"temperature":21}"#)[0], (Q::BatteryLevel, 97.0));
+    assert_eq!(plain(r#"{"batt":3.05,"temperature":21}"#)[0], (Q::BatteryVoltage, 3.05));
+}
+
+#[test]
+fn a_bare_value_on_a_routed_topic_is_named_by_its_last_level() {
+    let message = Message { topic: "site/room-301/co2", payload: b"612", retained: false, received_at: None };
+    let Ok(Decoded::Readings(found)) =
+        Decoder::new(Routes::defaults()).decode_as(Format::VendorJson, &message)
+    else {
+        panic!("no reading")
+    };
+    let found: Vec<_> = found.iter().map(|r| (r.sensor.as_str(), r.quantity, r.value)).collect();
+    assert_eq!(found, [("room-301", Q::Co2, 612.0)]);
+}

@@ -63,7 +63,7 @@ fn quirk_02_stand_ins_for_no_value_are_marked_and_words_are_nothing() {
         read(r#"{"temperature":327.67,"co2":65535,"humidity":"Calculating","noise":"","pm10":"unknown"}"#);
     assert_eq!(found.len(), 2);
     assert!(found.iter().all(|f| f.flags.has(Flags::SENTINEL)));
-    assert_eq!(values(r#"{"motion_event_state":255}"#), [(Q::Motion, 255.0)]);
+    assert_eq!(values(r#"{"motion_event_state":255}"#), [(Q::Motion, 1.0)]);
 }
 
 #[test]
@@ -198,6 +198,7 @@ fn quirk_17_quantities_that_share_a_message_are_kept_apart() {
         found,
         [
             (Q::Temperature, None, 21.0),
+            (Q::Temperature, Some("device"), 35.0),
             (Q::Temperature, Some("TempC_DS18B20"), 5.0),
             (Q::Voltage, Some("a"), 230.0),
             (Q::Voltage, Some("b"), 231.0)

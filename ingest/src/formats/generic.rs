@@ -5,9 +5,9 @@
 
 use model::{Id, Instant};
 
-use super::{Env, Parsed, eui};
+use super::{Env, Parsed, eui, xovis};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    DecodeError, Decoded, ErrorKind, Format, Message, RawReading, field,
     fields::Walk,
     key,
     tape::{self, Cursor, Scalar, Tape},
@@ -79,7 +79,13 @@ pub(super) fn decode(
     let tape = Tape::parse(text)?;
     let root = tape.root();
     if !root.is_object() && !root.is_array() {
+        if format == Format::VendorJson.name() {
+            return named_by_topic(root, message, env, format);
+        }
         return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
+    }
+    if let Some(readings) = xovis::crossings(root, message).filter(|_| format == "ip-sensors") {
+        return Ok(Decoded::Readings(readings).into());
     }
     let mut readings = Vec::new();
     match records(root) {
@@ -89,6 +95,24 @@ pub(super) fn decode(
     let is_undecoded = root.get("data").is_some_and(|data| data.text().is_some());
     let reason = if readings.is_empty() && is_undecoded { "no_object" } else { "no_reading" };
     Ok(Decoded::readings_or(readings, reason).into())
+}
+
+/// A bare value: the last level of the topic is its name, the one before it the sender.
+fn named_by_topic(
+    value: Cursor<'_, '_>,
+    message: &Message<'_>,
+    env: &Env<'_>,
+    format: &'static str,
+) -> Result<Parsed, DecodeError> {
+    let levels = message.topic.trim_end_matches('/').rsplit_once('/');
+    let (Some((front, name)), Some(scalar)) = (levels, value.scalar()) else {
+        return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
+    };
+    let sensor = of_topic(front);
+    let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
+    let field = walk.single_scalar(name, scalar, None);
+    let readings = field::bind(field.into_iter().collect(), &sensor, message.received_at);
+    Ok(Decoded::readings_or(readings, "no_reading").into())
 }
 
 fn read(

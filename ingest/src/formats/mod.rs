@@ -11,6 +11,7 @@ mod shelly;
 mod sparkplug;
 mod tasmota;
 mod tts;
+mod xovis;
 mod zigbee2mqtt;
 
 use model::Id;

@@ -47,6 +47,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
     }
     let mut base = Base::default();
     let mut readings = Vec::with_capacity(8);
+    let mut refused = None;
     for record in pack.children() {
         if !record.is_object() {
             return Err(DecodeError::new(ErrorKind::WrongType, "a SenML record is an object"));
@@ -54,8 +55,16 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         let record = Record::of(record)?;
         base.update(&record)?;
         if let Some(value) = record.value()? {
-            readings.extend(reading(&record, value, &base, native.as_ref(), message, env)?);
+            match reading(&record, value, &base, native.as_ref(), message, env) {
+                Ok(found) => readings.extend(found),
+                // A record in a unit of something else is no reason to drop the others.
+                Err(error) if error.kind == ErrorKind::BadUnit => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
+    }
+    if let Some(error) = refused.filter(|_| readings.is_empty()) {
+        return Err(error);
     }
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }

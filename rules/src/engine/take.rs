@@ -211,7 +211,7 @@ pub(super) fn buffer_of<'a>(
 
 /// Channels that name something other than the room's air: a pipe, a probe, a device's own heat, a gas computed from
 /// others, an extreme of a period.
-const APART: [&str; 12] = [
+const APART: [&str; 13] = [
     "soil",
     "probe",
     "flow",
@@ -219,6 +219,7 @@ const APART: [&str; 12] = [
     "water",
     "surface",
     "server",
+    "device",
     "other",
     "equivalent",
     "raw",
