@@ -47,7 +47,8 @@ pub struct EngineOptions {
     /// readings of every series are held for as long.
     pub horizon_ms: i64,
     /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
-    /// says nothing. In files (the default) all time from the first reading to the last counts.
+    /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
+    /// counts; of a sensor without any reading a file says nothing.
     pub listening_is_told: bool,
 }
 
@@ -93,8 +94,6 @@ pub struct Engine {
     routes: HashMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
     downwind: Vec<Vec<usize>>,
-    /// The earliest event time.
-    began: Option<Instant>,
 }
 
 /// The bindings of one id; nearly all have one, which stands in the table itself.
@@ -140,7 +139,6 @@ impl Engine {
             homes: HashMap::new(),
             routes: HashMap::new(),
             downwind: Vec::new(),
-            began: None,
         };
         for (number, (root, places)) in members.into_iter().enumerate() {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
@@ -207,7 +205,6 @@ impl Engine {
             return Taken::Barred;
         }
         let Some((shard, device)) = bound else { return Taken::Unbound };
-        self.begin(reading.time, false);
         if outdoor::is_outdoor(reading) {
             self.observe_outdoor(reading, (shard, device), out);
         }
@@ -239,19 +236,10 @@ impl Engine {
     /// `since`, at least up to `to`: a sensor that said nothing then was silent. What lies between that
     /// and what was told before was an outage of ours, and no sensor's silence.
     pub fn advance_listening(&mut self, to: Instant, since: Instant, out: &mut Vec<Output>) {
-        self.begin(to.max(since), true);
         for shard in &mut self.shards {
+            shard.begin(to.max(since));
             shard.listen(since, to);
             shard.advance(to, out);
-        }
-    }
-
-    /// Event time begins, in every building; where listening is told, with the first word of it.
-    fn begin(&mut self, at: Instant, is_word: bool) {
-        let counts = |shard: &Shard| is_word || !shard.options.listening_is_told;
-        if self.began.is_none_or(|began| at < began) && self.shards.first().is_some_and(counts) {
-            self.began = Some(at);
-            self.shards.iter_mut().for_each(|shard| shard.begin(at));
         }
     }
 

@@ -32,5 +32,6 @@ mod register;
 mod reopen;
 mod silence;
 mod time;
+mod unheard;
 mod world;
 mod years;
