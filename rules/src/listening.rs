@@ -10,11 +10,9 @@ const SLACK_MS: i64 = 15 * 60_000;
 
 /// The time in which silence means something.
 ///
-/// Where nobody tells (files), that is all time since the first reading.
+/// Where nobody tells (files), that is all time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Listening {
-    /// When event time began.
-    pub(crate) began: Option<Instant>,
     /// Since when we listen without a break, and up to when we are sure of it.
     sure: Option<Span>,
     /// Time in which we did not listen, in order.

@@ -22,7 +22,7 @@ pub(super) struct Device {
     pub(super) heard: Heard,
     /// Series of it that were flagged stuck.
     pub(super) stuck: Option<Box<Stuck>>,
-    /// Event time at which this binding was first known.
+    /// Event time of the first word that we listen with this binding known.
     pub(super) known: Option<Instant>,
 }
 

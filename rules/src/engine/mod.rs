@@ -50,7 +50,8 @@ pub struct EngineOptions {
     /// readings of every series are held for as long.
     pub horizon_ms: i64,
     /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
-    /// says nothing. In files (the default) all time from the first reading to the last counts.
+    /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
+    /// counts; of a sensor without any reading a file says nothing.
     pub listening_is_told: bool,
 }
 
@@ -99,8 +100,6 @@ pub struct Engine {
     downwind: Vec<Vec<usize>>,
     /// Bodies that are judged by what the meters of their buildings count, in the order of their ids.
     bodies: Vec<BodyState>,
-    /// The earliest event time.
-    began: Option<Instant>,
 }
 
 /// The bindings of one id; nearly all have one, which stands in the table itself.
@@ -148,7 +147,6 @@ impl Engine {
             routes: HashMap::new(),
             downwind: Vec::new(),
             bodies: Vec::new(),
-            began: None,
         };
         for (number, (root, places)) in members.into_iter().enumerate() {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
@@ -216,7 +214,6 @@ impl Engine {
             return Taken::Barred;
         }
         let Some((shard, device)) = bound else { return Taken::Unbound };
-        self.begin(reading.time, false);
         if outdoor::is_outdoor(reading) {
             self.observe_outdoor(reading, (shard, device), out);
         }
@@ -254,21 +251,12 @@ impl Engine {
     /// `since`, at least up to `to`: a sensor that said nothing then was silent. What lies between that
     /// and what was told before was an outage of ours, and no sensor's silence.
     pub fn advance_listening(&mut self, to: Instant, since: Instant, out: &mut Vec<Output>) {
-        self.begin(to.max(since), true);
         for shard in &mut self.shards {
+            shard.begin(to.max(since));
             shard.listen(since, to);
             shard.advance(to, out);
         }
         self.take_all_deliveries(out);
-    }
-
-    /// Event time begins, in every building; where listening is told, with the first word of it.
-    fn begin(&mut self, at: Instant, is_word: bool) {
-        let counts = |shard: &Shard| is_word || !shard.options.listening_is_told;
-        if self.began.is_none_or(|began| at < began) && self.shards.first().is_some_and(counts) {
-            self.began = Some(at);
-            self.shards.iter_mut().for_each(|shard| shard.begin(at));
-        }
     }
 
     /// The input has ended: the last reading of each series stands one interval, and every hour

@@ -52,7 +52,7 @@ pub(super) struct Shard {
     pub(super) has_ended: bool,
     /// Where the input ended, if it did: silence after it says nothing.
     pub(super) ended_at: Option<Instant>,
-    /// Whether every device is known since some event time, and its place open.
+    /// Whether somebody has told that we listen: from then on every device counts, and its place is open.
     pub(super) has_begun: bool,
     /// When we listened.
     pub(super) listening: Listening,

@@ -13,26 +13,22 @@ use crate::{
 };
 
 impl Shard {
-    /// Event time begins at `at`, earlier than was known, or anew with another register: what has not
-    /// been known before is known from here on, and its silence counts from here at most.
+    /// The first word that we listen, or the first with another register: what was never heard counts as
+    /// silent from here on, and its place is judged from here on at the latest.
     pub(super) fn begin(&mut self, at: Instant) {
-        let began = self.listening.began;
-        if self.has_begun && began.is_some_and(|began| began <= at) {
+        if self.has_begun {
             return;
         }
         self.has_begun = true;
-        self.listening.began = Some(began.map_or(at, |began| began.min(at)));
         for device in &mut self.devices {
-            let is_moved = device.known.is_none_or(|known| Some(known) == began && at < known);
-            if is_moved {
-                device.known = Some(at);
-            }
+            device.known.get_or_insert(at);
         }
         for place in 0..self.places.len() {
-            let is_new = |state: &PlaceState| state.kept.opened.is_none_or(|opened| at < opened);
-            if self.places.get(place).is_some_and(|state| state.watches_devices && is_new(state)) {
-                self.open(place, at);
-            }
+            let Some(state) = self.places.get_mut(place).filter(|state| state.watches_devices) else {
+                continue;
+            };
+            state.is_changed = true;
+            self.open(place, at);
         }
     }
 
@@ -52,6 +48,7 @@ impl Shard {
         };
         state.is_changed = true;
         let (series, at) = (&reading.series, reading.time);
+        let is_early = state.kept.opened.is_none_or(|opened| at < opened);
         let carry_ms = millis(device.max_gap_s());
         let mut changed = device.heard.insert(at, carry_ms);
         let from = if reading.flags.has(Flags::STUCK) {
@@ -61,6 +58,10 @@ impl Shard {
         } else {
             None
         };
+        // Where listening is told, nobody asks before its first word.
+        if is_early && (self.has_begun || !self.options.listening_is_told) {
+            self.open(place, at);
+        }
         if let Some(from) = from {
             let first = changed.map_or(from, |span| span.from.min(from));
             changed = Some(Span::new(first, Instant::MAX));
@@ -73,9 +74,6 @@ impl Shard {
         let is_told = !reading.flags.has(Flags::FUTURE) && !reading.flags.has(Flags::TOO_LATE);
         let oldest = self.clock.map(|clock| clock.plus_ms(self.options.horizon_ms.saturating_neg()));
         if is_told && oldest.is_none_or(|oldest| reading.time >= oldest) {
-            if !self.options.listening_is_told {
-                self.begin(reading.time);
-            }
             self.hear(reading, device);
         }
     }
@@ -104,8 +102,10 @@ impl Shard {
         if !self.listening.is_sure(end, self.options.listening_is_told) {
             return Some(absence::unheard());
         }
-        let silent = bound.iter().filter_map(|device| self.silent(device, end)).collect();
-        Some(absence::figure(bound.len(), silent, time))
+        let (unheard, heard): (Vec<&Device>, Vec<&Device>) =
+            bound.into_iter().partition(|device| is_unheard(device, end));
+        let silent = heard.iter().filter_map(|device| self.silent(device, end)).collect();
+        Some(absence::figure(heard.len(), silent, unheard.iter().map(|device| &device.id).collect(), time))
     }
 
     /// A device that had said nothing for longer than its carry by `end`.
@@ -139,6 +139,11 @@ impl Shard {
             }
         }
     }
+}
+
+/// Whether nothing is known of a device by `end`: it had not been heard, nor had we said that we listen.
+fn is_unheard(device: &Device, end: Instant) -> bool {
+    device.known.is_none_or(|known| end <= known) && device.heard.silent_since(end) == Ok(None)
 }
 
 fn frozen<'a>(devices: &[&'a Device], end: Instant) -> Vec<Frozen<'a>> {

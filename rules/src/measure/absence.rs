@@ -2,9 +2,10 @@
 //!
 //! Formula: end of the window less the newest instant at which the device was heard, less its
 //! carry (`max_gap_s`) and less time in which we did not listen; the largest over the devices that are bound to
-//! the place itself then, 0 while all are heard. A device never heard counts from its binding,
-//! or from our first start. Any reading counts as heard, flagged ones too. Coverage: 1 where we
-//! listened at the end of the window, else 0. Source: the product's own policy.
+//! the place itself then, 0 while all are heard. A device never heard counts from its binding, or from our
+//! first word that we listen; before that word, and in files, nothing is known of it: it is named as unheard,
+//! and a place of which nothing else is known is insufficient. Any reading counts as heard, flagged ones too.
+//! Coverage: 1 where we listened at the end of the window, else 0. Source: the product's own policy.
 
 use model::{Id, Instant};
 
@@ -24,15 +25,25 @@ pub(crate) struct Silent<'a> {
 /// Names in an explanation; more are counted only.
 const MOST_NAMES: usize = 20;
 
-/// The figure of a window at whose end `devices` were bound here, `silent` ones among them.
+/// The figure of a window at whose end `devices` were bound here of which something is known, `silent` ones
+/// among them, and the `unheard` ones.
 pub(crate) fn figure(
     devices: usize,
     mut silent: Vec<Silent<'_>>,
+    mut unheard: Vec<&Id>,
     time: impl Fn(Instant) -> String,
 ) -> Figure {
+    let mut figure = Figure { has_judged_time: true, ..Figure::default() };
+    if !unheard.is_empty() {
+        unheard.sort();
+        figure.why.insert("unheard".to_owned(), named(unheard.iter().map(|id| id.to_string())));
+    }
+    if devices == 0 {
+        figure.why.insert("missing".to_owned(), "a first reading, or word that we listened".into());
+        return figure;
+    }
     let longest = silent.iter().map(|s| s.ms).max().unwrap_or(0);
-    let mut figure =
-        Figure { value: Some(hours(longest)), coverage: 1.0, has_judged_time: true, ..Figure::default() };
+    figure = Figure { value: Some(hours(longest)), coverage: 1.0, ..figure };
     if silent.is_empty() {
         return figure;
     }

@@ -35,5 +35,6 @@ mod register;
 mod reopen;
 mod silence;
 mod time;
+mod unheard;
 mod world;
 mod years;
