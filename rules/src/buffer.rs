@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compact,
+    measure::inputs::OCCUPANCY,
     recent::Recent,
     steps::{Carry, Micro, Steps, carried, held_motion},
 };
@@ -108,6 +109,11 @@ impl SeriesBuffer {
     /// Whether it counts people through a door.
     pub(crate) fn is_door(&self) -> bool {
         DOORS.iter().flatten().any(|q| *q == self.series.quantity)
+    }
+
+    /// Whether it tells if somebody is there.
+    pub(crate) fn tells_people(&self) -> bool {
+        OCCUPANCY.contains(&self.series.quantity) || self.is_door()
     }
 
     /// The newest reading.

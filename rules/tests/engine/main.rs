@@ -21,6 +21,7 @@ mod conditions;
 mod edges;
 mod energy;
 mod guard;
+mod held;
 mod late;
 mod meters;
 mod oracle;
