@@ -316,7 +316,7 @@ impl Shard {
             let Some(check) = state else { continue };
             let is_withdrawal = found.is_none();
             let found = found.unwrap_or_else(|| nothing_left(window));
-            told.push(Reopened { verdict: check.first_verdict(&found, now), is_withdrawal });
+            told.push(Reopened { verdict: check.first_verdict(found, now), is_withdrawal });
         }
         for ((place, check), found) in live {
             self.note_all(place, check, found, now, out);

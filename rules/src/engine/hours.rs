@@ -55,10 +55,7 @@ impl Shard {
         self.tidy_devices(place, before);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            buffer.settle(
-                open_from,
-                if buffer.tells_people() { people_from.min(held_from) } else { held_from },
-            );
+            buffer.forget(if buffer.tells_people() { people_from.min(held_from) } else { held_from });
         }
         for check in &mut state.checks {
             check.prune(before, stale);
@@ -83,7 +80,7 @@ impl Shard {
             for buffer in &mut self.outdoor {
                 let is_weather = buffer.series.quantity == Quantity::OutdoorTemperature;
                 let more = 90_000_000 + if is_weather { weather::KEEP_MS } else { 0 };
-                buffer.settle(open_from.plus_ms(-90_000_000), before.plus_ms(-more));
+                buffer.forget(before.plus_ms(-more));
             }
             self.tidy_meters(before);
         }

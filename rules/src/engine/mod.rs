@@ -36,7 +36,7 @@ pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 
-use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict};
+use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, quick::QuickMap};
 
 /// How the engine behaves where the register and the clauses are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct Engine {
     /// Shard of each place.
     homes: HashMap<Id, usize>,
     /// Where each sensor and meter is bound.
-    routes: HashMap<Id, Routes>,
+    routes: QuickMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
     downwind: Vec<Vec<usize>>,
     /// The earliest event time.
@@ -154,7 +154,7 @@ impl Engine {
             register,
             shards: Vec::new(),
             homes: HashMap::new(),
-            routes: HashMap::new(),
+            routes: QuickMap::default(),
             downwind: Vec::new(),
             began: None,
         };
