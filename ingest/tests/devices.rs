@@ -250,7 +250,10 @@ fn the_heat_of_the_device_is_kept_apart() {
 
 #[test]
 fn a_count_of_regions_is_not_a_count_of_people() {
-    assert_eq!(plain(r#"{"region_count":8,"people_count_max":5,"people_count_all":3}"#), [(Q::PeopleCount, 3.0)]);
+    assert_eq!(
+        plain(r#"{"region_count":8,"people_count_max":5,"people_count_all":3}"#),
+        [(Q::PeopleCount, 3.0)]
+    );
     assert_eq!(read(r#"{"region_4_count":2}"#), [row(Q::PeopleCount, "4", 2.0)]);
 }
 
@@ -266,7 +269,9 @@ fn a_counter_with_a_letter_needs_its_like() {
 #[test]
 fn an_amount_beside_its_name_is_of_that_name() {
     assert_eq!(
-        plain(r#"{"counts":[{"name":"Entries","count":5},{"name":"Exits","count":3},{"name":"Door 2","count":8}]}"#),
+        plain(
+            r#"{"counts":[{"name":"Entries","count":5},{"name":"Exits","count":3},{"name":"Door 2","count":8}]}"#
+        ),
         [(Q::PeopleIn, 5.0), (Q::PeopleOut, 3.0)]
     );
 }

@@ -1,7 +1,5 @@
 //! The recent readings of one series at one place.
 
-use std::borrow::Cow;
-
 use model::{
     Instant, Quantity, Series, Span,
     register::{Meter, Sensor},
@@ -10,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compact,
+    measure::inputs::OCCUPANCY,
     recent::Recent,
     steps::{Carry, Micro, Steps, carried, held_motion},
 };
@@ -110,6 +109,11 @@ impl SeriesBuffer {
         DOORS.iter().flatten().any(|q| *q == self.series.quantity)
     }
 
+    /// Whether it tells if somebody is there.
+    pub(crate) fn tells_people(&self) -> bool {
+        OCCUPANCY.contains(&self.series.quantity) || self.is_door()
+    }
+
     /// The newest reading.
     pub(crate) fn newest(&self) -> Option<(Instant, Micro)> {
         self.readings.newest()
@@ -121,11 +125,9 @@ impl SeriesBuffer {
         Some(Span::new(at.plus_ms(self.interval_ms), at.plus_ms(self.max_gap_ms.max(self.hold_off_ms))))
     }
 
-    /// Packs what only late data can ask for from `open` on, and forgets what no window from
-    /// `before` on can need.
-    pub(crate) fn settle(&mut self, open: Instant, before: Instant) {
-        let reach = self.reach_ms();
-        self.readings.settle(open.plus_ms(-reach), before.plus_ms(-reach));
+    /// Forgets what no window from `before` on can need.
+    pub(crate) fn forget(&mut self, before: Instant) {
+        self.readings.forget(before.plus_ms(-self.reach_ms()));
     }
 
     fn carry(&self, has_ended: bool) -> Carry {
@@ -133,7 +135,7 @@ impl SeriesBuffer {
     }
 
     /// Its readings from `from` on, with those before it that still stand then.
-    pub(crate) fn since(&self, from: Instant) -> Cow<'_, [(Instant, Micro)]> {
+    pub(crate) fn since(&self, from: Instant) -> Vec<(Instant, Micro)> {
         self.readings.since(from.plus_ms(-self.max_gap_ms.max(self.hold_off_ms)))
     }
 

@@ -9,7 +9,8 @@ use crate::{
     Alert, AlertState, CheckId, Clause, Outcome, Output, RatingLevel, Subject, Transition, TransitionId,
     TransitionKind, Verdict, Why,
     life::{Life, Phase, Rule},
-    memory::{Last, Seen},
+    memory::Last,
+    seen::Seen,
 };
 
 /// A clause as the engine uses it.
@@ -87,7 +88,7 @@ impl Check {
     }
 
     /// The verdict of a finding as if nothing had been said of its window before.
-    pub(crate) fn first_verdict(&self, finding: &Finding, at: Instant) -> Verdict {
+    pub(crate) fn first_verdict(&self, finding: Finding, at: Instant) -> Verdict {
         self.verdict(finding, 1, at)
     }
 
@@ -100,7 +101,7 @@ impl Check {
         stale_after_ms: i64,
     ) -> Option<(Verdict, bool)> {
         let known = self.memory.seen(finding.window.from);
-        let seen = Seen::new(&finding, &self.live.clause, at, known);
+        let seen = Seen::new(&finding, &self.live.clause, at, known.as_ref());
         if known.is_some_and(|k| k.print == seen.print) {
             return None;
         }
@@ -108,10 +109,9 @@ impl Check {
         let speaks = |outcome| outcome != Outcome::Insufficient;
         let is_turned =
             known.is_some_and(|k| k.outcome != seen.outcome && speaks(k.outcome) && speaks(seen.outcome));
-        let verdict = self.verdict(&finding, seen.revision(), at);
-        let last = Last::new(finding, seen.revision(), at);
+        let last = Last::new(&finding, seen.revision(), at);
         self.memory.take(seen, last, &self.rule(stale_after_ms));
-        Some((verdict, is_turned))
+        Some((self.verdict(finding, seen.revision(), at), is_turned))
     }
 
     /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
@@ -131,7 +131,7 @@ impl Check {
         transition
     }
 
-    fn verdict(&self, finding: &Finding, revision: u32, at: Instant) -> Verdict {
+    fn verdict(&self, finding: Finding, revision: u32, at: Instant) -> Verdict {
         Verdict {
             time: at,
             subject: self.subject.clone(),
@@ -142,10 +142,10 @@ impl Check {
             limit: finding.limit,
             is_minimum: finding.is_minimum,
             coverage: finding.coverage,
-            waived: finding.waived.clone(),
+            waived: finding.waived,
             window: finding.window,
             revision,
-            why: finding.why.clone(),
+            why: finding.why,
         }
     }
 
@@ -265,7 +265,7 @@ impl Check {
     }
 
     fn revive(&self, last: &Last) -> Verdict {
-        self.verdict(&last.finding(), last.revision(), last.time())
+        self.verdict(last.finding(), last.revision(), last.time())
     }
 
     /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.

@@ -4,162 +4,14 @@ use model::{Instant, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clause, Outcome, RatingLevel, Why,
+    Outcome, RatingLevel,
     check::Finding,
     compact,
-    judge::keeps,
-    life::{Life, Rule, Step},
+    life::{Life, Rule},
+    memo::Memo,
+    past::Past,
+    seen::Seen,
 };
-
-/// What was said of one window: enough to see whether a correction says anything else, and to
-/// tell the life of the alert anew. Small, as there are very many: 24 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub(crate) struct Seen {
-    /// Start of the window, s since 1970; windows begin on whole seconds.
-    from_s: u32,
-    length_s: u32,
-    /// When it was first judged.
-    time: Instant,
-    /// Hash of every field that is printed.
-    pub(crate) print: u32,
-    revision: u16,
-    pub(crate) outcome: Outcome,
-    /// Of a breach: whether it is waived. Else: whether the value keeps the clear limit as well.
-    is_eased: bool,
-}
-
-/// How a checkpoint holds it, in the words of 0.1.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    #[serde(with = "compact::instant")]
-    from: Instant,
-    #[serde(with = "compact::instant")]
-    time: Instant,
-    print: u64,
-    length_s: u32,
-    revision: u16,
-    outcome: Outcome,
-    is_eased: bool,
-}
-
-impl From<Written> for Seen {
-    fn from(w: Written) -> Self {
-        Self {
-            from_s: small(w.from.millis() / 1000),
-            length_s: w.length_s,
-            time: w.time,
-            print: low(w.print),
-            revision: w.revision,
-            outcome: w.outcome,
-            is_eased: w.is_eased,
-        }
-    }
-}
-
-impl From<Seen> for Written {
-    fn from(seen: Seen) -> Self {
-        Self {
-            from: seen.from(),
-            time: seen.time,
-            print: u64::from(seen.print),
-            length_s: seen.length_s,
-            revision: seen.revision,
-            outcome: seen.outcome,
-            is_eased: seen.is_eased,
-        }
-    }
-}
-
-/// As near as it goes.
-fn small(number: i64) -> u32 {
-    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
-}
-
-/// The lower half: two figures of one window that share it are one in four billion.
-fn low(print: u64) -> u32 {
-    u32::try_from(print & u64::from(u32::MAX)).unwrap_or(0)
-}
-
-impl Seen {
-    pub(crate) fn new(finding: &Finding, clause: &Clause, at: Instant, known: Option<&Self>) -> Self {
-        let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
-        let is_breach = finding.outcome == Outcome::Breach;
-        Self {
-            from_s: small(finding.window.from.millis() / 1000),
-            length_s: small(finding.window.millis() / 1000),
-            time: known.map_or(at, |k| k.time),
-            print: low(print(finding)),
-            revision: known.map_or(1, |k| k.revision.saturating_add(1)),
-            outcome: finding.outcome,
-            is_eased: if is_breach { finding.waived.is_some() } else { is_clear },
-        }
-    }
-
-    fn from(&self) -> Instant {
-        Instant::from_millis(i64::from(self.from_s) * 1000)
-    }
-
-    /// How often the window has been told.
-    pub(crate) fn revision(&self) -> u32 {
-        u32::from(self.revision)
-    }
-
-    fn length_ms(&self) -> i64 {
-        i64::from(self.length_s) * 1000
-    }
-
-    fn to(&self) -> Instant {
-        self.from().plus_ms(self.length_ms())
-    }
-
-    fn step(&self) -> Step {
-        let is_breach = self.outcome == Outcome::Breach;
-        Step {
-            from: self.from(),
-            length_ms: self.length_ms(),
-            time: self.time,
-            revision: self.revision(),
-            outcome: self.outcome,
-            is_waived: is_breach && self.is_eased,
-            is_clear: !is_breach && self.is_eased,
-        }
-    }
-
-    /// Whether it leaves a check that was at rest at rest.
-    const fn is_calm(&self) -> bool {
-        matches!(self.outcome, Outcome::Compliant) && self.is_eased
-    }
-}
-
-/// FNV-1a over what is printed of a finding; checkpoints hold it, so it must not change.
-fn print(finding: &Finding) -> u64 {
-    let number = |v: Option<f64>| {
-        v.map_or([0; 9], |v| {
-            let mut bytes = [1; 9];
-            bytes.iter_mut().zip(v.to_bits().to_le_bytes()).for_each(|(to, from)| *to = from);
-            bytes
-        })
-    };
-    let outcome = match finding.outcome {
-        Outcome::Compliant => 0,
-        Outcome::Breach => 1,
-        Outcome::Insufficient => 2,
-    };
-    let rating = match finding.rating {
-        None => 0,
-        Some(RatingLevel::Guide) => 1,
-        Some(RatingLevel::Baseline) => 2,
-        Some(RatingLevel::Constraint) => 3,
-        Some(RatingLevel::AboveConstraint) => 4,
-    };
-    let head = [outcome, rating, u8::from(finding.is_minimum)];
-    let numbers = [finding.value, finding.limit, Some(finding.coverage)].map(number);
-    let bytes = head.iter().chain(numbers.iter().flatten()).copied();
-    bytes
-        .chain(finding.waived.iter().flat_map(|w| w.bytes()))
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
 
 /// A verdict as it is kept: everything but the clause and the subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,14 +25,25 @@ pub(crate) struct Last {
     limit: Option<f64>,
     is_minimum: bool,
     coverage: f64,
-    waived: Option<String>,
-    why: Why,
+    waived: Option<Box<str>>,
+    why: Memo,
 }
 
 impl Last {
-    pub(crate) fn new(finding: Finding, revision: u32, time: Instant) -> Self {
-        let Finding { window, outcome, rating, value, limit, is_minimum, coverage, waived, why } = finding;
-        Self { window, time, revision, outcome, rating, value, limit, is_minimum, coverage, waived, why }
+    pub(crate) fn new(finding: &Finding, revision: u32, time: Instant) -> Self {
+        Self {
+            window: finding.window,
+            time,
+            revision,
+            outcome: finding.outcome,
+            rating: finding.rating,
+            value: finding.value,
+            limit: finding.limit,
+            is_minimum: finding.is_minimum,
+            coverage: finding.coverage,
+            waived: finding.waived.as_deref().map(Box::from),
+            why: Memo::of(&finding.why),
+        }
     }
 
     pub(crate) fn finding(&self) -> Finding {
@@ -192,8 +55,8 @@ impl Last {
             limit: self.limit,
             is_minimum: self.is_minimum,
             coverage: self.coverage,
-            waived: self.waived.clone(),
-            why: self.why.clone(),
+            waived: self.waived.as_deref().map(str::to_owned),
+            why: self.why.why(),
         }
     }
 
@@ -210,7 +73,7 @@ impl Last {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     /// Recent windows in time order.
-    history: Vec<Seen>,
+    history: Past,
     /// Windows that end by this instant have left the history.
     #[serde(with = "compact::instant")]
     pub(crate) pruned_to: Instant,
@@ -231,7 +94,7 @@ pub(crate) struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            history: Vec::new(),
+            history: Past::default(),
             pruned_to: Instant::MIN,
             base: Life::default(),
             life: Life::default(),
@@ -245,9 +108,8 @@ impl Default for Memory {
 
 impl Memory {
     /// What was said of the window that begins at `from`.
-    pub(crate) fn seen(&self, from: Instant) -> Option<&Seen> {
-        let index = self.history.binary_search_by_key(&from, Seen::from).ok()?;
-        self.history.get(index)
+    pub(crate) fn seen(&self, from: Instant) -> Option<Seen> {
+        self.history.get(from)
     }
 
     /// Takes what is now said of a window.
@@ -260,26 +122,10 @@ impl Memory {
         if newer(self.last.as_ref()) {
             self.last = Some(last);
         }
-        match self.history.binary_search_by_key(&seen.from_s, |held| held.from_s) {
-            Ok(index) => {
-                if let Some(held) = self.history.get_mut(index) {
-                    *held = seen;
-                }
-                self.is_rewritten = true;
-            }
-            Err(index) if index == self.history.len() => {
-                if !self.is_rewritten {
-                    self.life.step(&seen.step(), rule);
-                }
-                if self.history.len() == self.history.capacity() {
-                    self.history.reserve_exact(4 + self.history.len() / 4);
-                }
-                self.history.push(seen);
-            }
-            Err(index) => {
-                self.history.insert(index, seen);
-                self.is_rewritten = true;
-            }
+        if self.history.put(seen) {
+            self.is_rewritten = true;
+        } else if !self.is_rewritten {
+            self.life.step(&seen.step(), rule);
         }
     }
 
@@ -295,7 +141,7 @@ impl Memory {
             return;
         }
         self.life.clone_from(&self.base);
-        for seen in &self.history {
+        for seen in self.history.iter() {
             self.life.step(&seen.step(), rule);
         }
         self.life.go_on_from(before);
@@ -321,9 +167,7 @@ impl Memory {
 
     /// Forgets windows that ended by `before`; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, rule: &Rule) {
-        let over = self.history.partition_point(|seen| seen.to() <= before);
-        let over = over.min(self.history.len().saturating_sub(1));
-        for seen in self.history.drain(..over) {
+        while let Some(seen) = self.history.forget_first(before) {
             self.pruned_to = seen.to();
             self.base.step(&seen.step(), rule);
         }

@@ -38,23 +38,14 @@ impl Packed {
         }
         self.bytes.push(head);
         if rest > 0 {
-            self.number(rest);
+            put(&mut self.bytes, rest);
         }
         if step != self.step_ms {
-            self.number(fold(step.wrapping_sub(self.step_ms)));
+            put(&mut self.bytes, fold(step.wrapping_sub(self.step_ms)));
             self.step_ms = step;
         }
         (self.last_ms, self.last_value) = (at.millis(), value);
         self.count += 1;
-    }
-
-    /// Seven bits a byte, the lowest first.
-    fn number(&mut self, mut rest: u64) {
-        while rest > 0x7f {
-            self.bytes.push(u8::try_from(rest & 0x7f).unwrap_or(0) | 0x80);
-            rest >>= 7;
-        }
-        self.bytes.push(u8::try_from(rest).unwrap_or(0));
     }
 
     /// How many there are.
@@ -67,9 +58,16 @@ impl Packed {
         (self.count > 0).then(|| (Instant::from_millis(self.last_ms), self.last_value))
     }
 
-    /// Gives back room that it grew into and will not need.
-    pub(crate) fn close(&mut self) {
-        self.bytes.shrink_to_fit();
+    /// Of readings in time order.
+    pub(crate) fn of(readings: &[(Instant, Micro)]) -> Self {
+        let mut packed = Self::default();
+        readings.iter().for_each(|reading| packed.push(*reading));
+        packed
+    }
+
+    /// Its bytes for good: nothing is added any more.
+    pub(crate) fn into_bytes(self) -> Box<[u8]> {
+        self.bytes.into_boxed_slice()
     }
 
     /// All of them, in order.
@@ -103,7 +101,17 @@ pub(crate) fn unpack(bytes: &[u8]) -> impl Iterator<Item = (Instant, Micro)> + '
     })
 }
 
-fn number(bytes: &mut impl Iterator<Item = u8>) -> u64 {
+/// Writes seven bits a byte, the lowest first.
+pub(crate) fn put(bytes: &mut Vec<u8>, mut rest: u64) {
+    while rest > 0x7f {
+        bytes.push(u8::try_from(rest & 0x7f).unwrap_or(0) | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(u8::try_from(rest).unwrap_or(0));
+}
+
+/// Reads what [`put`] has written.
+pub(crate) fn number(bytes: &mut impl Iterator<Item = u8>) -> u64 {
     let mut out = 0;
     for place in 0..10 {
         let Some(byte) = bytes.next() else { return out };
@@ -126,11 +134,11 @@ const fn strip(mut number: i64) -> (i64, u8) {
 }
 
 /// Small numbers of either sign become small numbers.
-const fn fold(number: i64) -> u64 {
+pub(crate) const fn fold(number: i64) -> u64 {
     (number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned()
 }
 
-const fn unfold(folded: u64) -> i64 {
+pub(crate) const fn unfold(folded: u64) -> i64 {
     (folded >> 1).cast_signed() ^ -((folded & 1).cast_signed())
 }
 

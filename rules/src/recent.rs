@@ -1,4 +1,4 @@
-//! The readings of one series, the newest at hand and older ones packed.
+//! The readings of one series that are held, packed.
 
 use std::borrow::Cow;
 
@@ -11,85 +11,91 @@ use crate::{
 };
 
 /// Readings that are packed together and forgotten together.
-const CHUNK: usize = 72;
-/// Fewer than this are not worth packing.
-const WORTH: usize = 12;
+const CHUNK: usize = 32;
 
 /// Readings in time order, each at an instant of its own.
+///
+/// All of them are packed, the newest too: an hour is looked at once and held for many.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recent {
-    old: Vec<Packed>,
-    new: Vec<(Instant, Micro)>,
+    full: Vec<Full>,
+    /// The newest; empty only when there are none at all.
+    open: Packed,
+}
+
+/// A pack that grows no more.
+#[derive(Debug, Clone)]
+struct Full {
+    bytes: Box<[u8]>,
+    last: Instant,
+}
+
+impl Full {
+    fn of(readings: &[(Instant, Micro)]) -> Self {
+        let last = readings.last().map_or(Instant::MIN, |(at, _)| *at);
+        Self { bytes: Packed::of(readings).into_bytes(), last }
+    }
 }
 
 impl Recent {
     /// Puts a reading where it belongs; returns whether it is news.
     pub(crate) fn insert(&mut self, at: Instant, value: Micro) -> bool {
-        if self.newest().is_none_or(|(last, _)| last < at) {
-            if self.new.len() == self.new.capacity() {
-                // Doubling would leave much room that is never used: an hour or two is all there is.
-                self.new.reserve_exact(8 + self.new.len() / 4);
+        match self.newest() {
+            Some((last, _)) if at <= last => return self.insert_late(at, value),
+            Some((last, _)) if self.open.len() >= CHUNK => {
+                let bytes = std::mem::take(&mut self.open).into_bytes();
+                self.full.reserve_exact(1);
+                self.full.push(Full { bytes, last });
             }
-            self.new.push((at, value));
-            return true;
+            _ => {}
         }
-        self.unpack_from(at);
-        let index = self.new.partition_point(|(t, _)| *t < at);
-        match self.new.get_mut(index) {
+        self.open.push((at, value));
+        true
+    }
+
+    fn insert_late(&mut self, at: Instant, value: Micro) -> bool {
+        let index = self.full.partition_point(|pack| pack.last < at);
+        let mut readings: Vec<(Instant, Micro)> = match self.full.get(index) {
+            Some(pack) => unpack(&pack.bytes).collect(),
+            None => self.open.iter().collect(),
+        };
+        let place = readings.partition_point(|(held, _)| *held < at);
+        match readings.get_mut(place) {
             Some(held) if *held == (at, value) => return false,
             Some(held) if held.0 == at => held.1 = value,
-            _ => self.new.insert(index, (at, value)),
+            _ => readings.insert(place, (at, value)),
+        }
+        if index < self.full.len() {
+            // Many that are late would make one pack long, and each of them opens all of it.
+            let most = if readings.len() > 2 * CHUNK { CHUNK } else { readings.len() };
+            self.full.splice(index..=index, readings.chunks(most).map(Full::of));
+        } else {
+            self.open = Packed::of(&readings);
         }
         true
     }
 
-    /// Brings everything from the pack that holds `at` on to hand.
-    fn unpack_from(&mut self, at: Instant) {
-        let first = self.old.partition_point(|pack| pack.last().is_some_and(|(last, _)| last < at));
-        let packs = self.old.split_off(first);
-        if !packs.is_empty() {
-            let old = packs.iter().flat_map(Packed::iter);
-            self.new = old.chain(self.new.iter().copied()).collect();
-        }
-    }
-
     /// The newest reading.
     pub(crate) fn newest(&self) -> Option<(Instant, Micro)> {
-        self.new.last().copied().or_else(|| self.old.last().and_then(Packed::last))
+        self.open.last()
     }
 
     /// All readings from `from` on, and perhaps some before it.
-    pub(crate) fn since(&self, from: Instant) -> Cow<'_, [(Instant, Micro)]> {
-        let needed = self.old.partition_point(|pack| pack.last().is_some_and(|(last, _)| last < from));
-        match self.old.get(needed..) {
-            Some(packs) if !packs.is_empty() => {
-                packs.iter().flat_map(Packed::iter).chain(self.new.iter().copied()).collect()
-            }
-            _ => Cow::Borrowed(&self.new),
-        }
+    pub(crate) fn since(&self, from: Instant) -> Vec<(Instant, Micro)> {
+        let needed = self.full.partition_point(|pack| pack.last < from);
+        let full = self.full.get(needed..).unwrap_or_default();
+        let mut all = Vec::with_capacity(full.len() * CHUNK + self.open.len());
+        full.iter().for_each(|pack| all.extend(unpack(&pack.bytes)));
+        all.extend(self.open.iter());
+        all
     }
 
-    /// Packs readings before `open` and forgets packs that end before `oldest`.
-    pub(crate) fn settle(&mut self, open: Instant, oldest: Instant) {
-        let done = self.new.partition_point(|(at, _)| *at < open);
-        if done >= WORTH {
-            if self.old.last().is_none_or(|pack| pack.len() >= CHUNK) {
-                if let Some(full) = self.old.last_mut() {
-                    full.close();
-                }
-                self.old.reserve_exact(1);
-                self.old.push(Packed::default());
-            }
-            if let Some(pack) = self.old.last_mut() {
-                self.new.drain(..done).for_each(|reading| pack.push(reading));
-            }
-            if self.new.capacity() > 4 * WORTH.max(self.new.len()) {
-                self.new.shrink_to(2 * WORTH);
-            }
-        }
-        let gone = self.old.partition_point(|pack| pack.last().is_some_and(|(last, _)| last < oldest));
+    /// Forgets packs that end before `oldest`; the newest stays.
+    pub(crate) fn forget(&mut self, oldest: Instant) {
+        let gone = self.full.partition_point(|pack| pack.last < oldest);
         if gone > 0 {
-            self.old.drain(..gone);
+            self.full.drain(..gone);
+            self.full.shrink_to(4);
         }
     }
 }
@@ -104,8 +110,7 @@ impl PartialEq for Recent {
 /// All readings as one pack in hexadecimal: short in every wire format.
 impl Serialize for Recent {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let mut all = Packed::default();
-        self.since(Instant::MIN).iter().for_each(|reading| all.push(*reading));
+        let all = Packed::of(&self.since(Instant::MIN));
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
         let text: String = all.bytes().iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect();
         s.serialize_str(&text)
@@ -122,7 +127,11 @@ impl<'de> Deserialize<'de> for Recent {
         };
         let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
         let bytes = bytes.ok_or_else(|| D::Error::custom("readings are not hexadecimal"))?;
-        Ok(Self { old: Vec::new(), new: unpack(&bytes).collect() })
+        let mut recent = Self::default();
+        for (at, value) in unpack(&bytes) {
+            recent.insert(at, value);
+        }
+        Ok(recent)
     }
 }
 
@@ -151,11 +160,12 @@ mod tests {
                 prop_assert_eq!(recent.insert(at(time), *value), is_news);
                 if number % every == 0 {
                     let newest = *plain.last_key_value().unwrap().0;
-                    recent.settle(newest.plus_ms(-100), Instant::MIN);
+                    recent.forget(Instant::MIN);
+                    prop_assert_eq!(recent.newest().map(|(at, _)| at), Some(newest));
                 }
             }
             let all: Vec<_> = plain.into_iter().collect();
-            prop_assert_eq!(recent.since(Instant::MIN).to_vec(), all.clone());
+            prop_assert_eq!(recent.since(Instant::MIN), all.clone());
             prop_assert_eq!(recent.newest(), all.last().copied());
             let half = at(2_000);
             let late: Vec<_> = all.iter().filter(|(t, _)| *t >= half).copied().collect();
@@ -170,9 +180,9 @@ mod tests {
         let mut recent = Recent::default();
         for n in 0..1_000 {
             recent.insert(at(n), n);
-            recent.settle(at(n), at(n - 300));
+            recent.forget(at(n - 300));
         }
         let held = recent.since(Instant::MIN).len();
-        assert!((300..300 + CHUNK + 2 * WORTH).contains(&held), "{held}");
+        assert!((300..=300 + CHUNK).contains(&held), "{held}");
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{Instant, Nature, Period, Reading, Series, Span};
+use model::{Instant, Nature, Period, Quantity, Reading, Series, Span};
 
 use super::{
     EngineOptions, Output,
@@ -38,14 +38,20 @@ impl Shard {
         let mut copy = Self {
             root: self.root.clone(),
             register: Arc::clone(&self.register),
-            options: EngineOptions { horizon_ms: MEMORY_MS, ..self.options },
+            options: EngineOptions { horizon_ms: MEMORY_MS, held_ms: MEMORY_MS, ..self.options },
             places: Vec::with_capacity(self.places.len()),
             index: self.index.clone(),
             devices: self.devices.clone(),
             meters: Meters::default(),
             facts: self.facts.clone(),
             changed_chains: BTreeSet::new(),
-            outdoor: Vec::new(),
+            // The weather of the days before is not read again.
+            outdoor: self
+                .outdoor
+                .iter()
+                .filter(|b| b.series.quantity == Quantity::OutdoorTemperature)
+                .cloned()
+                .collect(),
             is_outdoor_changed: false,
             almanac: Almanac::new(Arc::clone(&self.register)),
             clock: None,
@@ -155,11 +161,15 @@ impl Shard {
         }
     }
 
-    /// Keeps those of the readings that mending an hour within the horizon may still ask for, and notes
-    /// since when there is such a sensor.
+    /// Keeps those of the readings that mending an hour may still ask for, and notes since when there is
+    /// such a sensor.
     fn remember(&mut self, readings: &[Reading]) {
-        let horizon = self.options.horizon_ms.saturating_add(self.reach_ms());
-        let held_from = self.clock.map(|clock| clock.plus_ms(horizon.saturating_neg()));
+        let reach = self.reach_ms();
+        let clock = self.clock.unwrap_or(Instant::MAX);
+        let since = |ms: i64| clock.plus_ms(ms.saturating_add(reach).saturating_neg());
+        let held_from: Vec<_> = (0..self.places.len())
+            .map(|place| (since(self.held_ms(place)), since(self.people_held_ms(place))))
+            .collect();
         let mut slots: HashMap<Series, Vec<(usize, usize)>> = HashMap::new();
         for (place, state) in self.places.iter().enumerate() {
             for (slot, buffer) in state.kept.buffers.iter().enumerate() {
@@ -182,7 +192,10 @@ impl Shard {
             let held = self.places.get_mut(place).and_then(|p| p.kept.buffers.get_mut(slot));
             let Some(buffer) = held else { continue };
             buffer.first = buffer.first.min(reading.time);
-            if held_from.is_some_and(|from| reading.time >= from) {
+            let from = held_from
+                .get(place)
+                .map(|(gauges, people)| if buffer.tells_people() { (*people).min(*gauges) } else { *gauges });
+            if from.is_some_and(|from| reading.time >= from) {
                 buffer.insert(reading.time, micro(reading.value));
             }
         }
@@ -251,10 +264,13 @@ impl Shard {
             let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
             for (number, check) in state.checks.iter().enumerate() {
                 let clause = &check.live.clause;
-                // Devices are asked about lately only, and the weather of the days before is not built anew.
-                if clause.measure.is_of_devices() || clause.adaptive.is_some() {
+                // Devices are asked about lately only.
+                if clause.measure.is_of_devices() {
                     continue;
                 }
+                // The weather of the days before is not built anew.
+                let asks_weather = clause.adaptive.is_some()
+                    || Asked::all(clause).any(|asked| asked.source() == Source::Outdoors);
                 let is_of = |meters: bool| {
                     let mut asked = Asked::all(clause);
                     asked.any(|asked| (asked.source() == Source::Meters) == meters)
@@ -271,7 +287,9 @@ impl Shard {
                         let window = calendar.window(clause.period, at);
                         if window.to <= closed_to {
                             let is_live = window.to > check.pruned_to();
-                            windows.insert((*place, number, window.from, window.to, is_live));
+                            if is_live || !asks_weather {
+                                windows.insert((*place, number, window.from, window.to, is_live));
+                            }
                         }
                         at = window.to;
                     }
@@ -289,9 +307,7 @@ impl Shard {
         for (place, check, window, is_live) in self.windows_of(&work, |_| true) {
             let found = match work.found.remove(&(place, check, window.from)) {
                 Some(found) => found,
-                None if is_live || self.holds(place, check, window) => {
-                    self.finding_alone(place, check, window)
-                }
+                None if self.holds(place, check, window, is_live) => self.finding_alone(place, check, window),
                 None => continue,
             };
             if is_live {
@@ -302,7 +318,7 @@ impl Shard {
             let Some(check) = state else { continue };
             let is_withdrawal = found.is_none();
             let found = found.unwrap_or_else(|| nothing_left(window));
-            told.push(Reopened { verdict: check.first_verdict(&found, now), is_withdrawal });
+            told.push(Reopened { verdict: check.first_verdict(found, now), is_withdrawal });
         }
         for ((place, check), found) in live {
             self.note_all(place, check, found, now, out);
@@ -311,8 +327,8 @@ impl Shard {
         told
     }
 
-    /// Whether every day of a longer window is still held here.
-    fn holds(&self, place: usize, check: usize, window: Span) -> bool {
+    /// Whether every day of a window that is longer than what was built anew is still held here.
+    fn holds(&self, place: usize, check: usize, window: Span, is_live: bool) -> bool {
         let Some(state) = self.places.get(place) else { return false };
         let Some(clause) = state.checks.get(check).map(|check| &check.live.clause) else { return false };
         match Asked::by(clause).source() {
@@ -322,8 +338,8 @@ impl Shard {
                 let keep = state.bases.get(&basis).map_or(0, |need| need.keep_ms());
                 let open = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
                 // Less than is kept, so that nothing is judged by half: see `tidy`.
-                let oldest = open.plus_ms((keep - 86_400_000).saturating_neg() - self.options.horizon_ms);
-                clause.period > Period::Day && window.from >= oldest
+                let oldest = open.plus_ms((keep - 86_400_000).saturating_neg() - self.held_ms(place));
+                clause.period > Period::Day && (is_live || window.from >= oldest)
             }
         }
     }

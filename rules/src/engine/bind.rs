@@ -120,7 +120,8 @@ impl Shard {
                 continue;
             }
             let sources: Vec<Source> = Asked::all(&live.clause).map(|asked| asked.source()).collect();
-            let is_mixed = sources.contains(&Source::Meters) && sources.iter().any(|s| *s != Source::Meters);
+            let is_joined =
+                sources.iter().any(Source::outlasts_gauges) && sources.iter().any(Source::is_of_gauges);
             for source in sources {
                 match source {
                     Source::Basis(basis) => self.need(place, basis, live.clause.period),
@@ -135,7 +136,7 @@ impl Shard {
             }
             if let Some(state) = self.places.get_mut(place) {
                 state.wants_presence |= is_corrected;
-                state.mixes_meters |= is_mixed;
+                state.joins_sources |= is_joined;
                 state.asks_outdoors |= live.clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor);
                 state.asks_weather |= live.clause.adaptive.is_some() || asks(Measure::RunningMeanOutdoor);
                 state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));

@@ -61,22 +61,25 @@ impl Shard {
     /// Forgets what late data can no longer touch and no window needs.
     fn tidy(&mut self, place: usize, open_from: Instant, is_midnight: bool) {
         // An hour that late data may still touch begins up to an hour before the horizon.
-        let before = open_from.plus_ms(self.options.horizon_ms.saturating_neg() - 2 * 3_600_000);
+        let since = |ms: i64| open_from.plus_ms(ms.saturating_neg() - 2 * 3_600_000);
+        let before = since(self.options.horizon_ms);
+        let (held_from, people_from) = (since(self.held_ms(place)), since(self.people_held_ms(place)));
         let stale = self.options.stale_after_ms;
         self.tidy_devices(place, before);
         // A place above waits longer before it closes an hour, and takes it from what is held here.
         let above = self.places.get(place).map(|state| state.above.as_slice()).unwrap_or_default();
         let above = above.iter().filter_map(|number| self.places.get(*number)?.kept.next_hour);
         let behind = above.map(|hour| open_from.since(hour.from)).max().unwrap_or(0).max(0);
-        let held = before.plus_ms(-behind);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            buffer.settle(open_from, held);
+            let needed = if buffer.tells_people() { people_from.min(held_from) } else { held_from };
+            buffer.forget(needed.plus_ms(-behind));
         }
         for check in &mut state.checks {
             check.prune(before, stale);
         }
         for (basis, ledger) in &mut state.kept.ledgers {
+            let before = if *basis == Basis::WhileEmpty { before } else { held_from };
             match state.bases.get(basis) {
                 Some(need) if need.longest > Period::Hour => {
                     if is_midnight {
@@ -95,7 +98,7 @@ impl Shard {
             for buffer in &mut self.outdoor {
                 let is_weather = buffer.series.quantity == Quantity::OutdoorTemperature;
                 let more = 90_000_000 + if is_weather { weather::KEEP_MS } else { 0 };
-                buffer.settle(open_from.plus_ms(-90_000_000), before.plus_ms(-more));
+                buffer.forget(before.plus_ms(-more));
             }
             self.tidy_meters(before);
         }
@@ -120,11 +123,21 @@ impl Shard {
 
     /// Takes the partials of one hour of a place from the readings that are there now.
     pub(super) fn compute(&mut self, place: usize, facts: &HourFacts) {
+        self.compute_some(place, facts, |_| true);
+    }
+
+    /// The same of an hour whose gauges have been let go.
+    pub(super) fn compute_old(&mut self, place: usize, facts: &HourFacts) {
+        self.compute_some(place, facts, |basis| basis == Basis::WhileEmpty);
+    }
+
+    fn compute_some(&mut self, place: usize, facts: &HourFacts, is_asked: impl Fn(Basis) -> bool) {
         let Some(state) = self.places.get(place) else { return };
         let Some(window) = facts.hour.intersect(self.clip) else { return };
         let inputs = Inputs::new(window, facts, &state.kept.buffers, self.has_ended);
+        let bases = state.bases.keys().copied().filter(|basis| is_asked(*basis));
         let partials: Vec<(Basis, Option<Partial>)> =
-            state.bases.keys().map(|basis| (*basis, self.partial(state, *basis, &inputs, facts))).collect();
+            bases.map(|basis| (basis, self.partial(state, basis, &inputs, facts))).collect();
         let Some(state) = self.places.get_mut(place) else { return };
         state.is_changed = true;
         for (basis, partial) in partials {

@@ -19,11 +19,16 @@ impl Shard {
             let Some(state) = self.places.get_mut(place) else { continue };
             let dirty: Vec<Instant> = std::mem::take(&mut state.kept.dirty).into_iter().collect();
             let use_of = state.kept.touched_use.take();
+            let held_from = self.closed(place).plus_ms(self.held_ms(place).saturating_neg() - 3_600_000);
             for hour in &dirty {
                 let facts = self.almanac.at(*hour);
-                self.compute(place, &facts);
+                if *hour < held_from {
+                    self.compute_old(place, &facts);
+                } else {
+                    self.compute(place, &facts);
+                }
             }
-            self.judge_again(place, &dirty, use_of, now, out);
+            self.judge_again(place, (&dirty, held_from), use_of, now, out);
             let closed_to = self.closed(place);
             self.outlive(place, closed_to, now, out);
             if let Some(span) = use_of {
@@ -38,11 +43,12 @@ impl Shard {
         next.map_or(Instant::MIN, |hour| hour.from)
     }
 
-    /// Judges again every window that holds a mended hour and has ended.
+    /// Judges again every window that holds a mended hour and has ended. Of hours before the second instant
+    /// of `dirty` no gauges are held.
     fn judge_again(
         &mut self,
         place: usize,
-        dirty: &[Instant],
+        dirty: (&[Instant], Instant),
         use_of: Option<Span>,
         now: Instant,
         out: &mut Vec<Output>,
@@ -59,7 +65,13 @@ impl Shard {
     }
 
     /// The windows of a check that are to be judged again, in order.
-    fn reopened(&mut self, place: usize, check: usize, dirty: &[Instant], use_of: Option<Span>) -> Vec<Span> {
+    fn reopened(
+        &mut self,
+        place: usize,
+        check: usize,
+        (dirty, held_from): (&[Instant], Instant),
+        use_of: Option<Span>,
+    ) -> Vec<Span> {
         let Some(state) = self.places.get(place) else { return Vec::new() };
         let Some(check) = state.checks.get(check) else { return Vec::new() };
         let clause = &check.live.clause;
@@ -77,7 +89,8 @@ impl Shard {
         }
         // The corrected intensity asks for meters and for who was there.
         if is_of(false) || clause.measure == Measure::EuiCorrected {
-            hours.extend(dirty);
+            let asks_gauges = Asked::all(clause).any(|asked| asked.source().is_of_gauges());
+            hours.extend(dirty.iter().filter(|hour| !asks_gauges || **hour >= held_from));
         }
         let windows = hours.into_iter().map(|hour| self.almanac.at(hour).window(clause.period));
         let mut windows: Vec<Span> = windows.filter(|w| w.to <= closed_to && w.to > oldest).collect();

@@ -39,25 +39,44 @@ pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
 use shard::Shard;
 
-use crate::{Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check};
+use crate::{
+    Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check,
+    quick::QuickMap,
+};
 
 /// How the engine behaves where the register and the clauses are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
     /// A firing alert that nothing has proven for this long is shown as unproven, ms (default 7 days).
     pub stale_after_ms: i64,
-    /// How far back late data can re-open a window, ms (default 48 h). Memory grows with it: recent
-    /// readings of every series are held for as long.
+    /// How far back late data can change an alert, ms (default 48 h). Windows and their verdicts are
+    /// remembered for as long, and so are meters, outdoor air and when devices were heard.
     pub horizon_ms: i64,
+    /// How long the readings of gauges are held, ms; never longer than the horizon. Memory grows with it.
+    /// Between the two [`Taken::TooLate`] asks for days from a history ([`Engine::late_days`]). Who has
+    /// none keeps the default: as long as the horizon.
+    pub held_ms: i64,
     /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
     /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
     /// counts; of a sensor without any reading a file says nothing.
     pub listening_is_told: bool,
 }
 
+impl EngineOptions {
+    /// How long the readings of gauges are held where nothing asks for more, ms.
+    fn held_ms(&self) -> i64 {
+        self.held_ms.min(self.horizon_ms)
+    }
+}
+
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { stale_after_ms: 7 * 86_400_000, horizon_ms: 48 * 3_600_000, listening_is_told: false }
+        Self {
+            stale_after_ms: 7 * 86_400_000,
+            horizon_ms: 48 * 3_600_000,
+            held_ms: i64::MAX,
+            listening_is_told: false,
+        }
     }
 }
 
@@ -77,7 +96,7 @@ pub enum Taken {
     InOrder,
     /// It re-opened what had been judged.
     Late,
-    /// It is older than late data may be; it judges nothing.
+    /// It is older than what is held: only a history can build its days anew ([`Engine::late_days`]).
     TooLate,
     /// It carries a mark that bars it from measures.
     Barred,
@@ -95,7 +114,7 @@ pub struct Engine {
     /// Shard of each place.
     homes: HashMap<Id, usize>,
     /// Where each sensor and meter is bound.
-    routes: HashMap<Id, Routes>,
+    routes: QuickMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
     downwind: Vec<Vec<usize>>,
     /// Bodies that are judged by what the meters of their buildings count, in the order of their ids.
@@ -144,7 +163,7 @@ impl Engine {
             options,
             shards: Vec::new(),
             homes: HashMap::new(),
-            routes: HashMap::new(),
+            routes: QuickMap::default(),
             downwind: Vec::new(),
             bodies: Vec::new(),
         };

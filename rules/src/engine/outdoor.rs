@@ -1,6 +1,6 @@
 //! Outdoor air: what the outdoor sensors of a building or its site say, and CO2 limits that stand above it.
 
-use model::{Quantity, Reading, Register, Span, register::Sensor};
+use model::{Instant, Quantity, Reading, Register, Span, register::Sensor};
 
 use super::{devices::DeviceKind, place::PlaceState, shard::Shard, weather::WEEK_MS};
 use crate::{
@@ -58,6 +58,26 @@ impl Shard {
             }
         }
         is_late
+    }
+
+    /// The places of which a figure or limit depends on a quantity of outdoor air.
+    pub(super) fn asking(&self, quantity: Quantity) -> Vec<usize> {
+        let all = self.places.iter().enumerate();
+        all.filter(|(_, state)| asks(state, quantity)).map(|(place, _)| place).collect()
+    }
+
+    /// When a reading from before what is held matters. The weather moves the limits of a week, but those
+    /// of long ago stay as they were judged.
+    pub(super) fn span_of_outdoors(&self, reading: &Reading) -> Span {
+        let to = reading.time.plus_ms(self.reach_ms());
+        if reading.series.quantity != Quantity::OutdoorTemperature {
+            return Span::new(reading.time, to);
+        }
+        let oldest = self.clock.unwrap_or(Instant::MAX).plus_ms(self.options.horizon_ms.saturating_neg());
+        Span::new(
+            reading.time,
+            if reading.time < oldest { reading.time } else { to.max(reading.time.plus_ms(WEEK_MS)) },
+        )
     }
 
     /// Takes back what the end of the input leaves unobserved outdoors.

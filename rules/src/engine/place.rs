@@ -34,8 +34,9 @@ pub(crate) struct PlaceState {
     pub(crate) devices: Vec<u32>,
     /// Whether anything asks if they are heard.
     pub(crate) watches_devices: bool,
-    /// Whether a check here asks for meters and for sensors at once.
-    pub(crate) mixes_meters: bool,
+    /// Whether a check here asks at once for gauges and for what is remembered longer than they are: meters,
+    /// devices.
+    pub(crate) joins_sources: bool,
     /// Quantities that anything here is taken from, a bit each.
     wanted: u64,
     /// How long after an hour it is judged, ms.
@@ -131,7 +132,7 @@ impl PlaceState {
             meters: Vec::new(),
             devices: Vec::new(),
             watches_devices: false,
-            mixes_meters: false,
+            joins_sources: false,
             wanted: 0,
             grace_ms: 0,
             asks_outdoors: false,
@@ -208,7 +209,7 @@ impl PlaceState {
 
     /// Whether a figure here joins meters with who was there, hour by hour.
     pub(crate) fn joins_meters(&self) -> bool {
-        self.mixes_meters || self.bases.contains_key(&Basis::WhileEmpty)
+        self.joins_sources || self.bases.contains_key(&Basis::WhileEmpty)
     }
 
     /// Instant at which the next hour is due, if the place is open.

@@ -1,6 +1,6 @@
-//! Late data from before the horizon: some local days of a building are built anew from the history.
+//! Late data from before what is held: some local days of a building are built anew from the history.
 //!
-//! The engine holds readings of the last two days only. So whoever has the history is asked for the
+//! The engine holds the readings of the last hours only. So whoever has the history is asked for the
 //! readings of the days in question; a hollow copy of the building takes them in order, with the same
 //! code as live, and what it finds replaces those days here. Alerts live on the windows that are still
 //! remembered; an older window gets another verdict, and nobody is mailed.
@@ -16,7 +16,7 @@ use crate::{Verdict, check::Finding};
 /// Shortest time before a stretch of days whose readings are asked for too, ms: a day of zeros is
 /// disbelieved as a whole, and doors count from local midnight.
 const LEAD_MS: i64 = 26 * 3_600_000;
-/// A local day of a place that data from before the horizon has touched.
+/// A local day of a place that data from before what is held has touched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LateDay {
     /// The place.
@@ -77,7 +77,7 @@ pub struct Reopened {
 }
 
 impl Engine {
-    /// The days that a reading from before the horizon touches; none when its sensor is bound nowhere.
+    /// The days that a reading from before what is held touches; none when its sensor is bound nowhere.
     ///
     /// `beside` are the readings of its series next to it on either side, which a meter's use is spread between.
     #[must_use]
@@ -155,9 +155,7 @@ impl Shard {
         let series = &reading.series;
         let is_meter = matches!(series.quantity.nature(), Nature::Counter | Nature::Interval);
         let (places, span) = if is_outdoor(reading) {
-            let asking = (0..self.places.len())
-                .filter(|place| self.places.get(*place).is_some_and(|state| state.asks_outdoors));
-            (asking.collect(), Span::new(reading.time, reading.time.plus_ms(self.reach_ms())))
+            (self.asking(series.quantity), self.span_of_outdoors(reading))
         } else if is_meter {
             (vec![place], Span::new(beside.from, beside.to.max(reading.time.plus_ms(1))))
         } else {

@@ -69,6 +69,22 @@ pub(super) struct Shard {
     pub(super) usual: Option<(Energy, Correction)>,
 }
 
+/// What is still known of the time of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// All of it.
+    Held,
+    /// Alerts, meters, outdoor air and devices, but not the readings of gauges.
+    Old,
+    /// Nothing that a reading could change here.
+    Gone,
+}
+
+/// In order, or late where it changes what has been judged.
+pub(super) const fn taken(is_late: bool) -> Taken {
+    if is_late { Taken::Late } else { Taken::InOrder }
+}
+
 impl Shard {
     pub(super) fn new(
         root: Id,
@@ -116,7 +132,11 @@ impl Shard {
 
     /// Takes a reading of a device of this shard.
     pub(super) fn observe(&mut self, reading: &Reading, device: usize, out: &mut Vec<Output>) -> Taken {
-        self.observe_with(reading, out, |shard| shard.take(reading, device))
+        match self.step_to(reading.time, out) {
+            Age::Gone => Taken::TooLate,
+            Age::Old => self.take_old(reading, device),
+            Age::Held => taken(self.take(reading, device)),
+        }
     }
 
     /// Takes a reading of outdoor air from a sensor of the site above.
@@ -127,28 +147,25 @@ impl Shard {
         span: Span,
         out: &mut Vec<Output>,
     ) {
-        self.observe_with(reading, out, |shard| shard.take_outdoor(reading, sensor, span));
+        if self.step_to(reading.time, out) != Age::Gone {
+            self.take_outdoor(reading, sensor, span);
+        }
     }
 
-    fn observe_with(
-        &mut self,
-        reading: &Reading,
-        out: &mut Vec<Output>,
-        take: impl FnOnce(&mut Self) -> bool,
-    ) -> Taken {
-        let at = reading.time;
+    /// Lets event time reach a reading that is newer than all others; says how old any other is.
+    fn step_to(&mut self, at: Instant, out: &mut Vec<Output>) -> Age {
         match self.clock {
-            Some(clock) if at <= clock => {
-                if clock.since(at) > self.options.horizon_ms {
-                    return Taken::TooLate;
-                }
-            }
+            Some(clock) if at <= clock => match clock.since(at) {
+                age if age > self.options.horizon_ms => Age::Gone,
+                age if age > self.options.held_ms() => Age::Old,
+                _ => Age::Held,
+            },
             _ => {
                 self.run_timers(at, out);
                 self.clock = Some(at);
+                Age::Held
             }
         }
-        if take(self) { Taken::Late } else { Taken::InOrder }
     }
 
     /// We have listened from `since` to `to`.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use model::{Instant, Nature, Quantity, Reading, Series, Span};
 
 use super::{
+    Taken,
     devices::{Device, DeviceKind},
     outdoor::is_outdoor,
     place::PlaceState,
-    shard::Shard,
+    shard::{Shard, taken},
 };
 use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
 
@@ -23,6 +24,42 @@ impl Shard {
             self.keep(reading, number)
         };
         is_late || was_missed
+    }
+
+    /// Takes of a reading what is remembered for longer than gauges are: the use of a meter, the weather,
+    /// that a device was heard.
+    pub(super) fn take_old(&mut self, reading: &Reading, number: usize) -> Taken {
+        let is_of_meter = self.devices.get(number).is_some_and(|d| matches!(d.kind, DeviceKind::Meter(_)));
+        let is_amount = matches!(reading.series.quantity.nature(), Nature::Counter | Nature::Interval);
+        if is_of_meter && is_amount {
+            return taken(self.take(reading, number));
+        }
+        self.hear(reading, number);
+        if is_outdoor(reading)
+            && let Some((sensor, span)) = self.outdoor_sensor(number)
+        {
+            self.take_outdoor(reading, &sensor, span);
+        }
+        Taken::TooLate
+    }
+
+    /// How long the readings of a place are held, ms: as long as any other evidence where a check here or
+    /// above joins them with such.
+    pub(super) fn held_ms(&self, place: usize) -> i64 {
+        let is_joined = self.here_and_above(place).any(|state| state.joins_sources);
+        if is_joined { self.options.horizon_ms } else { self.options.held_ms() }
+    }
+
+    /// The same of what tells if somebody is there, which meters are joined with.
+    pub(super) fn people_held_ms(&self, place: usize) -> i64 {
+        let is_joined = self.here_and_above(place).any(PlaceState::joins_meters);
+        if is_joined { self.options.horizon_ms } else { self.options.held_ms() }
+    }
+
+    fn here_and_above(&self, place: usize) -> impl Iterator<Item = &PlaceState> {
+        let own = self.places.get(place);
+        let above = own.into_iter().flat_map(|state| &state.above);
+        own.into_iter().chain(above.filter_map(|number| self.places.get(*number)))
     }
 
     /// Keeps a reading for what is taken from it. Returns whether it changes what has been judged.
@@ -124,6 +161,8 @@ impl Shard {
         let mut is_late = false;
         for step in 0.. {
             let Some(number) = self.upward(place, step) else { break };
+            // Of a meter all that is remembered can be mended, of a gauge what is held.
+            let horizon = if is_meter { self.options.horizon_ms } else { self.held_ms(number) };
             let Some(state) = self.places.get_mut(number) else { continue };
             let Some(next) = state.kept.next_hour else { continue };
             let closed = Span::new(span.from, span.to.min(next.from).max(span.from));
@@ -139,7 +178,7 @@ impl Shard {
                 state.kept.touched_use = Some(joined);
             }
             if !is_meter || state.joins_meters() {
-                let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
+                let hours = Span::new(reachable(state, closed, next, horizon), closed.to);
                 state.kept.dirty.extend(self.almanac.hours(hours));
             }
         }

@@ -105,6 +105,18 @@ pub(crate) enum Source {
     Devices,
 }
 
+impl Source {
+    /// Whether it is taken from the readings of gauges, which the engine holds for the shortest time.
+    pub(crate) fn is_of_gauges(&self) -> bool {
+        matches!(self, Self::Basis(basis) if *basis != Basis::WhileEmpty)
+    }
+
+    /// Whether it changes hours of which no gauge is held any more.
+    pub(crate) const fn outlasts_gauges(&self) -> bool {
+        matches!(self, Self::Meters | Self::Devices | Self::Basis(Basis::WhileEmpty))
+    }
+}
+
 /// A figure of a place over a window.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Figure {

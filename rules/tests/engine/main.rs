@@ -24,6 +24,7 @@ mod editions;
 mod energy;
 mod estates;
 mod guard;
+mod held;
 mod late;
 mod meters;
 mod oracle;

@@ -57,7 +57,7 @@ fn state(run: &Run) -> BTreeMap<Key, Said> {
     state.collect()
 }
 
-fn alerts(run: &Run) -> Alerts {
+pub(crate) fn alerts(run: &Run) -> Alerts {
     let alerts = run.engine.alerts();
     let alerts = alerts.iter().map(|a| {
         let key = (a.check.clause.clone(), a.check.subject.id().clone());
@@ -89,7 +89,7 @@ fn difference(ours: &BTreeMap<Key, Said>, theirs: &BTreeMap<Key, Said>) -> Optio
 }
 
 /// Moves each reading at most `hours` later in the order, at random.
-fn disordered(readings: &[Reading], dice: &mut Dice, hours: i64) -> Vec<Reading> {
+pub(crate) fn disordered(readings: &[Reading], dice: &mut Dice, hours: i64) -> Vec<Reading> {
     let mut keyed: Vec<(Instant, Reading)> = readings
         .iter()
         .map(|r| {

@@ -7,7 +7,10 @@ use std::{
 
 use model::{Instant, Nature, Period, PlaceKind, Quantity, Reading, Series, Span};
 use proptest::prelude::*;
-use rules::{Clause, Engine, LateDay, Measure, Outcome, Output, Stretch, Subject, Taken, Verdict};
+use rules::{
+    Clause, Engine, EngineOptions, LateDay, Measure, Outcome, Output, Stretch, Subject, Taken,
+    TransitionKind, Verdict,
+};
 
 use crate::{
     case::{Case, Dice, MINUTE, Size},
@@ -17,11 +20,11 @@ use crate::{
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-type Key = (String, Subject, Instant);
+pub(crate) type Key = (String, Subject, Instant);
 
 /// An engine with a history behind it, as a service has one.
-struct Keeper {
-    run: Run,
+pub(crate) struct Keeper {
+    pub(crate) run: Run,
     history: BTreeMap<Series, BTreeMap<Instant, Reading>>,
     late: BTreeSet<LateDay>,
     store: BTreeMap<Key, Verdict>,
@@ -32,11 +35,11 @@ fn key(verdict: &Verdict) -> Key {
 }
 
 impl Keeper {
-    fn new(run: Run) -> Self {
+    pub(crate) fn new(run: Run) -> Self {
         Self { run, history: BTreeMap::new(), late: BTreeSet::new(), store: BTreeMap::new() }
     }
 
-    fn observe(&mut self, reading: &Reading) -> Taken {
+    pub(crate) fn observe(&mut self, reading: &Reading) -> Taken {
         let own = self.history.entry(reading.series.clone()).or_default();
         own.insert(reading.time, reading.clone());
         let taken = self.run.observe(reading);
@@ -48,7 +51,7 @@ impl Keeper {
         taken
     }
 
-    fn observe_all<'a>(&mut self, readings: impl IntoIterator<Item = &'a Reading>) {
+    pub(crate) fn observe_all<'a>(&mut self, readings: impl IntoIterator<Item = &'a Reading>) {
         for reading in readings {
             self.observe(reading);
         }
@@ -70,9 +73,22 @@ impl Keeper {
         wanted
     }
 
-    /// Keeps what was said so far, then builds anew what is to be.
-    fn reopen(&mut self) -> &mut Self {
+    /// Builds anew what is to be, and says which alerts changed.
+    pub(crate) fn reopen_told(&mut self) -> Vec<TransitionKind> {
         self.keep();
+        self.rebuild();
+        self.run.kinds()
+    }
+
+    /// Keeps what was said so far, then builds anew what is to be.
+    pub(crate) fn reopen(&mut self) -> &mut Self {
+        self.keep();
+        self.rebuild();
+        self.keep();
+        self
+    }
+
+    fn rebuild(&mut self) {
         while let Some(mut work) = self.run.engine.reopening(&mut self.late, Instant::MIN) {
             for stretch in work.stretches() {
                 let readings = self.read(&stretch);
@@ -87,11 +103,9 @@ impl Keeper {
                 }
             }
         }
-        self.keep();
-        self
     }
 
-    fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         for said in self.run.out.drain(..) {
             if let Output::Verdict(verdict) = said {
                 if verdict.why.contains_key("withdrawn") {
@@ -104,7 +118,7 @@ impl Keeper {
     }
 
     /// What is said of windows that end by `to`: outcome, value and coverage.
-    fn said(&self, to: Instant) -> BTreeMap<Key, (Outcome, Option<f64>, f64)> {
+    pub(crate) fn said(&self, to: Instant) -> BTreeMap<Key, (Outcome, Option<f64>, f64)> {
         let settled = self.store.iter().filter(|(_, v)| v.window.to <= to);
         settled.map(|(key, v)| (key.clone(), (v.outcome, v.value, v.coverage))).collect()
     }
@@ -238,7 +252,7 @@ proptest! {
         case.believe_zeros();
         let start = || {
             let register = Arc::new(case.register.clone());
-            let engine = Engine::new(register, &case.clauses, rules::EngineOptions::default());
+            let engine = Engine::new(register, &case.clauses, EngineOptions::default());
             Keeper::new(Run { engine, out: Vec::new() })
         };
         let dice = &mut Dice(seed ^ 77);
