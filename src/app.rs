@@ -12,6 +12,7 @@ mod watchers;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+pub use idle::Idle;
 use ingest::mqtt::Monitor;
 use model::Problem;
 pub use offline::{Offline, offline};

@@ -339,7 +339,7 @@ async fn how_many_messages_a_second_become_durable() {
         }
         last.unwrap().await.unwrap();
         let took = started.elapsed().as_secs_f64();
-        let bytes = spool.reader().unwrap().bytes().unwrap();
+        let bytes = spool.bytes();
         let rate = total as f64 / took;
         eprintln!(
             "calls of {batch}: {rate:.0} messages/s, {:.1} bytes a message",

@@ -199,7 +199,7 @@ impl Engine {
                     let found = finding_of(&register, &state.estate, check, window, &delivered);
                     let is_withdrawal = found.is_none();
                     let found = found.unwrap_or_else(|| nothing_left(window));
-                    told.push(Reopened { verdict: check.first_verdict(&found, now), is_withdrawal });
+                    told.push(Reopened { verdict: check.first_verdict(found, now), is_withdrawal });
                 }
             }
         }

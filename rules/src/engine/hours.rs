@@ -87,7 +87,7 @@ impl Shard {
                         ledger.roll(before, oldest, &self.register.calendar);
                     }
                 }
-                Some(need) if need.is_shared => ledger.forget_hours(held),
+                Some(need) if need.is_shared => ledger.forget_hours(before.plus_ms(-behind)),
                 _ => ledger.forget_hours(open_from.plus_ms(-3_600_000)),
             }
         }
