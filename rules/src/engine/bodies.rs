@@ -37,8 +37,8 @@ pub(super) struct BodyState {
     checks: Vec<Check>,
     /// The shards that have a meter of it at some time.
     shards: BTreeSet<usize>,
-    /// What they have delivered of windows that may still be judged, by shard.
-    delivered: BTreeMap<(Period, Instant), BTreeMap<usize, Delivered>>,
+    /// What they have delivered of windows that may still be judged, by the topmost place of each.
+    delivered: BTreeMap<(Period, Instant), BTreeMap<Id, Delivered>>,
     is_changed: bool,
 }
 
@@ -88,9 +88,14 @@ impl Engine {
     /// Takes what a shard has delivered, and judges the windows that are complete with it.
     pub(super) fn take_deliveries(&mut self, number: usize, out: &mut Vec<Output>) {
         let Some(shard) = self.shards.get_mut(number) else { return };
+        if shard.deliveries.is_empty() {
+            return;
+        }
+        let root = shard.root.clone();
         for Delivery { body, period, window, part, now } in std::mem::take(&mut shard.deliveries) {
             let Some(state) = self.bodies.get_mut(body) else { continue };
-            state.delivered.entry((period, window.from)).or_default().insert(number, part);
+            state.is_changed = true;
+            state.delivered.entry((period, window.from)).or_default().insert(root.clone(), part);
             let Some(delivered) = self.gathered(body, period, window) else { continue };
             let grace = self.of_shards(body).map(Shard::delivery_ms).max().unwrap_or(0);
             let now = now.max(window.to.plus_ms(grace));
@@ -113,7 +118,7 @@ impl Engine {
 
     /// What all shards of a body have of a window; `None` while one of them has yet to close it.
     ///
-    /// What was delivered before a restart is asked for again: the meters hold it for two years.
+    /// What was delivered long ago is asked for again: the meters hold it for two years.
     fn gathered(&self, body: usize, period: Period, window: Span) -> Option<Delivered> {
         let state = self.bodies.get(body)?;
         let held = state.delivered.get(&(period, window.from));
@@ -122,7 +127,7 @@ impl Engine {
             let shard = self.shards.get(*number)?;
             match shard.delivers_to() {
                 Some(to) if to < window.to => return None,
-                Some(_) => match held.and_then(|held| held.get(number)) {
+                Some(_) => match held.and_then(|held| held.get(&shard.root)) {
                     Some(part) => all.merge(part),
                     None => all.merge(&shard.delivery(&state.estate, window, period)),
                 },
@@ -172,7 +177,8 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> Vec<Reopened> {
         let register = Arc::clone(&self.register);
-        let now = self.shards.get(number).and_then(Shard::clock).unwrap_or(Instant::MIN);
+        let Some(shard) = self.shards.get(number) else { return Vec::new() };
+        let (root, now) = (shard.root.clone(), shard.clock().unwrap_or(Instant::MIN));
         let mut told = Vec::new();
         for body in 0..self.bodies.len() {
             let Some(state) = self.bodies.get_mut(body).filter(|state| state.shards.contains(&number)) else {
@@ -186,7 +192,7 @@ impl Engine {
                 .collect();
             for (period, window) in windows {
                 if let Some(state) = self.bodies.get_mut(body) {
-                    state.delivered.entry((period, window.from)).or_default().remove(&number);
+                    state.delivered.entry((period, window.from)).or_default().remove(&root);
                 }
                 let Some(delivered) = self.gathered(body, period, window) else { continue };
                 self.judge_body(body, (period, window), &delivered, now, out);
@@ -206,12 +212,15 @@ impl Engine {
         told
     }
 
-    /// Takes up the memories of a body's checks.
+    /// Takes up what was delivered to a body, and the memories of its checks.
     pub(super) fn restore_body(&mut self, key: &str, saved: SavedShard) {
-        let Piece::Body(memories) = saved.0 else { return };
+        let Piece::Body(delivered, memories) = saved.0 else { return };
         let Some(state) = self.bodies.iter_mut().find(|state| body_key(&state.estate.body) == key) else {
             return;
         };
+        for ((period, from, root), part) in delivered {
+            state.delivered.entry((period, from)).or_default().insert(root, part);
+        }
         for (clause, memory) in memories {
             if let Some(check) = state.checks.iter_mut().find(|check| check.live.clause.id == clause) {
                 check.memory = memory;
@@ -224,7 +233,10 @@ impl Engine {
         let memory = |check: &Check| (check.live.clause.id.clone(), check.memory.clone());
         let saved = self.bodies.iter_mut().filter_map(|state| {
             std::mem::take(&mut state.is_changed).then(|| {
-                let piece = Piece::Body(state.checks.iter().map(memory).collect());
+                let parts = state.delivered.iter().flat_map(|((period, from), parts)| {
+                    parts.iter().map(|(root, part)| ((*period, *from, root.clone()), part.clone()))
+                });
+                let piece = Piece::Body(parts.collect(), state.checks.iter().map(memory).collect());
                 (body_key(&state.estate.body), SavedShard(piece))
             })
         });
