@@ -85,6 +85,11 @@ impl Engine {
         }
     }
 
+    /// The bodies stand in the order of their ids.
+    fn body_number(&self, id: &str) -> Option<usize> {
+        self.bodies.binary_search_by(|state| state.estate.body.as_str().cmp(id)).ok()
+    }
+
     /// Takes what a shard has delivered, and judges the windows that are complete with it.
     pub(super) fn take_deliveries(&mut self, number: usize, out: &mut Vec<Output>) {
         let Some(shard) = self.shards.get_mut(number) else { return };
@@ -195,29 +200,38 @@ impl Engine {
                     state.delivered.entry((period, window.from)).or_default().remove(&root);
                 }
                 let Some(delivered) = self.gathered(body, period, window) else { continue };
+                told.extend(self.forgotten(body, (period, window), &delivered, now));
                 self.judge_body(body, (period, window), &delivered, now, out);
-                let state = self.bodies.get(body);
-                for check in state.iter().flat_map(|state| &state.checks) {
-                    if check.live.clause.period != period || window.to > check.pruned_to() {
-                        continue;
-                    }
-                    let Some(state) = state else { continue };
-                    let found = finding_of(&register, &state.estate, check, window, &delivered);
-                    let is_withdrawal = found.is_none();
-                    let found = found.unwrap_or_else(|| nothing_left(window));
-                    told.push(Reopened { verdict: check.first_verdict(&found, now), is_withdrawal });
-                }
             }
         }
         told
     }
 
+    /// What is now said of a window by the checks of a body that do not remember it.
+    fn forgotten(
+        &self,
+        body: usize,
+        (period, window): (Period, Span),
+        delivered: &Delivered,
+        now: Instant,
+    ) -> Vec<Reopened> {
+        let Some(state) = self.bodies.get(body) else { return Vec::new() };
+        let is_forgotten =
+            |check: &&Check| check.live.clause.period == period && window.to <= check.pruned_to();
+        let said = state.checks.iter().filter(is_forgotten).map(|check| {
+            let found = finding_of(&self.register, &state.estate, check, window, delivered);
+            let is_withdrawal = found.is_none();
+            let found = found.unwrap_or_else(|| nothing_left(window));
+            Reopened { verdict: check.first_verdict(&found, now), is_withdrawal }
+        });
+        said.collect()
+    }
+
     /// Takes up what was delivered to a body, and the memories of its checks.
     pub(super) fn restore_body(&mut self, key: &str, saved: SavedShard) {
         let Piece::Body(delivered, memories) = saved.0 else { return };
-        let Some(state) = self.bodies.iter_mut().find(|state| body_key(&state.estate.body) == key) else {
-            return;
-        };
+        let number = key.split_once('/').and_then(|(_, id)| self.body_number(id));
+        let Some(state) = number.and_then(|number| self.bodies.get_mut(number)) else { return };
         for ((period, from, root), part) in delivered {
             state.delivered.entry((period, from)).or_default().insert(root, part);
         }
@@ -253,7 +267,8 @@ impl Engine {
     ) -> BTreeSet<String> {
         let mut gone = BTreeSet::new();
         for state in old {
-            let mut next = self.bodies.iter_mut().find(|next| next.estate.body == state.estate.body);
+            let number = self.body_number(state.estate.body.as_str());
+            let mut next = number.and_then(|number| self.bodies.get_mut(number));
             if next.is_none() {
                 gone.insert(body_key(&state.estate.body));
             }
