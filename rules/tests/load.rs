@@ -59,6 +59,26 @@ fn an_error_names_file_line_key_and_remedy() {
 }
 
 #[test]
+fn a_body_has_figures_a_person_and_no_others_of_what_is_measured() {
+    let to_body = |measure: &str, unit: &str| {
+        let text = GOOD
+            .replace("{ kind = \"room\", use = [\"lobby\"] }", "{ kind = \"body\" }")
+            .replace("co2_hour_mean", measure)
+            .replace("\"hour\"\ngate = \"occupied\"", "\"year\"")
+            .replace("unit = \"ppm\"", &format!("unit = \"{unit}\""));
+        let problems = Pack::load("hall.toml", &text).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect::<Vec<String>>()
+    };
+    assert_eq!(to_body("water_per_person", "m3/(p.a)"), Vec::<String>::new());
+    assert_eq!(
+        to_body("eui", "kWh/(m2.a)"),
+        [
+            "hall.toml:16: co2.applies_to: eui is not taken of a body: bodies have figures of the register and figures a person"
+        ]
+    );
+}
+
+#[test]
 fn every_kind_of_mistake_is_found() {
     let cases = [
         ("citation = \"page 1\"\n", "", "co2.citation: missing"),

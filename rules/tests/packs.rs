@@ -108,10 +108,10 @@ fn every_office_rank_of_every_level_has_a_cap() {
 }
 
 #[test]
-fn a_body_is_judged_from_the_register_alone() {
-    // Meters and sensors hang in places; the engine binds no reading to a body.
+fn quotas_a_person_are_of_the_body_and_nothing_else_that_is_measured_is() {
     for clause in catalogue().packs().iter().flat_map(|pack| &pack.clauses) {
         let is_of_bodies = clause.applies_to.kind.is_none();
-        assert!(!is_of_bodies || clause.period == model::Period::Register, "{}", clause.id);
+        let is_measured = clause.period != model::Period::Register;
+        assert_eq!(is_of_bodies && is_measured, clause.measure.is_of_bodies(), "{}", clause.id);
     }
 }

@@ -182,3 +182,42 @@ impl Register {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(name: &str, parent: Option<&str>) -> Body {
+        let id = |text: &str| Id::parse(text).unwrap();
+        Body {
+            id: id(name),
+            name: String::new(),
+            parent: parent.map(id),
+            level: None,
+            authorised_headcount: None,
+            energy_headcount: None,
+            quota_zone: None,
+        }
+    }
+
+    #[test]
+    fn the_way_up_ends_with_a_body_of_which_nothing_is_known_and_never_goes_round() {
+        let mut register = Register::empty(Id::parse("tree").unwrap());
+        for row in [body("division", Some("bureau")), body("a", Some("b")), body("b", Some("a"))] {
+            register.bodies.insert(row.id.clone(), History::always(row));
+        }
+        // The bureau is listed, but only from later on.
+        let mut later = History::default();
+        let span = crate::Span::new(Instant::from_millis(1000), Instant::MAX);
+        later.insert(Dated { span, value: body("bureau", Some("ministry")) }).unwrap();
+        register.bodies.insert(Id::parse("bureau").unwrap(), later);
+        let up = |name: &str, at: i64| -> Vec<String> {
+            let id = Id::parse(name).unwrap();
+            register.up_bodies(&id, Instant::from_millis(at)).into_iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(up("division", 0), ["division", "bureau"]);
+        assert_eq!(up("division", 1000), ["division", "bureau", "ministry"]);
+        assert_eq!(up("nobody", 0), ["nobody"]);
+        assert_eq!(up("a", 0), ["a", "b"]);
+    }
+}

@@ -37,8 +37,8 @@ pub(super) struct BodyState {
     checks: Vec<Check>,
     /// The shards that have a meter of it at some time.
     shards: BTreeSet<usize>,
-    /// What they have delivered of windows that may still be judged, by shard.
-    delivered: BTreeMap<(Period, Instant), BTreeMap<usize, Delivered>>,
+    /// What they have delivered of windows that may still be judged, by the topmost place of each.
+    delivered: BTreeMap<(Period, Instant), BTreeMap<Id, Delivered>>,
     is_changed: bool,
 }
 
@@ -85,12 +85,22 @@ impl Engine {
         }
     }
 
+    /// The bodies stand in the order of their ids.
+    fn body_number(&self, id: &str) -> Option<usize> {
+        self.bodies.binary_search_by(|state| state.estate.body.as_str().cmp(id)).ok()
+    }
+
     /// Takes what a shard has delivered, and judges the windows that are complete with it.
     pub(super) fn take_deliveries(&mut self, number: usize, out: &mut Vec<Output>) {
         let Some(shard) = self.shards.get_mut(number) else { return };
+        if shard.deliveries.is_empty() {
+            return;
+        }
+        let root = shard.root.clone();
         for Delivery { body, period, window, part, now } in std::mem::take(&mut shard.deliveries) {
             let Some(state) = self.bodies.get_mut(body) else { continue };
-            state.delivered.entry((period, window.from)).or_default().insert(number, part);
+            state.is_changed = true;
+            state.delivered.entry((period, window.from)).or_default().insert(root.clone(), part);
             let Some(delivered) = self.gathered(body, period, window) else { continue };
             let grace = self.of_shards(body).map(Shard::delivery_ms).max().unwrap_or(0);
             let now = now.max(window.to.plus_ms(grace));
@@ -113,7 +123,7 @@ impl Engine {
 
     /// What all shards of a body have of a window; `None` while one of them has yet to close it.
     ///
-    /// What was delivered before a restart is asked for again: the meters hold it for two years.
+    /// What was delivered long ago is asked for again: the meters hold it for two years.
     fn gathered(&self, body: usize, period: Period, window: Span) -> Option<Delivered> {
         let state = self.bodies.get(body)?;
         let held = state.delivered.get(&(period, window.from));
@@ -122,7 +132,7 @@ impl Engine {
             let shard = self.shards.get(*number)?;
             match shard.delivers_to() {
                 Some(to) if to < window.to => return None,
-                Some(_) => match held.and_then(|held| held.get(number)) {
+                Some(_) => match held.and_then(|held| held.get(&shard.root)) {
                     Some(part) => all.merge(part),
                     None => all.merge(&shard.delivery(&state.estate, window, period)),
                 },
@@ -172,7 +182,8 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> Vec<Reopened> {
         let register = Arc::clone(&self.register);
-        let now = self.shards.get(number).and_then(Shard::clock).unwrap_or(Instant::MIN);
+        let Some(shard) = self.shards.get(number) else { return Vec::new() };
+        let (root, now) = (shard.root.clone(), shard.clock().unwrap_or(Instant::MIN));
         let mut told = Vec::new();
         for body in 0..self.bodies.len() {
             let Some(state) = self.bodies.get_mut(body).filter(|state| state.shards.contains(&number)) else {
@@ -186,32 +197,44 @@ impl Engine {
                 .collect();
             for (period, window) in windows {
                 if let Some(state) = self.bodies.get_mut(body) {
-                    state.delivered.entry((period, window.from)).or_default().remove(&number);
+                    state.delivered.entry((period, window.from)).or_default().remove(&root);
                 }
                 let Some(delivered) = self.gathered(body, period, window) else { continue };
+                told.extend(self.forgotten(body, (period, window), &delivered, now));
                 self.judge_body(body, (period, window), &delivered, now, out);
-                let state = self.bodies.get(body);
-                for check in state.iter().flat_map(|state| &state.checks) {
-                    if check.live.clause.period != period || window.to > check.pruned_to() {
-                        continue;
-                    }
-                    let Some(state) = state else { continue };
-                    let found = finding_of(&register, &state.estate, check, window, &delivered);
-                    let is_withdrawal = found.is_none();
-                    let found = found.unwrap_or_else(|| nothing_left(window));
-                    told.push(Reopened { verdict: check.first_verdict(found, now), is_withdrawal });
-                }
             }
         }
         told
     }
 
-    /// Takes up the memories of a body's checks.
+    /// What is now said of a window by the checks of a body that do not remember it.
+    fn forgotten(
+        &self,
+        body: usize,
+        (period, window): (Period, Span),
+        delivered: &Delivered,
+        now: Instant,
+    ) -> Vec<Reopened> {
+        let Some(state) = self.bodies.get(body) else { return Vec::new() };
+        let is_forgotten =
+            |check: &&Check| check.live.clause.period == period && window.to <= check.pruned_to();
+        let said = state.checks.iter().filter(is_forgotten).map(|check| {
+            let found = finding_of(&self.register, &state.estate, check, window, delivered);
+            let is_withdrawal = found.is_none();
+            let found = found.unwrap_or_else(|| nothing_left(window));
+            Reopened { verdict: check.first_verdict(found, now), is_withdrawal }
+        });
+        said.collect()
+    }
+
+    /// Takes up what was delivered to a body, and the memories of its checks.
     pub(super) fn restore_body(&mut self, key: &str, saved: SavedShard) {
-        let Piece::Body(memories) = saved.0 else { return };
-        let Some(state) = self.bodies.iter_mut().find(|state| body_key(&state.estate.body) == key) else {
-            return;
-        };
+        let Piece::Body(delivered, memories) = saved.0 else { return };
+        let number = key.split_once('/').and_then(|(_, id)| self.body_number(id));
+        let Some(state) = number.and_then(|number| self.bodies.get_mut(number)) else { return };
+        for ((period, from, root), part) in delivered {
+            state.delivered.entry((period, from)).or_default().insert(root, part);
+        }
         for (clause, memory) in memories {
             if let Some(check) = state.checks.iter_mut().find(|check| check.live.clause.id == clause) {
                 check.memory = memory;
@@ -224,7 +247,10 @@ impl Engine {
         let memory = |check: &Check| (check.live.clause.id.clone(), check.memory.clone());
         let saved = self.bodies.iter_mut().filter_map(|state| {
             std::mem::take(&mut state.is_changed).then(|| {
-                let piece = Piece::Body(state.checks.iter().map(memory).collect());
+                let parts = state.delivered.iter().flat_map(|((period, from), parts)| {
+                    parts.iter().map(|(root, part)| ((*period, *from, root.clone()), part.clone()))
+                });
+                let piece = Piece::Body(parts.collect(), state.checks.iter().map(memory).collect());
                 (body_key(&state.estate.body), SavedShard(piece))
             })
         });
@@ -241,7 +267,8 @@ impl Engine {
     ) -> BTreeSet<String> {
         let mut gone = BTreeSet::new();
         for state in old {
-            let mut next = self.bodies.iter_mut().find(|next| next.estate.body == state.estate.body);
+            let number = self.body_number(state.estate.body.as_str());
+            let mut next = number.and_then(|number| self.bodies.get_mut(number));
             if next.is_none() {
                 gone.insert(body_key(&state.estate.body));
             }

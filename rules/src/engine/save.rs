@@ -71,7 +71,7 @@ impl Shard {
                 self.clock = self.clock.max(clock);
                 self.listening = *listening;
             }
-            Piece::Body(_) => {}
+            Piece::Body(..) => {}
             Piece::Outdoor(outdoor) => self.outdoor = outdoor,
             Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
             Piece::Chain(chain) => {

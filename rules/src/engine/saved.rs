@@ -1,10 +1,12 @@
 //! What a checkpoint holds, in pieces that change on their own.
 
-use model::Instant;
+use model::{Id, Instant, Period};
 use serde::{Deserialize, Serialize};
 
 use super::place::Kept;
-use crate::{buffer::SeriesBuffer, check::Memory, listening::Listening, meter::Chain};
+use crate::{
+    buffer::SeriesBuffer, check::Memory, listening::Listening, measure::holding::Delivered, meter::Chain,
+};
 
 /// One piece of a shard's state. Opaque: written and read back by the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,7 @@ pub(crate) enum Piece {
     Chain(Box<Chain>),
     /// Event time of a shard, and when it was listened to.
     Moment(Option<Instant>, Box<Listening>),
-    /// The memories of a body's checks, by clause.
-    Body(Vec<(String, Memory)>),
+    /// What buildings delivered to a body of some windows (each by its topmost place), and the memories of
+    /// the body's checks by clause.
+    Body(Vec<((Period, Instant, Id), Delivered)>, Vec<(String, Memory)>),
 }

@@ -114,19 +114,23 @@ impl Estate {
     /// The parts of a window in which no building and no meter comes or goes. Another headcount or area cuts
     /// none, so that a gap is made up for from the same time as that of a single building.
     pub(crate) fn stretches(&self, register: &Register, window: Span) -> Vec<Span> {
-        let mut joined: Vec<(Span, (BTreeSet<&Id>, Vec<&Id>))> = Vec::new();
+        let held = |at: Instant| {
+            let meters = self.meters_at(register, at).into_iter().map(|meter| &meter.id);
+            (self.units(register, at), meters.collect::<Vec<&Id>>())
+        };
+        let mut joined: Vec<Span> = Vec::new();
+        let mut before = None;
         for piece in self.pieces(window) {
-            let meters = self.meters_at(register, piece.from);
-            let held =
-                (self.units(register, piece.from), meters.into_iter().map(|meter| &meter.id).collect());
-            match joined.last_mut() {
-                Some((span, before)) if *before == held && !self.meter_borders.contains(&piece.from) => {
-                    span.to = piece.to;
-                }
-                _ => joined.push((piece, held)),
+            let now = Some(held(piece.from));
+            let is_same = before == now && !self.meter_borders.contains(&piece.from);
+            if let Some(span) = joined.last_mut().filter(|_| is_same) {
+                span.to = piece.to;
+            } else {
+                joined.push(piece);
             }
+            before = now;
         }
-        joined.into_iter().map(|(span, _)| span).collect()
+        joined
     }
 
     /// The meters of it at an instant.

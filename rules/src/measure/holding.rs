@@ -7,17 +7,41 @@ use model::{
     register::{Carrier, EndUse, Meter},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     estate::Estate,
     metered::{Metered, Part},
     meters::carriers,
 };
-use crate::{Energy, Measure, partial::ratio};
+use crate::{
+    Energy, Measure,
+    partial::{ratio, wide},
+};
 
 /// What meters counted over the stretches of a window: micro-units, and the observed time of each, ms.
 /// A meter that was ever heard is there, whatever it observed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Written>", into = "Vec<Written>")]
 pub(crate) struct Delivered(BTreeMap<(Id, Instant), (i128, i64)>);
+
+/// How a checkpoint holds it: meter, start of the stretch, micro-units, ms.
+#[derive(Serialize, Deserialize)]
+struct Written(Id, Instant, #[serde(with = "wide")] i128, i64);
+
+impl From<Vec<Written>> for Delivered {
+    fn from(all: Vec<Written>) -> Self {
+        let entry = |Written(meter, from, amount, observed)| ((meter, from), (amount, observed));
+        Self(all.into_iter().map(entry).collect())
+    }
+}
+
+impl From<Delivered> for Vec<Written> {
+    fn from(all: Delivered) -> Self {
+        let entry = |((meter, from), (amount, observed))| Written(meter, from, amount, observed);
+        all.0.into_iter().map(entry).collect()
+    }
+}
 
 impl Delivered {
     /// Notes what a meter counted over the stretch that begins at `from`.

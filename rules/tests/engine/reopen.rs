@@ -124,6 +124,29 @@ impl Keeper {
     }
 }
 
+#[test]
+fn a_body_is_judged_again_when_days_of_one_of_its_buildings_are_built_anew() {
+    let mut keeper = Keeper::new(crate::bodies::agency().run());
+    let sent = |meter: &str, time: &str, value: f64| reading(meter, Quantity::EnergyImport, at(time), value);
+    keeper.observe_all(&[
+        sent("m-a", "2025-01-01 00:00", 0.0),
+        sent("m-b", "2025-01-01 00:00", 0.0),
+        sent("m-a", "2025-12-10 00:00", 90_000.0),
+        sent("m-b", "2026-01-01 00:00", 200_000.0),
+    ]);
+    keeper.run.advance(at("2026-01-10 00:00"));
+    keeper.keep();
+    let of_body = |keeper: &Keeper| {
+        let mut all = keeper.store.values().filter(|v| matches!(v.subject, Subject::Body(_)));
+        all.next().map(|v| (v.value, v.coverage, v.revision))
+    };
+    // 200000 and 90000 x 365 / 343 over 100 people.
+    assert_eq!(of_body(&keeper), Some((Some(2_957.725_948), 0.939_726, 1)));
+    assert_eq!(keeper.observe(&sent("m-a", "2026-01-01 00:00", 100_000.0)), Taken::TooLate);
+    keeper.reopen();
+    assert_eq!(of_body(&keeper), Some((Some(3000.0), 1.0, 2)));
+}
+
 /// A month of a room, with some hours of one day taken out of it: the rest, and those.
 fn month(gap: Span) -> (Vec<Reading>, Vec<Reading>) {
     let start = at("03-01 00:00");
