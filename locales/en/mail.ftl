@@ -151,6 +151,7 @@ measure-rest_day_ratio = energy of rest days against working days
 measure-effective_users = people at work a day
 measure-room_area = usable area of the room
 measure-area_per_post = usable area per assigned post
+measure-area_per_fte = office area per person
 measure-canteen_area = building area of the canteen
 measure-garage_area = building area of the garage
 measure-equipment_share = equipment rooms against office and service rooms

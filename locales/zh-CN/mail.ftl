@@ -151,6 +151,7 @@ measure-rest_day_ratio = 休息日与工作日能耗比
 measure-effective_users = 日均在岗人数
 measure-room_area = 房间使用面积
 measure-area_per_post = 每岗位使用面积
+measure-area_per_fte = 人均办公使用面积
 measure-canteen_area = 食堂建筑面积
 measure-garage_area = 车库建筑面积
 measure-equipment_share = 设备用房与办公、服务用房面积之比
