@@ -553,6 +553,7 @@ why-judged_s = Judged time
 why-sensors = Sensors used
 why-area = Area
 why-people = People
+why-unheard = Never heard
 why-missing = Missing
 why-working_days = Working days
 why-rest_days = Rest days

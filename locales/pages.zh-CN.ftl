@@ -535,6 +535,7 @@ why-judged_s = 应判时间
 why-sensors = 使用的传感器
 why-area = 面积
 why-people = 人数
+why-unheard = 从未收到数据
 why-missing = 缺少
 why-working_days = 工作日数
 why-rest_days = 休息日数

@@ -190,6 +190,7 @@ fact-authorised_headcount = Authorised headcount
 fact-capacity = Seats
 fact-capacity_people = Capacity by area, people
 fact-sensors = Sensors used
+fact-unheard = Never heard
 fact-missing_at = Missing at
 fact-parking_spaces = Parking spaces
 fact-floor_area_m2 = Building area

@@ -190,6 +190,7 @@ fact-authorised_headcount = 编制定员
 fact-capacity = 座位数
 fact-capacity_people = 按面积核定人数
 fact-sensors = 使用的传感器
+fact-unheard = 从未收到数据
 fact-missing_at = 缺失处
 fact-parking_spaces = 停车位
 fact-floor_area_m2 = 建筑面积

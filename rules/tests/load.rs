@@ -133,7 +133,10 @@ fn a_doubled_id_or_key_is_refused() {
 #[test]
 fn a_band_of_one_value_and_a_title_in_one_language_are_enough() {
     assert_eq!(problems("[800, 1200]", "[1200, 1200]"), Vec::<String>::new());
-    assert_eq!(problems("title = { zh = \"大厅\", en = \"Hall air\" }", "title = { en = \"Hall\" }"), [""; 0]);
+    assert_eq!(
+        problems("title = { zh = \"大厅\", en = \"Hall air\" }", "title = { en = \"Hall\" }"),
+        [""; 0]
+    );
 }
 
 #[test]

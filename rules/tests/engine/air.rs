@@ -1,6 +1,6 @@
 //! Gauges, coverage and gates.
 
-use model::{Period, PlaceKind, Quantity, register::Sensor};
+use model::{Instant, Period, PlaceKind, Quantity, Span, register::Sensor};
 use rules::{Clause, Fact, Gate, Measure, Outcome};
 
 use crate::world::{World, at, clause, co2, gated, id};
@@ -252,4 +252,25 @@ fn a_sensor_first_heard_as_an_hour_ends_says_nothing_of_that_hour() {
     run.advance(at("03-02 10:30"));
     let hours: Vec<_> = run.of("co2").iter().map(|v| v.window.from).collect();
     assert_eq!(hours, [at("03-02 09:00")]);
+}
+
+#[test]
+fn late_outdoor_air_of_yesterday_moves_the_edition_of_yesterday_alone() {
+    let border = at("03-03 00:00");
+    let mut world = above_outdoors();
+    let next = world.clauses[0].clause.as_ref().clone();
+    world = world.with(Clause { id: "own-2/co2".to_owned(), ..next });
+    world.clauses[0].in_force = Span::new(Instant::MIN, border);
+    world.clauses[1].in_force = Span::new(border, Instant::MAX);
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 22:00"), at("03-03 02:00"), 1040.0);
+    run.advance(at("03-03 02:30"));
+    assert_eq!(run.outcomes(), [Outcome::Breach; 4], "1000 above an assumed 400");
+    run.steady("roof", Quantity::OutdoorCo2, at("03-02 22:00"), at("03-02 23:45"), 450.0);
+    run.advance(at("03-03 03:30"));
+    let said: Vec<_> =
+        run.verdicts()[4..].iter().map(|v| (v.clause.id.as_str(), v.outcome, v.revision)).collect();
+    assert_eq!(said, [("own-1/co2", Outcome::Compliant, 2); 2]);
+    let open: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
+    assert_eq!(open, ["own-2/co2"], "the day after breaches as before");
 }

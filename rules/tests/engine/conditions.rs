@@ -165,8 +165,7 @@ fn what_is_not_known_to_be_asked_is_neither_rated_nor_waived() {
     hour(&mut run, 0, 1.0, Some(1.0), Some(0.0));
     hour(&mut run, 1, 1.0, Some(0.0), None);
     run.advance(at("03-02 11:00"));
-    let said: Vec<_> =
-        run.verdicts().iter().map(|v| (v.outcome, v.rating, v.waived.as_deref())).collect();
+    let said: Vec<_> = run.verdicts().iter().map(|v| (v.outcome, v.rating, v.waived.as_deref())).collect();
     assert_eq!(
         said,
         [
