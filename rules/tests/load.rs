@@ -215,6 +215,15 @@ fn conditions_keep_firing_and_flap_load_as_written() {
 #[test]
 fn what_is_wrong_with_conditions_is_told_with_its_line_and_remedy() {
     let warm = "[clause.condition.warm]\nmeasure = \"temperature_hour_mean\"\nat_least = 26\n";
+    for bound in ["at_least = 26", "at_most = 26", "at_least = 20\nat_most = 26"] {
+        let lines = format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26", bound));
+        assert_eq!(with(&lines).err().unwrap_or_default(), [""; 0], "{bound}");
+    }
+    for bound in ["at_least = \"hot\"", "at_most = \"hot\""] {
+        let lines = format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26", bound));
+        let found = with(&lines).err().unwrap_or_default();
+        assert!(found.len() == 1 && !found[0].contains("neither"), "a bound that is no number: {found:?}");
+    }
     for (lines, problem) in [
         (
             format!("only_if = \"wram\"\n{warm}"),

@@ -268,9 +268,9 @@ fn late_outdoor_air_of_yesterday_moves_the_edition_of_yesterday_alone() {
     assert_eq!(run.outcomes(), [Outcome::Breach; 4], "1000 above an assumed 400");
     run.steady("roof", Quantity::OutdoorCo2, at("03-02 22:00"), at("03-02 23:45"), 450.0);
     run.advance(at("03-03 03:30"));
-    let said: Vec<_> =
-        run.verdicts()[4..].iter().map(|v| (v.clause.id.as_str(), v.outcome, v.revision)).collect();
-    assert_eq!(said, [("own-1/co2", Outcome::Compliant, 2); 2]);
+    let again = run.verdicts().into_iter().filter(|v| v.revision > 1);
+    let said: Vec<_> = again.map(|v| (v.clause.id.as_str(), v.outcome)).collect();
+    assert_eq!(said, [("own-1/co2", Outcome::Compliant); 2]);
     let open: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
     assert_eq!(open, ["own-2/co2"], "the day after breaches as before");
 }
