@@ -392,6 +392,7 @@ period-register = register
 gate-occupied = somebody is there
 gate-cooling = cooling runs
 gate-heating = heating runs
+gate-working = it is working time
 
 ## Closed list: season
 season-cooling = cooling season
@@ -483,6 +484,7 @@ measure-rest_day_ratio = Rest-day ratio
 measure-effective_users = Effective users
 measure-room_area = Room area
 measure-area_per_post = Area per post
+measure-area_per_fte = Office area per person
 measure-canteen_area = Canteen area
 measure-garage_area = Garage area
 measure-equipment_share = Share of equipment rooms
@@ -552,6 +554,7 @@ why-judged_s = Judged time
 why-sensors = Sensors used
 why-area = Area
 why-people = People
+why-unheard = Never heard
 why-missing = Missing
 why-working_days = Working days
 why-rest_days = Rest days

@@ -374,6 +374,7 @@ period-register = 登记数据
 gate-occupied = 有人时
 gate-cooling = 制冷时
 gate-heating = 供暖时
+gate-working = 工作时间内
 
 ## Closed list: season
 season-cooling = 供冷季
@@ -465,6 +466,7 @@ measure-rest_day_ratio = 休息日用电比
 measure-effective_users = 实际使用人数
 measure-room_area = 房间使用面积
 measure-area_per_post = 岗位人均使用面积
+measure-area_per_fte = 人均办公使用面积
 measure-canteen_area = 食堂建筑面积
 measure-garage_area = 车库建筑面积
 measure-equipment_share = 设备用房占比
@@ -534,6 +536,7 @@ why-judged_s = 应判时间
 why-sensors = 使用的传感器
 why-area = 面积
 why-people = 人数
+why-unheard = 从未收到数据
 why-missing = 缺少
 why-working_days = 工作日数
 why-rest_days = 休息日数

@@ -150,3 +150,28 @@ pub struct Transition {
     /// The alert after it.
     pub alert: Alert,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_over_when_it_is_proven_so_or_its_rule_is_gone() {
+        use AlertState as S;
+        use TransitionKind as T;
+        assert!(S::Resolved.is_over() && S::Withdrawn.is_over());
+        assert!(!S::Pending.is_over() && !S::Firing.is_over());
+        assert!(T::Resolved.is_end() && T::Withdrawn.is_end());
+        assert!(!T::Firing.is_end() && !T::Revised.is_end() && !T::Unproven.is_end());
+    }
+
+    #[test]
+    fn an_id_is_shown_as_its_text() {
+        let check = CheckId {
+            clause: "own-1/co2".to_owned(),
+            subject: Subject::Place(model::Id::parse("r1").unwrap()),
+        };
+        let id = TransitionId::new(&check, TransitionKind::Firing, Instant::from_millis(7), 1);
+        assert_eq!((id.to_string(), id.as_str().len()), (id.as_str().to_owned(), 32));
+    }
+}

@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn a_printed_figure_has_six_decimals_and_no_minus_before_zero() {
+        assert_eq!(printed(1.000_000_51).to_bits(), 1.000_001_f64.to_bits());
+        assert_eq!(printed(-0.000_000_1).to_bits(), 0.0_f64.to_bits(), "what is printed is 0");
+    }
+
+    #[test]
     fn merging_in_any_order_gives_the_same_partial() {
         let part = |judged, ms, value: i64, at| {
             let mut p = Partial { judged, ..Partial::default() };

@@ -102,6 +102,7 @@ fn every_kind_of_mistake_is_found() {
         ("kind = \"room\"", "kind = \"shed\"", "co2.kind: unknown word `shed`"),
         ("unit = \"ppm\" }", "unit = \"ppm\"", "syntax"),
         ("in_force = 2020-01-01\n", "", "standard.in_force: missing"),
+        ("[800, 1200]", "[1200, 800]", "co2.band: at_most is not a pair"),
     ];
     for (from, to, expected) in cases {
         let found = problems(from, to);
@@ -147,6 +148,41 @@ fn a_doubled_id_or_key_is_refused() {
     let found = Pack::load("hall.toml", &format!("{GOOD}[[clause]]{clause}")).unwrap_err();
     assert!(found[0].what.contains("`hall-air-1/co2` stands twice"), "{found:?}");
     assert!(!problems("for = \"2h\"", "for = \"2h\"\nfor = \"3h\"").is_empty());
+}
+
+#[test]
+fn a_band_of_one_value_and_a_title_in_one_language_are_enough() {
+    assert_eq!(problems("[800, 1200]", "[1200, 1200]"), Vec::<String>::new());
+    assert_eq!(
+        problems("title = { zh = \"大厅\", en = \"Hall air\" }", "title = { en = \"Hall\" }"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn the_points_of_a_curve_rise_and_are_pairs() {
+    let curve = |points: &str| {
+        let over = format!("{{ over = \"capacity\", at_most = {points}, unit = \"ppm\" }}\n#");
+        problems("{ at_most = 1200, unit = \"ppm\" }\nclear", &over)
+    };
+    assert_eq!(curve("[[1, 900], [2, 1000]]"), Vec::<String>::new());
+    for points in ["[[1, 900], [3, 950], [2, 1000]]", "[[1, 900], [3, 950], [3, 1000]]"] {
+        let found = curve(points);
+        assert!(found.len() == 1 && found[0].contains("points do not rise"), "{points}: {found:?}");
+    }
+    let found = curve("[[1, 900], [2], [3, 950]]");
+    assert!(found.len() == 1 && found[0].contains("a point is not two numbers"), "{found:?}");
+}
+
+#[test]
+fn a_rating_without_a_row_of_the_limit_is_told() {
+    let found = problems(
+        "limit = { at_most = 1200, unit = \"ppm\" }\nclear = { at_most = 1100 }",
+        "limit = { by = [\"building_class\"], at_most = [[\"a\", 1200]], unit = \"ppm\" }\n\
+         rating = { baseline = [[\"b\", 900]], guide = [[\"a\", 800], [\"b\", 800]] }",
+    );
+    let orphans = found.iter().filter(|p| p.contains("b has no limit and guide")).count();
+    assert_eq!((orphans, found.len()), (1, 1), "{found:?}");
 }
 
 #[test]
@@ -199,6 +235,15 @@ fn conditions_keep_firing_and_flap_load_as_written() {
 #[test]
 fn what_is_wrong_with_conditions_is_told_with_its_line_and_remedy() {
     let warm = "[clause.condition.warm]\nmeasure = \"temperature_hour_mean\"\nat_least = 26\n";
+    for bound in ["at_least = 26", "at_most = 26", "at_least = 20\nat_most = 26"] {
+        let lines = format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26", bound));
+        assert_eq!(with(&lines).err().unwrap_or_default(), [""; 0], "{bound}");
+    }
+    for bound in ["at_least = \"hot\"", "at_most = \"hot\""] {
+        let lines = format!("only_if = \"warm\"\n{}", warm.replace("at_least = 26", bound));
+        let found = with(&lines).err().unwrap_or_default();
+        assert!(found.len() == 1 && !found[0].contains("neither"), "a bound that is no number: {found:?}");
+    }
     for (lines, problem) in [
         (
             format!("only_if = \"wram\"\n{warm}"),

@@ -86,7 +86,7 @@ fn quantities(basis: Basis) -> Vec<Quantity> {
         return people().collect();
     };
     match gate {
-        None => vec![quantity],
+        None | Some(Gate::Working) => vec![quantity],
         Some(Gate::Occupied) => people().chain([quantity]).collect(),
         Some(Gate::Cooling) => vec![quantity, Quantity::CoolingOn],
         Some(Gate::Heating) => vec![quantity, Quantity::HeatingOn],
@@ -233,7 +233,7 @@ impl PlaceState {
                         Some(Gate::Occupied) => of_people(quantity),
                         Some(Gate::Cooling) => quantity == Quantity::CoolingOn,
                         Some(Gate::Heating) => quantity == Quantity::HeatingOn,
-                        None => false,
+                        None | Some(Gate::Working) => false,
                     }
             }
             _ => of_people(quantity),
@@ -262,6 +262,7 @@ impl PlaceState {
             Gate::Occupied => self.has_occupancy(before),
             Gate::Cooling => self.has(Quantity::CoolingOn, before),
             Gate::Heating => self.has(Quantity::HeatingOn, before),
+            Gate::Working => true,
         }
     }
 

@@ -3,7 +3,7 @@
 use model::{Calendar, Instant, Period, Span};
 
 use super::{place::PlaceState, shard::Shard};
-use crate::{measure::Basis, partial::Partial};
+use crate::{Gate, measure::Basis, partial::Partial};
 
 impl Shard {
     /// The partials of a window by day; its time outside the place's hours counts as unobserved.
@@ -53,7 +53,10 @@ impl Shard {
 /// The time of a span that a basis judges while nothing is known, ms.
 fn judged(basis: Basis, calendar: &Calendar, span: Span) -> i64 {
     let spans = match basis {
-        Basis::Occupied | Basis::People => calendar.working_spans(span),
+        Basis::Occupied
+        | Basis::People
+        | Basis::Gauge(_, Some(Gate::Working))
+        | Basis::Outside(_, Some(Gate::Working), _) => calendar.working_spans(span),
         Basis::WeekdayPeople => calendar.weekday_spans(span),
         Basis::Present | Basis::Peak | Basis::WhileEmpty | Basis::Gauge(..) | Basis::Outside(..) => {
             return span.millis();

@@ -68,6 +68,7 @@ impl<'a> Inputs<'a> {
             Gate::Occupied => self.has_occupancy(),
             Gate::Cooling => self.has(Quantity::CoolingOn),
             Gate::Heating => self.has(Quantity::HeatingOn),
+            Gate::Working => true,
         }
     }
 
@@ -107,7 +108,21 @@ impl<'a> Inputs<'a> {
             Gate::Occupied => self.occupancy().map(|o| Micro::from(o.is_occupied)),
             Gate::Cooling => self.gauge(Quantity::CoolingOn).map(|v| Micro::from(v > 0)),
             Gate::Heating => self.gauge(Quantity::HeatingOn).map(|v| Micro::from(v > 0)),
+            Gate::Working => self.at_work(),
         }
+    }
+
+    /// Whether it is working time (1 or 0), known for all of the window.
+    fn at_work(&self) -> Steps<Micro> {
+        let mut steps = Steps::default();
+        let mut at = self.window.from;
+        for span in self.working().iter().filter_map(|span| span.intersect(self.window)) {
+            steps.push(Span::new(at, span.from), 0);
+            steps.push(span, 1);
+            at = span.to;
+        }
+        steps.push(Span::new(at, self.window.to), 0);
+        steps
     }
 
     /// Working hours inside the hour.

@@ -2,6 +2,7 @@
 
 pub(crate) mod absence;
 mod amount;
+mod area_per_fte;
 mod area_per_person;
 mod canteen_area;
 pub(crate) mod co2_above_outdoor;
@@ -190,6 +191,7 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         Measure::Absence | Measure::Stuck => return Source::Devices,
         Measure::PrivateOfficeArea
         | Measure::ServiceArea
+        | Measure::AreaPerFte
         | Measure::RoomArea
         | Measure::AreaPerPost
         | Measure::CanteenArea

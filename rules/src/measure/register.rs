@@ -3,8 +3,8 @@
 use model::{Id, Instant, Place, Register, RoomUse, register::Body};
 
 use super::{
-    Figure, canteen_area, equipment_share, garage_area, private_office_area, room_area, service_area,
-    usable_share, vacated_days,
+    Figure, area_per_fte, canteen_area, equipment_share, garage_area, private_office_area, room_area,
+    service_area, usable_share, vacated_days,
 };
 use crate::{Fact, Measure, Why};
 
@@ -25,6 +25,7 @@ pub(crate) fn of_place(measure: Measure, register: &Register, place: &Place, at:
 /// The figure of a body; `None` for a measure that is no figure of a body.
 pub(crate) fn of_body(measure: Measure, register: &Register, body: &Body, at: Instant) -> Option<Figure> {
     Some(match measure {
+        Measure::AreaPerFte => area_per_fte::figure(register, body, at),
         Measure::ServiceArea => service_area::figure(register, body, at),
         Measure::CanteenArea => canteen_area::figure(register, body, at),
         _ => return None,

@@ -48,6 +48,8 @@ pub enum Gate {
     Cooling,
     /// The heating runs.
     Heating,
+    /// The working hours of the register's calendar; known without any sensor.
+    Working,
 }
 
 /// A limit's two sides; a value on a bound keeps it.

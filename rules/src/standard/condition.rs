@@ -225,6 +225,14 @@ mod tests {
     }
 
     #[test]
+    fn nesting_has_a_limit_and_length_has_none() {
+        let nested = |deep: usize| Expr::parse(&format!("{}a", "not ".repeat(deep - 1)));
+        assert!(nested(DEEPEST).is_ok());
+        assert_eq!(nested(DEEPEST + 1), Err("nested too deeply".to_owned()));
+        assert!(Expr::parse(&vec!["(not a)"; 5 * DEEPEST].join(" and ")).is_ok());
+    }
+
+    #[test]
     fn names_stand_once_in_the_order_of_the_text() {
         assert_eq!(Expr::parse("b or (a and not b) or c").unwrap().names(), ["b", "a", "c"]);
     }

@@ -71,6 +71,8 @@ pub enum Measure {
     RestDayRatio,
     /// People at work per day as sensors see them.
     EffectiveUsers,
+    /// Usable area that a body holds over its people, m²/person.
+    AreaPerFte,
     /// Usable area of a room, m².
     RoomArea,
     /// Usable area of a shared room over the posts assigned to it, m²/post.
@@ -145,6 +147,7 @@ impl Measure {
         (Self::NightRatio, "night_ratio"),
         (Self::RestDayRatio, "rest_day_ratio"),
         (Self::EffectiveUsers, "effective_users"),
+        (Self::AreaPerFte, "area_per_fte"),
         (Self::RoomArea, "room_area"),
         (Self::AreaPerPost, "area_per_post"),
         (Self::CanteenArea, "canteen_area"),
@@ -211,6 +214,7 @@ impl Measure {
             Self::AreaPerPerson
             | Self::PrivateOfficeArea
             | Self::ServiceArea
+            | Self::AreaPerFte
             | Self::RoomArea
             | Self::AreaPerPost
             | Self::CanteenArea
@@ -238,6 +242,7 @@ impl Measure {
         match self {
             Self::PrivateOfficeArea
             | Self::ServiceArea
+            | Self::AreaPerFte
             | Self::RoomArea
             | Self::AreaPerPost
             | Self::CanteenArea
@@ -294,6 +299,7 @@ impl Measure {
         match self {
             Self::PrivateOfficeArea
             | Self::ServiceArea
+            | Self::AreaPerFte
             | Self::RoomArea
             | Self::AreaPerPost
             | Self::CanteenArea

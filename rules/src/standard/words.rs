@@ -49,7 +49,7 @@ named! {
         Derived = "derived", Policy = "policy", Unverified = "unverified",
     }
     Evidence { Firm = "firm", Suspicion = "suspicion", }
-    Gate { Occupied = "occupied", Cooling = "cooling", Heating = "heating", }
+    Gate { Occupied = "occupied", Cooling = "cooling", Heating = "heating", Working = "working", }
     Decides { Register = "register", Sensors = "sensors", Meters = "meters", }
     Layer {
         National = "national", Ministry = "ministry", Province = "province", City = "city", Agency = "agency",

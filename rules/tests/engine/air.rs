@@ -1,7 +1,7 @@
 //! Gauges, coverage and gates.
 
-use model::{Period, PlaceKind, Quantity, register::Sensor};
-use rules::{Fact, Measure, Outcome};
+use model::{Instant, Period, PlaceKind, Quantity, Span, register::Sensor};
+use rules::{Clause, Fact, Gate, Measure, Outcome};
 
 use crate::world::{World, at, clause, co2, gated, id};
 
@@ -153,7 +153,7 @@ fn a_reading_of_an_unknown_or_unbound_sensor_judges_nothing() {
 }
 
 fn above_outdoors() -> World {
-    let mut world = World::new().with(rules::Clause { outdoor_ppm: Some(400.0), ..co2() });
+    let mut world = World::new().with(Clause { outdoor_ppm: Some(400.0), ..co2() });
     world.place(crate::world::place("site", PlaceKind::Site, None));
     let mut building = crate::world::place("b", PlaceKind::Building, Some("site"));
     building.floor_area_m2 = None;
@@ -192,4 +192,85 @@ fn late_outdoor_air_opens_the_hours_that_it_moves() {
     run.advance(at("03-02 11:01"));
     assert!(run.state().values().all(|v| v.outcome == Outcome::Compliant && v.revision == 2));
     assert!(run.alert().is_none());
+}
+
+#[test]
+fn a_mean_of_working_hours_leaves_out_the_night_and_needs_none_of_it() {
+    let day = clause("day", PlaceKind::Room, Measure::Co2DayMean, Period::Day, 1000.0);
+    let world = World::new().with(Clause { gate: Some(Gate::Working), ..day });
+    let mut run = world.run();
+    // Working time is from 9 to 18: the room is aired before, and nothing is heard after.
+    run.steady("s1", Quantity::Co2, at("03-02 06:00"), at("03-02 09:00"), 400.0);
+    run.steady("s1", Quantity::Co2, at("03-02 09:00"), at("03-02 13:30"), 900.0);
+    run.steady("s1", Quantity::Co2, at("03-02 13:30"), at("03-02 18:00"), 1200.0);
+    run.advance(at("03-03 01:00"));
+    let verdict = run.verdicts()[0].clone();
+    assert_eq!((verdict.value, verdict.coverage, verdict.outcome), (Some(1050.0), 1.0, Outcome::Breach));
+    assert!(!verdict.why.contains_key("gate"), "no sensor is asked for it");
+    // What nobody saw of working time counts as unobserved, also before the first reading.
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 13:30"), at("03-02 18:00"), 1200.0);
+    run.advance(at("03-03 01:00"));
+    assert_eq!((run.verdicts()[0].value, run.verdicts()[0].coverage), (Some(1200.0), 0.5));
+}
+
+#[test]
+fn a_day_without_working_time_has_no_mean_of_it() {
+    let day = clause("day", PlaceKind::Room, Measure::Co2DayMean, Period::Day, 1000.0);
+    let mut run = World::new().with(Clause { gate: Some(Gate::Working), ..day }).run();
+    run.steady("s1", Quantity::Co2, at("02-28 00:00"), at("03-01 00:00"), 1200.0);
+    run.advance(at("03-01 01:00"));
+    assert!(run.verdicts().is_empty(), "a Saturday");
+}
+
+#[test]
+fn each_gate_looks_at_its_own_plant() {
+    for (gate, plant, other) in [
+        (Gate::Cooling, Quantity::CoolingOn, Quantity::HeatingOn),
+        (Gate::Heating, Quantity::HeatingOn, Quantity::CoolingOn),
+    ] {
+        let warm = clause("warm", PlaceKind::Room, Measure::TemperatureHourMean, Period::Hour, 26.0);
+        let mut run = World::new().with(Clause { gate: Some(gate), ..warm }).run();
+        for minute in (0..60).step_by(5) {
+            let time = at("03-02 12:00").plus_ms(minute * 60_000);
+            let runs = minute < 30;
+            run.send("t1", plant, time, f64::from(u8::from(runs)));
+            run.send("t1", other, time, f64::from(u8::from(!runs)));
+            run.send("s1", Quantity::Temperature, time, if runs { 28.0 } else { 20.0 });
+        }
+        run.advance(at("03-02 14:00"));
+        assert_eq!((run.verdicts()[0].value, run.verdicts()[0].coverage), (Some(28.0), 1.0), "{gate:?}");
+    }
+}
+
+#[test]
+fn a_sensor_first_heard_as_an_hour_ends_says_nothing_of_that_hour() {
+    let warm = clause("warm", PlaceKind::Room, Measure::TemperatureHourMean, Period::Hour, 26.0);
+    let mut run = World::new().with(co2()).with(warm).run();
+    run.steady("t1", Quantity::Temperature, at("03-02 08:00"), at("03-02 09:00"), 22.0);
+    run.steady("s1", Quantity::Co2, at("03-02 09:00"), at("03-02 10:00"), 600.0);
+    run.advance(at("03-02 10:30"));
+    let hours: Vec<_> = run.of("co2").iter().map(|v| v.window.from).collect();
+    assert_eq!(hours, [at("03-02 09:00")]);
+}
+
+#[test]
+fn late_outdoor_air_of_yesterday_moves_the_edition_of_yesterday_alone() {
+    let border = at("03-03 00:00");
+    let mut world = above_outdoors();
+    let next = world.clauses[0].clause.as_ref().clone();
+    world = world.with(Clause { id: "own-2/co2".to_owned(), ..next });
+    world.clauses[0].in_force = Span::new(Instant::MIN, border);
+    world.clauses[1].in_force = Span::new(border, Instant::MAX);
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 22:00"), at("03-03 02:00"), 1040.0);
+    run.advance(at("03-03 02:30"));
+    assert_eq!(run.outcomes(), [Outcome::Breach; 4], "1000 above an assumed 400");
+    run.steady("roof", Quantity::OutdoorCo2, at("03-02 22:00"), at("03-02 23:45"), 450.0);
+    run.advance(at("03-03 03:30"));
+    let again = run.verdicts().into_iter().filter(|v| v.revision > 1);
+    let said: Vec<_> = again.map(|v| (v.clause.id.as_str(), v.outcome)).collect();
+    assert_eq!(said, [("own-1/co2", Outcome::Compliant); 2]);
+    let open: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
+    assert_eq!(open, ["own-2/co2"], "the day after breaches as before");
 }

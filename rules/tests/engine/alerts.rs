@@ -299,3 +299,14 @@ fn what_is_kept_of_a_check_does_not_grow_with_its_years() {
     }
     assert!(sizes[23] * 10 < sizes[11] * 11, "bytes of a checkpoint by day: {sizes:?}");
 }
+
+#[test]
+fn an_alert_shows_the_newest_verdict_that_spoke_and_not_a_silence_after_it() {
+    for hours in [0, 3] {
+        let mut run = World::new().with(held(hours)).run();
+        run.co2_hours(at("03-02 08:00"), &[Some(1100.0), None, None]);
+        let alert = run.alert().unwrap();
+        assert_eq!((alert.verdict.outcome, alert.verdict.value), (Outcome::Breach, Some(1100.0)), "{hours}");
+        assert_eq!(alert.verdict.window.from, at("03-02 08:00"));
+    }
+}

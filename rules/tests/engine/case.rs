@@ -284,6 +284,7 @@ fn clauses(dice: &mut Dice, border: Instant) -> Vec<LiveClause> {
         clause("co2", Room, M::Co2HourMean, Hour, 1000.0),
         gate(clause("co2-gated", Room, M::Co2HourMean, Hour, 1000.0)),
         clause("co2-day", Room, M::Co2DayMean, Day, 900.0),
+        Clause { gate: Some(Gate::Working), ..clause("co2-working", Room, M::Co2DayMean, Day, 900.0) },
         clause("use-hour", Room, M::Utilisation, Hour, 0.5),
         clause("use-day", Room, M::Utilisation, Day, 0.4),
         clause("use-building", Building, M::Utilisation, Day, 0.4),

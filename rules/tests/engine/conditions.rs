@@ -1,9 +1,14 @@
 //! Clauses that are judged only while named conditions hold.
 
-use model::{Period, PlaceKind, Quantity};
-use rules::{Bound, Clause, Condition, Expr, Fact, Measure, OnlyIf, Outcome, TransitionKind};
+use model::{
+    Period, PlaceKind, Quantity, Span,
+    register::{Dated, Waiver},
+};
+use rules::{
+    Bound, Clause, Condition, Expr, Fact, Measure, OnlyIf, Outcome, Rating, RatingLevel, TransitionKind,
+};
 
-use crate::world::{Run, World, at, clause, reading};
+use crate::world::{Run, World, at, clause, id, reading};
 
 const HOUR: i64 = 3_600_000;
 
@@ -143,4 +148,29 @@ fn an_and_with_a_not_needs_both() {
     run.advance(at("03-02 11:00"));
     let said: Vec<_> = run.verdicts().iter().map(|v| (v.window.from, v.outcome)).collect();
     assert_eq!(said, [(at("03-02 08:00"), Outcome::Breach)]);
+}
+
+#[test]
+fn what_is_not_known_to_be_asked_is_neither_rated_nor_waived() {
+    let rating = Some(Rating { baseline: None, guide: 0.1 });
+    let mut world = World::new().with(Clause { rating, ..air_conditioned() });
+    let waiver = Waiver {
+        clause: "own-1/windows".to_owned(),
+        subject: id("r1"),
+        reason: "works".to_owned(),
+        approver: "head".to_owned(),
+    };
+    world.register.waivers.push(Dated { span: Span::ALWAYS, value: waiver });
+    let mut run = world.run();
+    hour(&mut run, 0, 1.0, Some(1.0), Some(0.0));
+    hour(&mut run, 1, 1.0, Some(0.0), None);
+    run.advance(at("03-02 11:00"));
+    let said: Vec<_> = run.verdicts().iter().map(|v| (v.outcome, v.rating, v.waived.as_deref())).collect();
+    assert_eq!(
+        said,
+        [
+            (Outcome::Breach, Some(RatingLevel::AboveConstraint), Some("works")),
+            (Outcome::Insufficient, None, None)
+        ]
+    );
 }

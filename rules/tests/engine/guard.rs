@@ -144,3 +144,12 @@ fn late_data_that_turns_a_clear_hour_into_a_breach_keeps_the_alert() {
     run.co2_hours(at("03-02 04:00"), &[LOW]);
     assert_eq!(run.kinds(), [Fired, Revised], "one clear hour since");
 }
+
+#[test]
+fn a_change_exactly_a_while_back_is_forgotten() {
+    // Fired by 01:00, resolved by 02:00, fired by 04:00: at 05:00 the first lies four hours back.
+    let run = run_of(guarded(3, 4), &[HIGH, LOW, LOW, HIGH, LOW]);
+    assert_eq!(run.kinds(), [Fired, Resolved, Fired, Resolved]);
+    let run = run_of(guarded(3, 5), &[HIGH, LOW, LOW, HIGH, LOW]);
+    assert_eq!(run.kinds(), [Fired, Resolved, Fired], "within five hours it counts");
+}

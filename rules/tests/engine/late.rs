@@ -140,3 +140,15 @@ fn what_is_due_at_an_instant_waits_for_the_readings_of_that_instant() {
     let said: Vec<_> = run.verdicts().iter().map(|v| (v.value, v.coverage, v.revision)).collect();
     assert_eq!(said, [(Some(3.0), 1.0, 1)]);
 }
+
+#[test]
+fn the_newest_verdict_says_how_often_its_window_was_told() {
+    let mut run = World::new().with(co2()).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(900.0)]);
+    assert_eq!(run.engine.verdicts()[0].revision, 1);
+    run.steady("t1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 1300.0);
+    run.advance(at("03-02 10:10"));
+    let newest = run.engine.verdicts().remove(0);
+    assert_eq!((newest.window.from, newest.value, newest.revision), (at("03-02 08:00"), Some(1100.0), 2));
+    assert_eq!(run.alert().unwrap().verdict.revision, 2);
+}

@@ -9,7 +9,7 @@ mod people;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Id, Instant, Period, Place, PlaceKind, Quantity, register::Sensor};
-use rules::{Clause, LiveClause, Measure, Outcome};
+use rules::{Clause, Gate, LiveClause, Measure, Outcome};
 
 use crate::case::{Case, MINUTE};
 
@@ -261,7 +261,8 @@ impl<'a> Oracle<'a> {
         judged: f64,
     ) -> f64 {
         let counts = |m: &&Minute| {
-            let only_working = matches!(clause.measure, Measure::Utilisation | Measure::SeatUtilisation);
+            let only_working = matches!(clause.measure, Measure::Utilisation | Measure::SeatUtilisation)
+                || clause.gate == Some(Gate::Working);
             from <= m.at && m.at < to && (m.is_working || !only_working)
         };
         let (before, after): (Vec<&Minute>, Vec<&Minute>) =

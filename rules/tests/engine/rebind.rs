@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use model::{Instant, Period, PlaceKind, Quantity};
 use proptest::prelude::*;
-use rules::{AlertState, Bound, Clause, Limit, Measure, Output, TransitionKind, Verdict};
+use rules::{AlertState, Bound, Clause, Gate, Limit, Measure, Output, TransitionKind, Verdict};
 
 use crate::{
     case::{Case, Dice, Size},
@@ -56,6 +56,23 @@ fn a_clause_that_is_gone_withdraws_its_alert_and_no_other_and_says_it_once() {
     run.advance(at("03-02 11:30"));
     assert_eq!(run.kinds()[3..], [TransitionKind::Firing]);
     assert_eq!(run.transitions().last().unwrap().alert.started_at, at("03-02 10:00"));
+}
+
+#[test]
+fn an_alert_does_not_outlive_the_figure_that_it_is_about_or_the_right_to_raise_it() {
+    let gated = World::new().with(Clause { gate: Some(Gate::Working), ..co2() });
+    let mut unverified = World::new().with(co2());
+    unverified.clauses[0].is_enforced = false;
+    for (next, is_withdrawn) in
+        [(gated, true), (unverified, true), (World::new().with(capped(co2(), 900.0)), false)]
+    {
+        let mut run = World::new().with(co2()).run();
+        hour_of(&mut run, at("03-02 08:00"), 1200.0, 20.0);
+        run.advance(at("03-02 09:30"));
+        rebind(&mut run, &next);
+        assert_eq!(run.kinds().contains(&TransitionKind::Withdrawn), is_withdrawn);
+        assert_eq!(run.alert().is_none(), is_withdrawn);
+    }
 }
 
 #[test]

@@ -150,3 +150,22 @@ fn verdicts_of_one_instant_come_rooms_first() {
     assert_eq!(order, [(id("r2"), at("03-02 10:15")), (id("b"), at("03-02 10:15"))]);
     assert!(run.verdicts().iter().all(|v| v.outcome != Outcome::Breach));
 }
+
+#[test]
+fn thirty_five_days_give_each_window_once_and_no_more() {
+    let week = clause("use", PlaceKind::Room, Measure::Utilisation, Period::Week, 0.5);
+    let mut run = World::new().with(co2()).with(day()).with(week).run();
+    let (from, to) = (at("03-02 00:00"), at("04-06 00:00"));
+    let mut time = from;
+    while time < to {
+        run.send("s1", Quantity::Co2, time, 700.0).send("s1", Quantity::Occupied, time, 1.0);
+        time = time.plus_ms(900_000);
+    }
+    run.advance(to.plus_ms(3_600_000));
+    for (name, windows) in [("co2", 35 * 24), ("day", 35), ("use", 5)] {
+        let said = run.of(name);
+        let windows_of: std::collections::BTreeSet<_> = said.iter().map(|v| v.window.from).collect();
+        assert_eq!((said.len(), windows_of.len()), (windows, windows), "{name}");
+        assert!(said.iter().all(|v| v.revision == 1 && v.coverage > 0.999), "{name}");
+    }
+}

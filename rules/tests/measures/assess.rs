@@ -217,6 +217,27 @@ fn service_rooms_of_a_city_follow_its_headcount_across_both_bends() {
 }
 
 #[test]
+fn the_area_of_a_body_is_shared_by_its_people_in_post() {
+    // 20 m² of office and 60 m² of hall; the corridor is no net area.
+    for (people, outcome, value) in [
+        (Some(10.0), Outcome::Compliant, Some(8.0)),
+        (Some(8.0), Outcome::Breach, Some(10.0)),
+        (None, Outcome::Insufficient, None),
+    ] {
+        let mut register = office();
+        put_body(
+            &mut register,
+            Body { energy_headcount: people, authorised_headcount: Some(1.0), ..body("county") },
+        );
+        room(&mut register, "hall", RoomUse::Meeting, Some(60.0));
+        room(&mut register, "way", RoomUse::Corridor, Some(500.0));
+        let verdicts = assess(&register, &["uk-government-space-2018/space-per-person"]);
+        assert_eq!((verdicts[0].outcome, verdicts[0].value), (outcome, value));
+        assert_eq!(why(&verdicts[0], "missing"), people.is_none().then_some("energy_headcount"));
+    }
+}
+
+#[test]
 fn a_canteen_grows_more_slowly_above_a_hundred_people() {
     // 100 people: 370 m²; 150 people: 370 + 50 x 2.6 = 500 m².
     for (people, most) in [(50.0, 185.0), (100.0, 370.0), (101.0, 372.6), (150.0, 500.0)] {

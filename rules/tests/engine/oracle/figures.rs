@@ -79,6 +79,9 @@ impl Oracle<'_> {
         if self.of(name, Quantity::Co2, before).is_empty() {
             return;
         }
+        if clause.gate == Some(Gate::Working) && !m.is_working {
+            return;
+        }
         let is_gated = clause.gate == Some(Gate::Occupied) && self.has_occupancy(name, before);
         let value = self.gauge(name, Quantity::Co2, m);
         match self.occupancy(name, m) {
