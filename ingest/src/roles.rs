@@ -108,6 +108,35 @@ pub(crate) fn may_name_a_unit(name: &str) -> bool {
     })
 }
 
+/// What the keys of a whole object rule out, so that it need not be looked for beside every value of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hints {
+    /// Some key may name a unit.
+    pub(crate) units: bool,
+    /// Some key says in or out.
+    pub(crate) direction: bool,
+}
+
+impl Hints {
+    /// Of all keys.
+    pub(crate) fn of<'k>(names: impl Iterator<Item = &'k str>) -> Self {
+        let mut hints = Self::default();
+        for name in names {
+            hints.units |= may_name_a_unit(name) && ends_in_a_unit(name);
+            hints.direction |= key::is_folded_as(name, "direction");
+        }
+        hints
+    }
+}
+
+/// Whether a folded name ends in one of [`UNITS`]; more than it may do no harm.
+fn ends_in_a_unit(name: &str) -> bool {
+    !name.is_ascii() || {
+        let folded = key::fold(name);
+        UNITS.iter().any(|unit| folded.ends_with(unit))
+    }
+}
+
 /// Whether a key names a time.
 pub(crate) fn is_time(name: &str) -> bool {
     TIMES.iter().any(|time| key::is_folded_as(name, time))
@@ -115,7 +144,13 @@ pub(crate) fn is_time(name: &str) -> bool {
 
 /// Whether a key says nothing of what stands under it.
 pub(crate) fn is_nameless(name: &str) -> bool {
-    // Asked for every value: folded in place, and equal lengths are compared alone.
+    // Asked for every value: most names differ in their first letter from all that say nothing.
+    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    let first = first.map_or(0, |b| b.to_ascii_lowercase());
+    if !NAMELESS.iter().any(|nameless| nameless.as_bytes().first() == Some(&first)) {
+        return false;
+    }
+    // The others are folded in place, and equal lengths are compared alone.
     const LONGEST: usize = 16;
     let mut buffer = [0; LONGEST];
     let mut length = 0;

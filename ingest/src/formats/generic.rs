@@ -135,6 +135,13 @@ fn records<'t, 'a>(root: Cursor<'t, 'a>) -> Option<impl Iterator<Item = Cursor<'
     lists.find(|list| list.children().all(is_record)).map(Cursor::children)
 }
 
+/// The sender of an object on any topic; `None` when the payload is none.
+pub(crate) fn sender_of(topic: &str, payload: &[u8]) -> Option<Id> {
+    let tape = Tape::parse(tape::text(payload).ok()?).ok()?;
+    let root = tape.root();
+    root.is_object().then(|| sender(root).unwrap_or_else(|| of_topic(topic)))
+}
+
 /// The id that an object gives its sender.
 pub(super) fn sender(object: Cursor<'_, '_>) -> Option<Id> {
     own_id(object).or_else(|| {

@@ -15,6 +15,7 @@ mod xovis;
 mod zigbee2mqtt;
 
 use model::Id;
+pub(crate) use generic::sender_of;
 pub(crate) use sparkplug::Births;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};

@@ -64,6 +64,8 @@ pub struct Register {
     pub recipients: BTreeMap<Id, History<Recipient>>,
     /// Exemptions.
     pub waivers: Vec<Dated<Waiver>>,
+    /// Texts of the files `<name>.profile.toml` by name: how devices of the operator's own are read.
+    pub profiles: BTreeMap<String, String>,
 }
 
 impl Register {
@@ -84,6 +86,7 @@ impl Register {
             meter_events: Vec::new(),
             recipients: BTreeMap::new(),
             waivers: Vec::new(),
+            profiles: BTreeMap::new(),
         }
     }
 
