@@ -36,7 +36,7 @@ mod wire_id;
 pub use decoder::{Decoder, Outcome};
 pub use diagnostics::diagnostics;
 pub use error::{DecodeError, ErrorKind};
-pub use formats::Format;
+pub use formats::{Format, rebirth_request};
 pub use line::decode_line;
 pub use message::{Decoded, Message, RawReading};
 pub use profile::{Profile, ProfileError};

@@ -17,6 +17,7 @@ mod zigbee2mqtt;
 use model::Id;
 pub(crate) use generic::sender_of;
 pub(crate) use sparkplug::Births;
+pub use sparkplug::rebirth_request;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};
 
