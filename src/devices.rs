@@ -52,10 +52,11 @@ pub fn profiles(register: &Register) -> Result<HashMap<Id, Arc<Profile>>, Vec<Pr
         if let Some(profile) = known.entry(name).or_insert_with(|| Profile::builtin(name).map(Arc::new)) {
             profiles.insert(sensor.clone(), Arc::clone(profile));
         } else if !register.profiles.contains_key(name) {
-            let mut names: Vec<&str> = own.keys().copied().collect();
-            names.extend(Profile::builtin_names());
+            let own = own.keys().map(ToString::to_string);
+            let names: Vec<String> = own.chain(Profile::builtin_names().map(str::to_owned)).collect();
             let what = format!("sensor `{sensor}` has the unknown profile `{name}`");
-            let remedy = format!("leave it blank, write `{name}.profile.toml`, or one of: {}", names.join(", "));
+            let remedy =
+                format!("leave it blank, write `{name}.profile.toml`, or one of: {}", names.join(", "));
             problems.push(Problem::new("sensors.csv", 0, "profile", what, remedy));
         }
     }
@@ -108,6 +109,9 @@ mod tests {
         let fine = "[[name]]\nquantity = \"gas\"\nunit = \"m3\"\nscale = 0.01\nnames = [\"pulses\"]\n";
         assert_eq!(profiles(&with(fine)).unwrap().len(), 1);
         let problems = profiles(&with("[[name]]\nquantity = \"gaz\"\n")).unwrap_err();
-        assert!(problems.len() == 1 && problems[0].to_string().contains("gas-10l.profile.toml:2"), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].to_string().contains("gas-10l.profile.toml:2"),
+            "{problems:?}"
+        );
     }
 }

@@ -150,7 +150,8 @@ fn a_profile_in_the_register_reads_a_device_of_the_operators_own() {
     let line: Value = serde_json::from_str(done.out.trim()).unwrap();
     assert_eq!(line["readings"][0]["quantity"], "gas", "{line}");
     assert_eq!(line["readings"][0]["value"], 12.5);
-    std::fs::write(register.join("gas-10-litres.profile.toml"), profile.replace("quantity", "quantitty")).unwrap();
+    std::fs::write(register.join("gas-10-litres.profile.toml"), profile.replace("quantity", "quantitty"))
+        .unwrap();
     let done = call(dir.path(), &["decode", "--register", "office"], input.as_bytes());
     assert_eq!(done.code, 1);
     assert!(format!("{}{}", done.out, done.err).contains("gas-10-litres.profile.toml:3"), "{}", done.err);

@@ -83,14 +83,24 @@ fn parse<'j, T: Deserialize<'j>>(text: &'j str) {
 }
 
 const CASES: [Case; 3] = [
-    Case { name: "zigbee2mqtt", topic: "zigbee2mqtt/room-1", text: ZIGBEE, parse: |text| parse::<State>(text) },
+    Case {
+        name: "zigbee2mqtt",
+        topic: "zigbee2mqtt/room-1",
+        text: ZIGBEE,
+        parse: |text| parse::<State>(text),
+    },
     Case {
         name: "chirpstack-v4",
         topic: "application/a/device/00aa11bb22cc33dd/event/up",
         text: CHIRPSTACK,
         parse: |text| parse::<Event>(text),
     },
-    Case { name: "senml", topic: "normwatch/v1/room-1", text: SENML, parse: |text| parse::<Vec<Record>>(text) },
+    Case {
+        name: "senml",
+        topic: "normwatch/v1/room-1",
+        text: SENML,
+        parse: |text| parse::<Vec<Record>>(text),
+    },
 ];
 
 /// Nanoseconds a call, the best of ten rounds.

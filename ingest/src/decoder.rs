@@ -239,7 +239,12 @@ mod tests {
         assert_eq!(found, [(model::Quantity::Gas, 12.34), (model::Quantity::Occupied, 1.0)]);
         let missing = read(r#"{"meter":{"pulses":65535}}"#);
         assert!(missing[0].flags.has(model::Flags::SENTINEL));
-        let other = Message { topic: "x/m2/up", payload: br#"{"meter":{"pulses":1}}"#, retained: false, received_at: None };
+        let other = Message {
+            topic: "x/m2/up",
+            payload: br#"{"meter":{"pulses":1}}"#,
+            retained: false,
+            received_at: None,
+        };
         assert_eq!(decoder.decode(&other), (None, Ok(Decoded::Ignored("no_route"))));
     }
 

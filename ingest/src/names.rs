@@ -136,9 +136,10 @@ impl Names {
     pub(crate) fn unfit(&self) -> Option<String> {
         self.entries.iter().find_map(|entry| {
             let units = entry.unit.iter().chain(&entry.units);
-            units.filter_map(|unit| Some((unit, to_canonical(entry.quantity, 1.0, Some(unit)).err()?))).next().map(
-                |(unit, error)| format!("`{}` in `{unit}`: {error}", entry.quantity.name()),
-            )
+            units
+                .filter_map(|unit| Some((unit, to_canonical(entry.quantity, 1.0, Some(unit)).err()?)))
+                .next()
+                .map(|(unit, error)| format!("`{}` in `{unit}`: {error}", entry.quantity.name()))
         })
     }
 
@@ -172,14 +173,13 @@ impl Names {
             };
             !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
         };
-        let at = self.entries.iter().position(matches)?;
+        // Several may match: the unit tells a power from an energy.
+        let all = self.entries.iter().enumerate().filter(|(_, entry)| matches(entry));
+        let entries: Vec<(usize, usize)> = all.map(|(at, _)| (at, at * 1000 + 999)).collect();
         let spelling = Spelling { folded: words.concat(), unit, channel };
         // After every name that is in a list.
-        (!self.is_ignored(&spelling.folded)).then(|| Known {
-            spelling,
-            is_ignored: false,
-            entries: vec![(at, at * 1000 + 999)],
-        })
+        let is_known = !entries.is_empty() && !self.is_ignored(&spelling.folded);
+        is_known.then_some(Known { spelling, is_ignored: false, entries })
     }
 
     fn known(&self, spelling: Spelling) -> Option<Known> {

@@ -84,7 +84,8 @@ mod tests {
     fn a_slip_in_a_profile_is_told_with_its_line() {
         let slip = Profile::parse("[[name]]\nquantity = \"gas\"\nunitt = \"m3\"\n").unwrap_err();
         assert!(slip.line == 3 && slip.what.contains("unitt"), "{slip:?}");
-        let unfit = Profile::parse("[[name]]\nquantity = \"gas\"\nunit = \"kWh\"\nnames = [\"g\"]").unwrap_err();
+        let unfit =
+            Profile::parse("[[name]]\nquantity = \"gas\"\nunit = \"kWh\"\nnames = [\"g\"]").unwrap_err();
         assert!(unfit.what.contains("gas") && unfit.what.contains("kWh"), "{unfit}");
     }
 

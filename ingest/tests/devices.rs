@@ -250,7 +250,10 @@ fn the_heat_of_the_device_is_kept_apart() {
 
 #[test]
 fn a_count_of_regions_is_not_a_count_of_people() {
-    assert_eq!(plain(r#"{"region_count":8,"people_count_max":5,"people_count_all":3}"#), [(Q::PeopleCount, 3.0)]);
+    assert_eq!(
+        plain(r#"{"region_count":8,"people_count_max":5,"people_count_all":3}"#),
+        [(Q::PeopleCount, 3.0)]
+    );
     assert_eq!(read(r#"{"region_4_count":2}"#), [row(Q::PeopleCount, "4", 2.0)]);
 }
 
@@ -266,7 +269,9 @@ fn a_counter_with_a_letter_needs_its_like() {
 #[test]
 fn an_amount_beside_its_name_is_of_that_name() {
     assert_eq!(
-        plain(r#"{"counts":[{"name":"Entries","count":5},{"name":"Exits","count":3},{"name":"Door 2","count":8}]}"#),
+        plain(
+            r#"{"counts":[{"name":"Entries","count":5},{"name":"Exits","count":3},{"name":"Door 2","count":8}]}"#
+        ),
         [(Q::PeopleIn, 5.0), (Q::PeopleOut, 3.0)]
     );
 }
@@ -292,4 +297,24 @@ fn a_bare_value_on_a_routed_topic_is_named_by_its_last_level() {
     };
     let found: Vec<_> = found.iter().map(|r| (r.sensor.as_str(), r.quantity, r.value)).collect();
     assert_eq!(found, [("room-301", Q::Co2, 612.0)]);
+}
+
+#[test]
+fn a_power_in_kilowatt_hours_is_an_energy() {
+    assert_eq!(
+        read(
+            r#"{"total_power_import_kwh":10830.5,"total_power_export_kwh":12.5,"active_power_w":-543,"active_voltage_l1_v":230.5}"#
+        ),
+        [
+            (Q::EnergyImport, None, 10_830.5),
+            (Q::EnergyExport, None, 12.5),
+            (Q::Power, None, -543.0),
+            row(Q::Voltage, "l1", 230.5)
+        ]
+    );
+}
+
+#[test]
+fn directions_may_be_left_and_right() {
+    assert_eq!(plain(r#"{"ltr":3,"rtl":2}"#), [(Q::PeopleIn, 3.0), (Q::PeopleOut, 2.0)]);
 }

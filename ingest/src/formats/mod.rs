@@ -14,8 +14,8 @@ mod tts;
 mod xovis;
 mod zigbee2mqtt;
 
-use model::Id;
 pub(crate) use generic::sender_of;
+use model::Id;
 pub(crate) use sparkplug::Births;
 pub use sparkplug::rebirth_request;
 
