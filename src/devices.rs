@@ -31,26 +31,51 @@ pub fn decoder(routes: &[Route], register: Option<&Register>) -> Result<Decoder,
     if problems.is_empty() { Ok(decoder) } else { Err(problems) }
 }
 
-/// The profile of each sensor that names one; each profile is read once.
+/// The profile of each sensor that names one, or that a profile of the register claims; each is read once.
 ///
 /// # Errors
-/// Returns a problem for each sensor whose profile there is not.
+/// Returns a problem for each profile that is wrong, and for each sensor whose profile there is not.
 pub fn profiles(register: &Register) -> Result<HashMap<Id, Arc<Profile>>, Vec<Problem>> {
-    let mut known: BTreeMap<&str, Option<Arc<Profile>>> = BTreeMap::new();
-    let mut profiles = HashMap::new();
     let mut problems = Vec::new();
+    let own = own(register, &mut problems);
+    let mut known: BTreeMap<&str, Option<Arc<Profile>>> =
+        own.iter().map(|(name, profile)| (*name, Some(Arc::clone(profile)))).collect();
+    let mut profiles = HashMap::new();
+    for sensor in register.sensors.keys().chain(register.meters.keys()) {
+        if let Some(claimed) = own.values().find(|profile| profile.claims(sensor)) {
+            profiles.insert(sensor.clone(), Arc::clone(claimed));
+        }
+    }
     for (sensor, history) in &register.sensors {
         let Some(name) = history.last().and_then(|row| row.profile.as_deref()) else { continue };
         if let Some(profile) = known.entry(name).or_insert_with(|| Profile::builtin(name).map(Arc::new)) {
             profiles.insert(sensor.clone(), Arc::clone(profile));
-        } else {
-            let names: Vec<&str> = Profile::builtin_names().collect();
+        } else if !register.profiles.contains_key(name) {
+            let own = own.keys().map(ToString::to_string);
+            let names: Vec<String> = own.chain(Profile::builtin_names().map(str::to_owned)).collect();
             let what = format!("sensor `{sensor}` has the unknown profile `{name}`");
-            let remedy = format!("leave it blank, or one of: {}", names.join(", "));
+            let remedy =
+                format!("leave it blank, write `{name}.profile.toml`, or one of: {}", names.join(", "));
             problems.push(Problem::new("sensors.csv", 0, "profile", what, remedy));
         }
     }
     if problems.is_empty() { Ok(profiles) } else { Err(problems) }
+}
+
+/// The operator's own profiles, which go before those compiled in.
+fn own<'r>(register: &'r Register, problems: &mut Vec<Problem>) -> BTreeMap<&'r str, Arc<Profile>> {
+    let mut own = BTreeMap::new();
+    for (name, text) in &register.profiles {
+        match Profile::parse(text) {
+            Ok(profile) => drop(own.insert(name.as_str(), Arc::new(profile))),
+            Err(error) => {
+                let file = format!("{name}.profile.toml");
+                let remedy = "the keys of a profile are listed in docs/vendors.md";
+                problems.push(Problem::new(file, error.line, "profile", error.what, remedy));
+            }
+        }
+    }
+    own
 }
 
 #[cfg(test)]
@@ -71,5 +96,21 @@ mod tests {
         let problems = decoder(&[], Some(&register("batery-volts"))).err().unwrap();
         assert!(problems[0].to_string().contains("battery-volts"), "{problems:?}");
         assert!(decoder(&[], Some(&register("battery-volts"))).is_ok());
+    }
+
+    #[test]
+    fn a_profile_of_the_register_is_read_and_a_slip_in_it_is_told() {
+        let with = |text: &str| {
+            let mut register = register("gas-10l");
+            register.profiles.insert("gas-10l".to_owned(), text.to_owned());
+            register
+        };
+        let fine = "[[name]]\nquantity = \"gas\"\nunit = \"m3\"\nscale = 0.01\nnames = [\"pulses\"]\n";
+        assert_eq!(profiles(&with(fine)).unwrap().len(), 1);
+        let problems = profiles(&with("[[name]]\nquantity = \"gaz\"\n")).unwrap_err();
+        assert!(
+            problems.len() == 1 && problems[0].to_string().contains("gas-10l.profile.toml:2"),
+            "{problems:?}"
+        );
     }
 }

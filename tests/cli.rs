@@ -135,6 +135,29 @@ fn decode_answers_every_line_in_order() {
 }
 
 #[test]
+fn a_profile_in_the_register_reads_a_device_of_the_operators_own() {
+    let dir = office();
+    let register = dir.path().join("office");
+    let profile = concat!(
+        "sensors = [\"air-30*\"]\n",
+        "[[name]]\nquantity = \"gas\"\nunit = \"m3\"\nscale = 0.01\nsentinels = [65535]\n",
+        "names = [\"port1.pulses\"]\n",
+    );
+    std::fs::write(register.join("gas-10-litres.profile.toml"), profile).unwrap();
+    let input = r#"{"topic":"site/air-302/up","payload":"{\"port1\":{\"pulses\":1250}}"}"#;
+    let done = call(dir.path(), &["decode", "--register", "office"], input.as_bytes());
+    assert_eq!(done.code, 0, "{}", done.err);
+    let line: Value = serde_json::from_str(done.out.trim()).unwrap();
+    assert_eq!(line["readings"][0]["quantity"], "gas", "{line}");
+    assert_eq!(line["readings"][0]["value"], 12.5);
+    std::fs::write(register.join("gas-10-litres.profile.toml"), profile.replace("quantity", "quantitty"))
+        .unwrap();
+    let done = call(dir.path(), &["decode", "--register", "office"], input.as_bytes());
+    assert_eq!(done.code, 1);
+    assert!(format!("{}{}", done.out, done.err).contains("gas-10-litres.profile.toml:3"), "{}", done.err);
+}
+
+#[test]
 fn strict_decoding_tells_what_the_contract_lacks_and_fails() {
     let dir = tempfile::tempdir().unwrap();
     let sound = r#"{"topic":"normwatch/v1/air-1","payload":"[{\"n\":\"co2\",\"u\":\"ppm\",\"v\":612,\"t\":1767225600}]"}"#;

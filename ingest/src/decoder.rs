@@ -6,7 +6,7 @@ use model::Id;
 
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
-    formats::{Births, Env, Parsed},
+    formats::{self, Births, Env, Parsed},
     names::Names,
     route::Target,
     sniff,
@@ -84,7 +84,7 @@ impl Decoder {
         Self { routes, names: Names::builtin(), state: State::default() }
     }
 
-    /// Gives sensors the device profiles that the register names, replacing earlier ones.
+    /// Gives sensors the device profiles that the register names or that claim them, replacing earlier ones.
     pub fn set_profiles(&mut self, profiles: HashMap<Id, Arc<Profile>>) {
         self.state.profiles = profiles;
     }
@@ -97,8 +97,15 @@ impl Decoder {
                 Some(Format::ChirpstackV3)
             }
             Some(Target::Format(format)) => Some(format),
-            Some(Target::Auto) | None => sniff::format_of(topic, payload, &self.names),
+            Some(Target::Auto) | None => sniff::format_of(topic, payload, &self.names)
+                .or_else(|| self.is_profiled(topic, payload).then_some(Format::VendorJson)),
         }
+    }
+
+    /// Whether a message of no known shape comes from a sensor with a profile, which knows what the shapes do not.
+    fn is_profiled(&self, topic: &str, payload: &[u8]) -> bool {
+        !self.state.profiles.is_empty()
+            && formats::sender_of(topic, payload).is_some_and(|sensor| self.state.profile(&sensor).is_some())
     }
 
     /// Decodes a message: the format it was read as, and what it said.
@@ -249,6 +256,50 @@ mod tests {
         let topic = "application/3/device/00aa11bb22cc33dd/event/up";
         assert_eq!(decoder.route(topic, br#"{"devEUI":"x","fCnt":1}"#), Some(Format::ChirpstackV3));
         assert_eq!(decoder.route(topic, br#"{"deviceInfo":{"devEui":"x"}}"#), Some(Format::ChirpstackV4));
+    }
+
+    #[test]
+    fn a_profile_scales_knows_its_own_sentinels_and_words_and_needs_no_route() {
+        let text = r#"
+            [[name]]
+            quantity = "gas"
+            unit = "m3"
+            scale = 0.01
+            sentinels = [65535]
+            names = ["meter.pulses"]
+            [[name]]
+            quantity = "occupied"
+            names = ["belegung"]
+            [words]
+            true = ["belegt"]
+            [sentinels]
+            words = ["keine"]
+            [ignore]
+            names = ["temperature"]
+        "#;
+        let mut decoder = Decoder::new(Routes::defaults());
+        let profile = Arc::new(Profile::parse(text).unwrap());
+        decoder.set_profiles(HashMap::from([(Id::parse("m1").unwrap(), profile)]));
+        let mut read = |payload: &str| {
+            let payload = payload.as_bytes();
+            let message = Message { topic: "x/m1/up", payload, retained: false, received_at: None };
+            match decoder.decode(&message) {
+                (Some(Format::VendorJson), Ok(Decoded::Readings(found))) => found,
+                (_, other) => panic!("{other:?}"),
+            }
+        };
+        let found = read(r#"{"meter":{"pulses":1234},"belegung":"belegt","temperature":21}"#);
+        let found: Vec<_> = found.iter().map(|r| (r.quantity, (r.value * 100.0).round() / 100.0)).collect();
+        assert_eq!(found, [(model::Quantity::Gas, 12.34), (model::Quantity::Occupied, 1.0)]);
+        let missing = read(r#"{"meter":{"pulses":65535}}"#);
+        assert!(missing[0].flags.has(model::Flags::SENTINEL));
+        let other = Message {
+            topic: "x/m2/up",
+            payload: br#"{"meter":{"pulses":1}}"#,
+            retained: false,
+            received_at: None,
+        };
+        assert_eq!(decoder.decode(&other), (None, Ok(Decoded::Ignored("no_route"))));
     }
 
     #[test]

@@ -22,6 +22,12 @@ pub(crate) struct Entry {
     /// ... and every other word be one of these (or a filler).
     #[serde(default)]
     pub(crate) also: Vec<String>,
+    /// What a bare number is multiplied with before its unit is applied: litres a pulse, say.
+    #[serde(default)]
+    pub(crate) scale: Option<f64>,
+    /// Bare numbers, as published, that stand for no value.
+    #[serde(default)]
+    pub(crate) sentinels: Vec<f64>,
     #[serde(default)]
     pub(crate) formats: Vec<String>,
     #[serde(default)]
@@ -74,6 +80,11 @@ impl Entry {
         }
     }
 
+    /// Whether a number, as published, stands for no value.
+    pub(crate) fn is_sentinel(&self, published: f64) -> bool {
+        self.sentinels.iter().any(|sentinel| (sentinel - published).abs() < 1e-9)
+    }
+
     /// Whether the name alone is enough: neither neighbours nor the size of the number are asked.
     pub(crate) fn is_plain(&self) -> bool {
         let asks_value = self.between.is_some() || self.fraction;
@@ -102,6 +113,7 @@ impl Entry {
         if !self.holds_for(value, stated) || (stated.is_none() && self.unit_needed) {
             return None;
         }
+        let value = self.scale.filter(|_| stated.is_none()).map_or(value, |scale| value * scale);
         // A name that says little leans on its unit, which must then be the quantity's own.
         if let Some(unit) = stated.filter(|_| self.unit_needed)
             && let Err(error) = self.quantity.unit().convert(value, unit)

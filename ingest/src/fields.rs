@@ -13,7 +13,8 @@ use crate::{
     key::{self, Spelling},
     names::Names,
     place::Place,
-    roles, scalar,
+    roles::{self, Hints},
+    scalar,
     tape::{Cursor, Scalar},
 };
 
@@ -56,15 +57,18 @@ impl<'n> Walk<'n> {
 
     /// Every known value in `root`, in document order, one for each series and instant.
     pub(crate) fn fields(&self, root: Cursor<'_, '_>) -> Vec<Field> {
+        let hints = Hints::of(root.names());
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
-        settle(leaves.filter_map(|(leaf, scalar)| self.field(&Place::of(root, leaf)?, scalar)).collect())
+        let places = leaves.filter_map(|(leaf, scalar)| Some((Place::of(root, leaf, hints)?, scalar)));
+        settle(places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect())
     }
 
     /// Names of numbers and states in `root` that no table knows, each once, in document order.
     pub(crate) fn unknown<'t>(&self, root: Cursor<'t, '_>) -> Vec<&'t str> {
         let mut names: Vec<&str> = Vec::new();
+        let hints = Hints::of(root.names());
         for (leaf, _) in root.leaves().filter(|(_, s)| matches!(s, Scalar::Number(_) | Scalar::Bool(_))) {
-            let Some(place) = Place::of(root, leaf) else { continue };
+            let Some(place) = Place::of(root, leaf, hints) else { continue };
             let Some(name) = place.names().first().copied().filter(|_| !self.is_foreign(&place)) else {
                 continue;
             };
@@ -232,7 +236,8 @@ impl<'n> Walk<'n> {
     /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
     /// channel `other-…`, which is never the room's air.
     fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let (name, unit) = (place.names().first()?, place.unit()?);
+        let name = place.names().first()?;
+        let unit = place.unit()?;
         let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
         let (kind, of): (Vec<&String>, Vec<&String>) =
             words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
@@ -282,7 +287,7 @@ impl<'n> Walk<'n> {
         }
         let (number, unit) = match scalar {
             Scalar::Number(value) => (*value, stated),
-            Scalar::Text(text) if self.names.is_missing_word(text) => return None,
+            Scalar::Text(text) if self.tables().any(|table| table.is_missing_word(text)) => return None,
             Scalar::Text(text) => {
                 let (value, unit) = scalar::number_in(text)?;
                 (value, unit.or(stated))
@@ -294,7 +299,7 @@ impl<'n> Walk<'n> {
         if is_estimated || entry.estimated {
             flags = flags.with(Flags::ESTIMATED);
         }
-        if self.names.is_sentinel(entry.quantity, value) {
+        if entry.is_sentinel(number) || self.tables().any(|table| table.is_sentinel(entry.quantity, value)) {
             flags = flags.with(Flags::SENTINEL);
         }
         value.is_finite().then_some((value, flags))
@@ -304,7 +309,7 @@ impl<'n> Walk<'n> {
         let number = match scalar {
             Scalar::Bool(state) => f64::from(*state),
             Scalar::Number(value) => *value,
-            Scalar::Text(text) => match self.names.state(text) {
+            Scalar::Text(text) => match self.tables().find_map(|table| table.state(text)) {
                 Some(state) => f64::from(state),
                 None => scalar::number_in(text).filter(|(_, unit)| unit.is_none())?.0,
             },

@@ -25,12 +25,12 @@ pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
     if text.len() < folded.len() {
         return false;
     }
+    // Most names differ in their first letter.
+    let first = text.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    if first.is_some_and(|b| b.is_ascii() && Some(b.to_ascii_lowercase()) != folded.bytes().next()) {
+        return false;
+    }
     if text.is_ascii() {
-        // Most names differ in their first letter.
-        let first = text.bytes().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
-        if first != folded.bytes().next() {
-            return false;
-        }
         let kept = text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
         return kept.eq(folded.bytes());
     }

@@ -42,7 +42,7 @@ pub use asyncapi::asyncapi;
 pub use decoder::{Decoder, Outcome};
 pub use diagnostics::{Diagnosis, Diagnostics};
 pub use error::{DecodeError, ErrorKind};
-pub use formats::Format;
+pub use formats::{Format, rebirth_request};
 pub use line::decode_line;
 pub use message::{Decoded, MAX_READINGS, Message, RawReading};
 pub use owned::Owned;

@@ -9,7 +9,7 @@ use model::Quantity;
 use serde::Deserialize;
 
 use crate::{
-    entry::Entry,
+    entry::{Entry, to_canonical},
     key::{self, Spelling},
 };
 
@@ -54,6 +54,9 @@ struct File {
     words: StateWords,
     #[serde(default)]
     fillers: HashSet<String>,
+    /// In a profile: sensors that need not name it, by id or by its beginning and `*`.
+    #[serde(default)]
+    sensors: Vec<String>,
 }
 
 /// A table of names, ready to look up.
@@ -68,6 +71,7 @@ pub(crate) struct Names {
     sentinels: Vec<Vec<f64>>,
     words: StateWords,
     fillers: HashSet<String>,
+    pub(crate) sensors: Vec<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
     seen: Mutex<HashMap<String, Arc<[Known]>>>,
     /// Names of objects, with whether what stands in them is foreign.
@@ -122,8 +126,20 @@ impl Names {
             sentinels: sentinels.collect(),
             words: file.words,
             fillers: file.fillers,
+            sensors: file.sensors,
             seen: Mutex::default(),
             contexts: Mutex::default(),
+        })
+    }
+
+    /// What an entry says that cannot be: a unit that is none of its quantity.
+    pub(crate) fn unfit(&self) -> Option<String> {
+        self.entries.iter().find_map(|entry| {
+            let units = entry.unit.iter().chain(&entry.units);
+            units
+                .filter_map(|unit| Some((unit, to_canonical(entry.quantity, 1.0, Some(unit)).err()?)))
+                .next()
+                .map(|(unit, error)| format!("`{}` in `{unit}`: {error}", entry.quantity.name()))
         })
     }
 
@@ -157,14 +173,13 @@ impl Names {
             };
             !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
         };
-        let at = self.entries.iter().position(matches)?;
+        // Several may match: the unit tells a power from an energy.
+        let all = self.entries.iter().enumerate().filter(|(_, entry)| matches(entry));
+        let entries: Vec<(usize, usize)> = all.map(|(at, _)| (at, at * 1000 + 999)).collect();
         let spelling = Spelling { folded: words.concat(), unit, channel };
         // After every name that is in a list.
-        (!self.is_ignored(&spelling.folded)).then(|| Known {
-            spelling,
-            is_ignored: false,
-            entries: vec![(at, at * 1000 + 999)],
-        })
+        let is_known = !entries.is_empty() && !self.is_ignored(&spelling.folded);
+        is_known.then_some(Known { spelling, is_ignored: false, entries })
     }
 
     fn known(&self, spelling: Spelling) -> Option<Known> {
@@ -244,7 +259,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Converted, to_canonical};
+    use crate::entry::Converted;
 
     #[test]
     fn the_compiled_in_table_is_valid_and_its_names_are_folded_once() {

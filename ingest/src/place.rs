@@ -4,7 +4,7 @@ use model::Instant;
 
 use crate::{
     key,
-    roles::{AMOUNTS, CHANNELS, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
+    roles::{AMOUNTS, CHANNELS, Hints, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
     tape::{Cursor, Scalar},
     time,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Place<'t, 'a> {
     name_count: usize,
     /// Every key on the way to the root, the own one excluded.
     pub(crate) above: Vec<&'t str>,
+    /// What the keys of `root` rule out.
+    hints: Hints,
     /// The object that holds its name.
     object: Option<Cursor<'t, 'a>>,
     /// Whether its own key says nothing.
@@ -31,13 +33,14 @@ pub(crate) struct Place<'t, 'a> {
 
 impl<'t, 'a> Place<'t, 'a> {
     /// The place of `leaf` inside `root`; `None` when it is not inside.
-    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
+    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>, hints: Hints) -> Option<Self> {
         let mut place = Self {
             root,
             leaf,
             names: [""; 3],
             name_count: 0,
             above: Vec::new(),
+            hints,
             object: None,
             is_nameless: false,
             is_amount: false,
@@ -111,7 +114,7 @@ impl<'t, 'a> Place<'t, 'a> {
 
     /// The unit that a neighbour states.
     pub(crate) fn unit(&self) -> Option<&'t str> {
-        let object = self.object?;
+        let object = self.object.filter(|_| self.hints.units)?;
         let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
         if self.is_nameless {
             return beside(object);
@@ -167,7 +170,7 @@ impl<'t, 'a> Place<'t, 'a> {
 
     /// In or out, where a neighbour says it of a count.
     pub(crate) fn direction(&self) -> Option<&'t str> {
-        text_beside(self.object?, "direction")
+        text_beside(self.object.filter(|_| self.hints.direction)?, "direction")
     }
 
     /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.

@@ -3,11 +3,6 @@
 //! A profile answers what no table can guess: that this pulse counter counts gas in 10 L steps,
 //! that this `battery` is in volts. It is data in the form of `names.toml`.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
-
 use model::Id;
 
 use crate::names::Names;
@@ -20,12 +15,12 @@ pub struct Profile {
 
 /// Why a profile does not load.
 #[derive(Debug, thiserror::Error)]
-#[error("profile `{name}`: {source}")]
+#[error("{what}")]
 pub struct ProfileError {
-    /// Name of the profile.
-    pub name: String,
-    /// What the TOML reader says.
-    source: toml::de::Error,
+    /// Line of the text, from 1; 0 when it belongs to none.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
 }
 
 /// Profiles that are compiled in: name and text.
@@ -39,47 +34,38 @@ impl Profile {
     /// Reads a profile.
     ///
     /// # Errors
-    /// Returns [`ProfileError`] when the text is not a table of names.
-    pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
-        let names = Names::parse(text).map_err(|source| ProfileError { name: name.to_owned(), source })?;
-        Ok(Self { names })
+    /// Returns [`ProfileError`] when the text is not a table of names, or a unit is not one of its quantity.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let names = Names::parse(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count() + 1);
+            ProfileError { line, what: error.message().to_owned() }
+        })?;
+        match names.unfit() {
+            Some(what) => Err(ProfileError { line: 0, what }),
+            None => Ok(Self { names }),
+        }
     }
 
     /// A profile that is compiled in, by name.
     #[must_use]
     pub fn builtin(name: &str) -> Option<Self> {
         let (_, text) = BUILTIN.iter().find(|(known, _)| *known == name)?;
-        Self::parse(name, text).ok()
-    }
-
-    /// Profiles of sensors by the names in the register, each loaded once; and the names that are none.
-    ///
-    /// `own` are the operator's profiles, which go before those compiled in.
-    pub fn assign<'p>(
-        sensors: impl IntoIterator<Item = (Id, &'p str)>,
-        own: &HashMap<String, Arc<Self>>,
-    ) -> (HashMap<Id, Arc<Self>>, BTreeSet<String>) {
-        let mut loaded: HashMap<&str, Arc<Self>> =
-            own.iter().map(|(name, p)| (name.as_str(), Arc::clone(p))).collect();
-        let mut unknown = BTreeSet::new();
-        let mut assigned = HashMap::new();
-        for (sensor, name) in sensors {
-            if !loaded.contains_key(name)
-                && let Some(profile) = Self::builtin(name)
-            {
-                loaded.insert(name, Arc::new(profile));
-            }
-            match loaded.get(name) {
-                Some(profile) => drop(assigned.insert(sensor, Arc::clone(profile))),
-                None => drop(unknown.insert(name.to_owned())),
-            }
-        }
-        (assigned, unknown)
+        Self::parse(text).ok()
     }
 
     /// Names of the profiles that are compiled in.
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
         BUILTIN.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether the profile itself says that it is this sensor's.
+    #[must_use]
+    pub fn claims(&self, sensor: &Id) -> bool {
+        self.names.sensors.iter().any(|claimed| match claimed.strip_suffix('*') {
+            Some(front) => sensor.as_str().starts_with(front),
+            None => sensor.as_str() == claimed,
+        })
     }
 }
 
@@ -92,5 +78,21 @@ mod tests {
         for name in Profile::builtin_names() {
             assert!(Profile::builtin(name).is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_slip_in_a_profile_is_told_with_its_line() {
+        let slip = Profile::parse("[[name]]\nquantity = \"gas\"\nunitt = \"m3\"\n").unwrap_err();
+        assert!(slip.line == 3 && slip.what.contains("unitt"), "{slip:?}");
+        let unfit =
+            Profile::parse("[[name]]\nquantity = \"gas\"\nunit = \"kWh\"\nnames = [\"g\"]").unwrap_err();
+        assert!(unfit.what.contains("gas") && unfit.what.contains("kWh"), "{unfit}");
+    }
+
+    #[test]
+    fn a_profile_may_name_its_sensors() {
+        let profile = Profile::parse("sensors = [\"g1\", \"boiler-*\"]").unwrap();
+        let claims = |id| profile.claims(&Id::fold(id));
+        assert!(claims("g1") && claims("boiler-7") && !claims("g12"));
     }
 }

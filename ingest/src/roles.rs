@@ -43,6 +43,18 @@ pub(crate) const NAMELESS: [&str; 36] = [
     "scaledvalue",
 ];
 
+/// The first letters of [`NAMELESS`], a bit each.
+const NAMELESS_FIRST: u32 = {
+    let (mut bits, mut rest) = (0, NAMELESS.as_slice());
+    while let [name, others @ ..] = rest {
+        if let [first, ..] = name.as_bytes() {
+            bits |= 1 << (*first & 31);
+        }
+        rest = others;
+    }
+    bits
+};
+
 /// Keys beside a value that hold its name.
 pub(crate) const LABELS: [&str; 21] = [
     "variable",
@@ -75,7 +87,7 @@ pub(crate) const AMOUNTS: [&str; 2] = ["count", "amount"];
 pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
 
 /// Keys of a record that hold its time.
-pub(crate) const TIMES: [&str; 19] = [
+pub(crate) const TIMES: [&str; 24] = [
     "timestamp",
     "time",
     "ts",
@@ -95,6 +107,11 @@ pub(crate) const TIMES: [&str; 19] = [
     "collecttime",
     "reporttime",
     "to",
+    "utcto",
+    "recorded",
+    "recordedat",
+    "observedat",
+    "timeofsample",
 ];
 
 /// Keys of an item in a list that number its channel.
@@ -108,6 +125,34 @@ pub(crate) fn may_name_a_unit(name: &str) -> bool {
     })
 }
 
+/// What the keys of a whole object rule out, so that it need not be looked for beside every value of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hints {
+    /// Some key may name a unit.
+    pub(crate) units: bool,
+    /// Some key says in or out.
+    pub(crate) direction: bool,
+}
+
+impl Hints {
+    /// Of all keys.
+    pub(crate) fn of<'k>(names: impl Iterator<Item = &'k str>) -> Self {
+        let mut hints = Self::default();
+        for name in names {
+            hints.units |= may_name_a_unit(name) && ends_in_a_unit(name);
+            hints.direction |= key::is_folded_as(name, "direction");
+        }
+        hints
+    }
+}
+
+/// Whether a folded name ends in one of [`UNITS`]; more than it may do no harm.
+fn ends_in_a_unit(name: &str) -> bool {
+    let end = name.bytes().rev().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    let end = end.map(|b| b.to_ascii_lowercase());
+    UNITS.iter().any(|unit| unit.bytes().rev().eq(end.clone().take(unit.len())))
+}
+
 /// Whether a key names a time.
 pub(crate) fn is_time(name: &str) -> bool {
     TIMES.iter().any(|time| key::is_folded_as(name, time))
@@ -115,7 +160,12 @@ pub(crate) fn is_time(name: &str) -> bool {
 
 /// Whether a key says nothing of what stands under it.
 pub(crate) fn is_nameless(name: &str) -> bool {
-    // Asked for every value: folded in place, and equal lengths are compared alone.
+    // Asked for every value: most names differ in their first letter from all that say nothing.
+    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
+    if first.is_none_or(|first| NAMELESS_FIRST >> (first.to_ascii_lowercase() & 31) & 1 == 0) {
+        return false;
+    }
+    // The others are folded in place, and equal lengths are compared alone.
     const LONGEST: usize = 16;
     let mut buffer = [0; LONGEST];
     let mut length = 0;

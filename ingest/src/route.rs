@@ -52,6 +52,11 @@ impl Filter {
         if topic.starts_with('$') && self.0.starts_with(['+', '#']) {
             return false;
         }
+        // Most filters differ from a topic in their first letter.
+        let first = self.0.bytes().next();
+        if !matches!(first, Some(b'+' | b'#' | b'/')) && first != topic.bytes().next() {
+            return false;
+        }
         let mut levels = topic.split('/');
         for wanted in self.0.split('/') {
             match (wanted, levels.next()) {

@@ -292,6 +292,11 @@ impl<'t, 'a> Cursor<'t, 'a> {
         })
     }
 
+    /// Every key inside, at any depth.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        (self.at + 1..self.end()).filter_map(move |at| Cursor { tape: self.tape, at }.name())
+    }
+
     /// The value of a key of this object; the last one when it stands there twice.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
         self.children().filter(|child| child.name() == Some(key)).last()

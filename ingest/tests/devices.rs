@@ -298,3 +298,23 @@ fn a_bare_value_on_a_routed_topic_is_named_by_its_last_level() {
     let found: Vec<_> = found.iter().map(|r| (r.sensor.as_str(), r.quantity, r.value)).collect();
     assert_eq!(found, [("room-301", Q::Co2, 612.0)]);
 }
+
+#[test]
+fn a_power_in_kilowatt_hours_is_an_energy() {
+    assert_eq!(
+        read(
+            r#"{"total_power_import_kwh":10830.5,"total_power_export_kwh":12.5,"active_power_w":-543,"active_voltage_l1_v":230.5}"#
+        ),
+        [
+            (Q::EnergyImport, None, 10_830.5),
+            (Q::EnergyExport, None, 12.5),
+            (Q::Power, None, -543.0),
+            row(Q::Voltage, "l1", 230.5)
+        ]
+    );
+}
+
+#[test]
+fn directions_may_be_left_and_right() {
+    assert_eq!(plain(r#"{"ltr":3,"rtl":2}"#), [(Q::PeopleIn, 3.0), (Q::PeopleOut, 2.0)]);
+}

@@ -33,14 +33,31 @@ const IDS: &[&str] = &[
     "macaddress",
     "imei",
     "spacerefid",
+    "devicemac",
+    "roomid",
+    "zoneid",
+    "spaceid",
     "devicename",
     "device",
     "sensor",
 ];
 
 /// Objects that describe the sender: an id is looked for inside them too.
-const SENDERS: &[&str] =
-    &["event", "device", "deviceinfo", "sensor", "header", "source", "sensorinfo", "packageinfo"];
+const SENDERS: &[&str] = &[
+    "event",
+    "device",
+    "deviceinfo",
+    "sensor",
+    "header",
+    "source",
+    "sensorinfo",
+    "packageinfo",
+    "metadata",
+    "context",
+    "logicsdata",
+    "livedata",
+    "statusdata",
+];
 
 /// Last levels of a topic that name the kind of message and not the sender.
 const KINDS: &[&str] = &[
@@ -135,14 +152,22 @@ fn records<'t, 'a>(root: Cursor<'t, 'a>) -> Option<impl Iterator<Item = Cursor<'
     lists.find(|list| list.children().all(is_record)).map(Cursor::children)
 }
 
-/// The id that an object gives its sender.
+/// The sender of an object on any topic; `None` when the payload is none.
+pub(crate) fn sender_of(topic: &str, payload: &[u8]) -> Option<Id> {
+    let tape = Tape::parse(tape::text(payload).ok()?).ok()?;
+    let root = tape.root();
+    root.is_object().then(|| sender(root).unwrap_or_else(|| of_topic(topic)))
+}
+
+/// The id that an object gives its sender, or the nearest of the objects in it that describe one.
 pub(super) fn sender(object: Cursor<'_, '_>) -> Option<Id> {
-    own_id(object).or_else(|| {
+    let senders = || {
         let inside = object.children().filter(|child| child.is_object());
-        let mut senders =
-            inside.filter(|child| child.name().is_some_and(|name| SENDERS.contains(&&*key::fold(name))));
-        senders.find_map(|sender| own_id(sender).or_else(|| sender.get("id").and_then(id)))
-    })
+        inside.filter(|child| child.name().is_some_and(|name| SENDERS.contains(&&*key::fold(name))))
+    };
+    own_id(object)
+        .or_else(|| senders().find_map(sender))
+        .or_else(|| senders().find_map(|sender| sender.get("id").and_then(id)))
 }
 
 fn own_id(object: Cursor<'_, '_>) -> Option<Id> {

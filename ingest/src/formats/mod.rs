@@ -14,8 +14,10 @@ mod tts;
 mod xovis;
 mod zigbee2mqtt;
 
+pub(crate) use generic::sender_of;
 use model::Id;
 pub(crate) use sparkplug::Births;
+pub use sparkplug::rebirth_request;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, MAX_PAYLOAD, Message,
+    DecodeError, Decoded, ErrorKind, Format, MAX_PAYLOAD, Message, Outcome,
     field::{self, Field},
     fields::Walk,
     protobuf::{Fields, Malformed, Wire},
@@ -12,6 +12,9 @@ use crate::{
     time,
     wire_id::wire_id,
 };
+
+/// Why data without a birth is no reading.
+const NO_BIRTH: &str = "no_birth";
 
 /// Most nodes, and metrics of one node, that are remembered: a hostile publisher must not fill the memory.
 const MOST: usize = 50_000;
@@ -89,7 +92,7 @@ fn data(topic: &Topic<'_>, message: &Message<'_>, env: &mut Env<'_>) -> Result<P
     let readings = field::bind(found, &sensor, message.received_at);
     let reason = match (topic.kind.ends_with("BIRTH"), is_unborn) {
         (true, _) => "birth",
-        (false, true) => "no_birth",
+        (false, true) => NO_BIRTH,
         (false, false) => "no_reading",
     };
     Ok(Decoded::readings_or(readings, reason).into())
@@ -236,5 +239,80 @@ impl Births {
                 );
             }
         }
+    }
+}
+
+/// Topic and payload of the command that asks a node for its birth, after a message whose metrics are only numbers.
+///
+/// `None` when nothing has to be asked for. The command carries the message's arrival as its time.
+///
+/// # Examples
+/// ```
+/// use ingest::{Decoder, Message, Routes, rebirth_request};
+/// // One metric with the alias 5 and the value 21, of a node that was born before we came.
+/// let payload = &[0x12, 4, 0x10, 5, 0x50, 21];
+/// let message = Message { topic: "spBv1.0/hq/DDATA/gw/d1", payload, retained: false, received_at: None };
+/// let outcome = Decoder::new(Routes::defaults()).decode_message(&message);
+/// let (topic, payload) = rebirth_request(&message, &outcome).unwrap();
+/// assert_eq!(topic, "spBv1.0/hq/NCMD/gw");
+/// assert!(payload.windows(20).any(|part| part == b"Node Control/Rebirth"));
+/// ```
+#[must_use]
+pub fn rebirth_request(message: &Message<'_>, outcome: &Outcome) -> Option<(String, Vec<u8>)> {
+    if outcome.format != Some(Format::SparkplugB) || outcome.result != Ok(Decoded::Ignored(NO_BIRTH)) {
+        return None;
+    }
+    let mut levels = message.topic.split('/');
+    let (space, group, _kind, node) = (levels.next()?, levels.next()?, levels.next()?, levels.next()?);
+    let mut metric = vec![0x0a, u8::try_from(REBIRTH.len()).ok()?];
+    metric.extend(REBIRTH);
+    metric.extend([0x20, BOOLEAN, 0x70, 1]);
+    let mut payload = Vec::new();
+    if let Some(at) = message.received_at.and_then(|at| u64::try_from(at.millis()).ok()) {
+        payload.push(0x08);
+        put_varint(&mut payload, at);
+    }
+    payload.extend([0x12, u8::try_from(metric.len()).ok()?]);
+    payload.extend(metric);
+    Some((format!("{space}/{group}/NCMD/{node}"), payload))
+}
+
+/// The metric that orders a birth, and its datatype.
+const REBIRTH: &[u8] = b"Node Control/Rebirth";
+const BOOLEAN: u8 = 11;
+
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value > 0x7f {
+        out.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    out.push(value.to_le_bytes()[0]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decoder, Routes};
+
+    #[test]
+    fn a_birth_is_asked_for_once_it_is_missed_and_not_after_it() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let at = model::Instant::parse("2026-03-02T08:00:00Z").ok();
+        let mut asked = |topic: &str, payload: &[u8]| {
+            let message = Message { topic, payload, retained: false, received_at: at };
+            let outcome = decoder.decode_message(&message);
+            rebirth_request(&message, &outcome)
+        };
+        let alone = [0x12, 4, 0x10, 5, 0x50, 21];
+        let (topic, command) = asked("spBv1.0/hq/DDATA/gw/d1", &alone).unwrap();
+        assert_eq!(topic, "spBv1.0/hq/NCMD/gw");
+        let (stamp, metrics) = payload(&command).ok().unwrap();
+        assert_eq!(stamp.and_then(millis), at);
+        assert_eq!(metrics[0].name, Some("Node Control/Rebirth"));
+        assert_eq!(metrics[0].scalar(11), Some(Scalar::Bool(true)));
+        // The birth gives alias 5 the name `co2`.
+        let birth = [0x12, 9, 0x0a, 3, b'c', b'o', b'2', 0x10, 5, 0x50, 21];
+        assert_eq!(asked("spBv1.0/hq/DBIRTH/gw/d1", &birth), None);
+        assert_eq!(asked("spBv1.0/hq/DDATA/gw/d1", &alone), None);
     }
 }

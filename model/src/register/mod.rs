@@ -65,6 +65,8 @@ pub struct Register {
     pub recipients: BTreeMap<Id, History<Recipient>>,
     /// Exemptions.
     pub waivers: Vec<Dated<Waiver>>,
+    /// Texts of the files `<name>.profile.toml` by name: how devices of the operator's own are read.
+    pub profiles: BTreeMap<String, String>,
 }
 
 impl Register {
@@ -85,6 +87,7 @@ impl Register {
             meter_events: Vec::new(),
             recipients: BTreeMap::new(),
             waivers: Vec::new(),
+            profiles: BTreeMap::new(),
         }
     }
 

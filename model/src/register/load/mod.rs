@@ -44,7 +44,8 @@ impl Register {
         misnamed(files, &mut problems);
         let settings = settings::read(files, &mut problems);
         let tables = Tables::read(files, &settings.calendar, &mut problems);
-        let register = assemble(settings, &tables, &mut problems);
+        let mut register = assemble(settings, &tables, &mut problems);
+        register.profiles = profiles(files, &mut problems);
         references::check(&tables, &register, &mut problems);
         trees(&tables, &mut problems);
         if problems.is_empty() {
@@ -106,7 +107,26 @@ fn assemble(settings: Settings, tables: &Tables, problems: &mut Vec<Problem>) ->
             .iter()
             .map(|row| Dated { span: row.span, value: row.value.waiver.clone() })
             .collect(),
+        profiles: BTreeMap::new(),
     }
+}
+
+/// What a file of a device profile is called behind the profile's name.
+const PROFILE: &str = ".profile.toml";
+
+/// The texts of the device profiles; what they mean is not for this crate to know.
+fn profiles(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> BTreeMap<String, String> {
+    let mut profiles = BTreeMap::new();
+    for (file, bytes) in files {
+        let Some(name) = file.strip_suffix(PROFILE) else { continue };
+        match String::from_utf8(bytes.clone()) {
+            Ok(text) => drop(profiles.insert(name.to_owned(), text)),
+            Err(_) => {
+                problems.push(Problem::new(file, 0, "profile", "not UTF-8", "save it as UTF-8"));
+            }
+        }
+    }
+    profiles
 }
 
 /// The rows of each id in time order; rows of one id that overlap are reported.
