@@ -63,7 +63,10 @@ pub fn mosquitto(config: &Config, register: &Register) -> Result<String, Vec<mod
     for sensor in others {
         rights.entry(sensor).or_default().device(sensor);
     }
-    let own = Rights { write: BTreeSet::from(["normwatch/v1/+/diagnostics".to_owned()]), read: ours.into_iter().collect() };
+    let own = Rights {
+        write: BTreeSet::from(["normwatch/v1/+/diagnostics".to_owned()]),
+        read: ours.into_iter().collect(),
+    };
     Ok(text(config.mqtt.username.as_deref().unwrap_or(OURSELVES), &own, &rights))
 }
 
@@ -72,7 +75,9 @@ fn text(us: &str, own: &Rights, rights: &BTreeMap<&str, Rights>) -> String {
         "# Written by `normwatch register acl`. Change the register or the routes, then write it again and have\n\
          # mosquitto read it (SIGHUP). Names are those of the password file; who is not named here may nothing.\n",
     );
-    for (user, rights) in std::iter::once((us, own)).chain(rights.iter().map(|(user, rights)| (*user, rights))) {
+    for (user, rights) in
+        std::iter::once((us, own)).chain(rights.iter().map(|(user, rights)| (*user, rights)))
+    {
         let reads = rights.read.iter().map(|topic| ("read", topic));
         let writes = rights.write.iter().map(|topic| ("write", topic));
         // Writing to a text cannot fail.
@@ -128,7 +133,10 @@ mod tests {
                 "topic read normwatch/v1/x-1/diagnostics",
             ]
         );
-        assert_eq!(block("lobby"), ["topic write normwatch/v1/lobby", "topic read normwatch/v1/lobby/diagnostics"]);
+        assert_eq!(
+            block("lobby"),
+            ["topic write normwatch/v1/lobby", "topic read normwatch/v1/lobby/diagnostics"]
+        );
         let ours = block("normwatch");
         assert!(ours.contains(&"topic read vendor-a/#".to_owned()), "{ours:?}");
         assert!(ours.contains(&"topic write normwatch/v1/+/diagnostics".to_owned()), "{ours:?}");

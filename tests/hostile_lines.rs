@@ -83,7 +83,9 @@ fn parse(line: &str) -> Line {
                 Some(integer) => Field::Integer(integer.parse().unwrap_or_else(|_| panic!("{line:?}"))),
                 None => {
                     let float: f64 = number.parse().unwrap_or_else(|_| panic!("{line:?}"));
-                    assert!(float.is_finite() && number.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
+                    assert!(
+                        float.is_finite() && number.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+                    );
                     Field::Float(float)
                 }
             }
@@ -102,8 +104,29 @@ fn parse(line: &str) -> Line {
 /// A text of whatever breaks lines.
 fn words() -> impl Strategy<Value = String> {
     let awkward = prop::sample::select(vec![
-        ",", "=", " ", "\\", "\\\\", "\"", "\n", "\r\n", "\t", "\0", "\u{7f}", "\u{85}", "\u{2028}", "#", "i",
-        "会议室", "é", "\u{202e}", "🏢", "value=1i 7", "\\,", "\\ ", "NaN",
+        ",",
+        "=",
+        " ",
+        "\\",
+        "\\\\",
+        "\"",
+        "\n",
+        "\r\n",
+        "\t",
+        "\0",
+        "\u{7f}",
+        "\u{85}",
+        "\u{2028}",
+        "#",
+        "i",
+        "会议室",
+        "é",
+        "\u{202e}",
+        "🏢",
+        "value=1i 7",
+        "\\,",
+        "\\ ",
+        "NaN",
     ]);
     let piece = prop_oneof![3 => awkward.prop_map(str::to_owned), 1 => ".{0,6}"];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
@@ -112,15 +135,28 @@ fn words() -> impl Strategy<Value = String> {
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         any::<u64>().prop_map(f64::from_bits),
-        prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, f64::MAX, 5e-324]),
+        prop::sample::select(vec![
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            -0.0,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            5e-324
+        ]),
         -1e6..1e6,
     ]
 }
 
 fn tags() -> impl Strategy<Value = PlaceTags> {
     let id = || prop::option::of(words().prop_map(|text| Id::fold(&text)));
-    (id(), id(), id(), id(), id())
-        .prop_map(|(site, building, floor, room, body)| PlaceTags { site, building, floor, room, body })
+    (id(), id(), id(), id(), id()).prop_map(|(site, building, floor, room, body)| PlaceTags {
+        site,
+        building,
+        floor,
+        room,
+        body,
+    })
 }
 
 /// What a tag keeps of a text: line ends are blanks, and nothing may escape what follows.

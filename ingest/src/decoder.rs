@@ -223,7 +223,10 @@ mod tests {
             decoder.decode(&message).1.err().map(|error| error.kind)
         };
         assert_eq!(kind(br#"[{"n":"a-1:co2","v":500}]"#), None);
-        assert_eq!(kind(br#"[{"n":"a-1:co2","v":500},{"n":"b-1:co2","v":9}]"#), Some(ErrorKind::NotItsDevice));
+        assert_eq!(
+            kind(br#"[{"n":"a-1:co2","v":500},{"n":"b-1:co2","v":9}]"#),
+            Some(ErrorKind::NotItsDevice)
+        );
     }
 
     #[test]

@@ -15,15 +15,15 @@ use rumqttc::{
     TlsConfiguration, Transport,
     v5::{
         ConnectionError, MqttOptions,
-        mqttbytes::v5::{
-            Filter, Publish, SubscribeReasonCode, UnsubAckReason,
-        },
+        mqttbytes::v5::{Filter, Publish, SubscribeReasonCode, UnsubAckReason},
     },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 use wire::{AsyncClient, Event, EventLoop, Packet, QoS};
 
-use crate::{MAX_PAYLOAD, Tls, backoff::backoff, mqtt_fault::explain, mqtt_filters::Filters, mqtt_link::Shared};
+use crate::{
+    MAX_PAYLOAD, Tls, backoff::backoff, mqtt_fault::explain, mqtt_filters::Filters, mqtt_link::Shared,
+};
 pub use crate::{
     mqtt_config::{MqttConfig, MqttError},
     mqtt_link::{AckToken, Acker, LinkState, Monitor},
@@ -292,7 +292,8 @@ impl Connection {
             }
             Packet::UnsubAck(answer) => {
                 use UnsubAckReason::{NoSubscriptionExisted, Success};
-                let refused = answer.reasons.iter().find(|why| !matches!(why, Success | NoSubscriptionExisted));
+                let refused =
+                    answer.reasons.iter().find(|why| !matches!(why, Success | NoSubscriptionExisted));
                 self.answered(refused.map(|reason| format!("a former subscription stays: {reason:?}")));
             }
             _ => self.unbroken_failures = 0,

@@ -10,9 +10,18 @@ const MEANINGS: &[(&str, &str)] = &[
     ("CertificateRequired", "the broker asks for a certificate of ours: set cert_file and key_file"),
     ("UnknownCA", "the broker does not know who signed our certificate (cert_file)"),
     ("CertificateUnknown", "the broker does not accept our certificate (cert_file)"),
-    ("HandshakeFailure", "the broker refuses the TLS handshake: it may ask for a certificate of ours (cert_file)"),
-    ("InvalidContentType", "the broker does not speak TLS at this port: mqtt:// instead of mqtts://, or another port"),
-    ("corrupt message", "the broker does not speak TLS at this port: mqtt:// instead of mqtts://, or another port"),
+    (
+        "HandshakeFailure",
+        "the broker refuses the TLS handshake: it may ask for a certificate of ours (cert_file)",
+    ),
+    (
+        "InvalidContentType",
+        "the broker does not speak TLS at this port: mqtt:// instead of mqtts://, or another port",
+    ),
+    (
+        "corrupt message",
+        "the broker does not speak TLS at this port: mqtt:// instead of mqtts://, or another port",
+    ),
     ("BadUserNamePassword", "the broker refuses our name or password: see username and password_file"),
     ("NotAuthorized", "the broker refuses our name or password: see username and password_file"),
     ("Banned", "the broker has banned this client id"),

@@ -68,7 +68,8 @@ impl Publisher {
     /// Returns [`MqttError::Full`] when 256 messages wait already.
     pub fn tell(&self, topic: &str, payload: Vec<u8>, kept_for: Option<Duration>) -> Result<(), MqttError> {
         let expiry = kept_for.and_then(|time| u32::try_from(time.as_secs()).ok());
-        let properties = PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() };
+        let properties =
+            PublishProperties { message_expiry_interval: expiry, ..PublishProperties::default() };
         self.client
             .try_publish_with_properties(topic, QoS::AtMostOnce, kept_for.is_some(), payload, properties)
             .map_err(|_| MqttError::Full)

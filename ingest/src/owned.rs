@@ -34,7 +34,11 @@ impl Owned {
             let pattern = Pattern { text: text.to_ascii_lowercase(), is_beginning };
             fits.then_some(pattern).ok_or_else(|| text.to_owned())
         };
-        patterns.into_iter().map(|text| pattern(text).map_err(|_| text.to_owned())).collect::<Result<_, _>>().map(Self)
+        patterns
+            .into_iter()
+            .map(|text| pattern(text).map_err(|_| text.to_owned()))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether a device is among them. Case does not count: networks differ in how they write an EUI.

@@ -4,8 +4,10 @@ use super::{Exit, Terminal};
 
 /// Prints the contract for sensor vendors as an AsyncAPI 3.0 document in JSON.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  normwatch asyncapi > normwatch.asyncapi.json\n\nA running service has the same \
-                        at /api/v1/asyncapi.json.")]
+#[command(
+    after_help = "Example:\n  normwatch asyncapi > normwatch.asyncapi.json\n\nA running service has the same \
+                        at /api/v1/asyncapi.json."
+)]
 pub(super) struct Asyncapi {}
 
 impl Asyncapi {

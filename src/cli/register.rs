@@ -53,7 +53,9 @@ enum Command {
         config: Option<PathBuf>,
     },
     /// Prints the broker's list of rights: who may publish for which devices of the register.
-    #[command(after_help = "Example:\n  normwatch register acl -c /etc/normwatch/normwatch.toml > mosquitto/acl")]
+    #[command(
+        after_help = "Example:\n  normwatch register acl -c /etc/normwatch/normwatch.toml > mosquitto/acl"
+    )]
     Acl {
         /// The broker that is to read it.
         #[arg(long, value_enum, default_value = "mosquitto")]
@@ -102,11 +104,7 @@ impl Register {
     }
 }
 
-fn acl(
-    register: Option<PathBuf>,
-    config: Option<PathBuf>,
-    terminal: &mut Terminal,
-) -> anyhow::Result<Exit> {
+fn acl(register: Option<PathBuf>, config: Option<PathBuf>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let config = match Config::load(config_file(config).as_deref(), &environment()) {
         Ok(config) => config,
         Err(problems) => {

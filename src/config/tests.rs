@@ -98,7 +98,10 @@ fn a_route_may_own_devices_and_a_user_without_devices_is_a_problem() {
     let route = "[[route]]\nfilter = \"vendor-a/#\"\nformat = \"senml\"\n";
     let (_dir, config) = load(&format!("{route}sensors = [\"a-*\"]\nuser = \"vendor-a\"\n"), &[]);
     let config = config.unwrap();
-    assert_eq!((&config.routes[0].sensors[0][..], config.routes[0].user.as_deref()), ("a-*", Some("vendor-a")));
+    assert_eq!(
+        (&config.routes[0].sensors[0][..], config.routes[0].user.as_deref()),
+        ("a-*", Some("vendor-a"))
+    );
     for (more, line, key) in [
         ("user = \"vendor-a\"\n", 1, "route.sensors"),
         ("sensors = [\"a*b\"]\n", 1, "route"),

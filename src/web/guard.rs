@@ -91,7 +91,8 @@ impl FromRef<Door> for Guard {
 
 /// Addresses that tell nothing of rooms or people.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/login" | "/healthz" | "/readyz" | "/metrics" | "/api/v1/asyncapi.json") || path.starts_with("/static/")
+    matches!(path, "/login" | "/healthz" | "/readyz" | "/metrics" | "/api/v1/asyncapi.json")
+        || path.starts_with("/static/")
 }
 
 /// What a request brings to prove who asks.

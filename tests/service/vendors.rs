@@ -103,8 +103,12 @@ async fn a_vendor_reads_what_is_wrong_with_its_message_and_then_that_it_is_accep
     // Each of ours came back to us once, was counted as ignored, and was answered by nothing.
     let mut progress = service.progress();
     tokio::time::timeout(PATIENCE, progress.settled(12)).await.expect("12 messages");
-    let page = reqwest::get(format!("http://{}/api/v1/ledger", service.address)).await.unwrap();
-    let ledger: BTreeMap<String, u64> = serde_json::from_str(&page.text().await.unwrap()).unwrap();
+    let ledger = until("the page shows 12 messages", PATIENCE, async || {
+        let page = reqwest::get(format!("http://{}/api/v1/ledger", service.address)).await.ok()?;
+        let ledger: BTreeMap<String, u64> = serde_json::from_str(&page.text().await.ok()?).ok()?;
+        (ledger["received"] == 12).then_some(ledger)
+    })
+    .await;
     assert_balanced(&ledger);
     let shares = ["stored", "quarantined", "ignored"].map(|name| ledger[name]);
     assert_eq!(shares, [7, 1, 4], "{ledger:?}");
@@ -127,11 +131,8 @@ async fn guarded(dir: &Path, names: &[&str], routes: &str) -> (Mosquitto, Servic
     let output = command.current_dir(dir).args(["register", "acl", "-c", "normwatch.toml"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     std::fs::write(&acl, output.stdout).unwrap();
-    let more = format!(
-        "allow_anonymous false\npassword_file {}\nacl_file {}\n",
-        passwords.display(),
-        acl.display()
-    );
+    let more =
+        format!("allow_anonymous false\npassword_file {}\nacl_file {}\n", passwords.display(), acl.display());
     #[cfg(unix)]
     {
         // Started by root, mosquitto gives its rights up and must still read these.
@@ -156,23 +157,32 @@ async fn a_vendor_publishes_for_its_own_devices_only_and_ingest_refuses_what_the
     let names = ["normwatch", "vendor-a", "vendor-b", "lobby"];
     let (broker, mut service) = guarded(dir.path(), &names, routes).await;
     service.start_connected().await;
-    let vendors: Vec<Publisher> =
-        ["vendor-a", "vendor-b", "lobby"].iter().map(|name| Publisher::start(&login(&broker, name)).unwrap()).collect();
-    let pack = |sensor: &str| format!(r#"[{{"bn":"{sensor}:","n":"co2","u":"ppm","v":700}}]"#).into_bytes();
-    let [a, b, lobby] = vendors.as_slice() else { unreachable!() };
-
-    // The broker refuses: other vendors' topics, other devices, what only the service may say.
-    for topic in ["vendor-b/up", "normwatch/v1/b-1", "normwatch/v1/lobby", "normwatch/v1/a-1/diagnostics", "x/y"] {
-        a.publish(topic, pack("a-1"), false).unwrap();
+    let sent = [
+        // The broker refuses other vendors' topics, other devices, and what only the service may say.
+        ("vendor-a", "vendor-b/up", "a-1"),
+        ("vendor-a", "normwatch/v1/b-1", "a-1"),
+        ("vendor-a", "normwatch/v1/lobby", "a-1"),
+        ("vendor-a", "normwatch/v1/a-1/diagnostics", "a-1"),
+        ("vendor-a", "application/1/device/0000000000000001/event/up", "a-1"),
+        ("lobby", "normwatch/v1/a-1", "a-1"),
+        // It cannot see into messages: one that names another's device passes it, and not us.
+        ("vendor-a", "vendor-a/up", "b-1"),
+        // These are right.
+        ("vendor-a", "vendor-a/up", "a-1"),
+        ("vendor-a", "normwatch/v1/a-1", "a-1"),
+        ("vendor-b", "vendor-b/up", "b-1"),
+        ("lobby", "normwatch/v1/lobby", "lobby"),
+    ];
+    // Each on a connection of its own: mosquitto ends one on which it has refused something.
+    let mut publishers = Vec::new();
+    for (n, (name, topic, sensor)) in sent.into_iter().enumerate() {
+        let config = MqttConfig { client_id: format!("client-{n}"), ..login(&broker, name) };
+        let publisher = Publisher::start(&config).unwrap();
+        until("the vendor is connected", PATIENCE, async || publisher.is_connected().then_some(())).await;
+        let pack = format!(r#"[{{"bn":"{sensor}:","n":"co2","u":"ppm","v":{}}}]"#, 700 + n);
+        publisher.publish(topic, pack.into_bytes(), false).unwrap();
+        publishers.push(publisher);
     }
-    lobby.publish("normwatch/v1/a-1", pack("a-1"), false).unwrap();
-    // It cannot see into messages: one that names another's device passes it and not us.
-    a.publish("vendor-a/up", pack("b-1"), false).unwrap();
-    // These are right.
-    a.publish("vendor-a/up", pack("a-1"), false).unwrap();
-    a.publish("normwatch/v1/a-1", pack("a-1"), false).unwrap();
-    b.publish("vendor-b/up", pack("b-1"), false).unwrap();
-    lobby.publish("normwatch/v1/lobby", pack("lobby"), false).unwrap();
     let ledger = service.ledger("received", 5, PATIENCE).await;
     assert_balanced(&ledger);
     let shares = ["received", "stored", "rejected", "quarantined"].map(|name| ledger[name]);
@@ -234,7 +244,9 @@ async fn a_route_that_is_gone_after_a_restart_brings_nothing_more() {
     let mut service = Service::new(dir.path(), broker.port(), &route("old/#"));
     service.start_connected().await;
     let gateway = Publisher::start(&client(&broker, "gateway")).unwrap();
-    let say = |topic: &str| gateway.publish(topic, br#"[{"bn":"air-1:","n":"co2","v":700}]"#.into(), false).unwrap();
+    let say = |topic: &str| {
+        gateway.publish(topic, br#"[{"bn":"air-1:","n":"co2","v":700}]"#.into(), false).unwrap()
+    };
     say("old/x");
     service.ledger("stored", 1, PATIENCE).await;
     service.stop().await;
@@ -277,8 +289,13 @@ async fn a_compressed_bomb_is_refused_unpacked_by_nobody_and_counted() {
     let many = format!("[{}{{}}]", "{},".repeat(ingest::MAX_VALUES));
     let (status, answer) = post(many.into_bytes()).await;
     assert!(status == 422 && answer.contains("\"too_many\""), "{status} {answer}");
-    let ledger = reqwest::Client::new().get(format!("{address}/ledger")).bearer_auth(&token).send().await.unwrap();
-    let ledger: BTreeMap<String, u64> = serde_json::from_str(&ledger.text().await.unwrap()).unwrap();
+    let ledger = until("the page shows both", PATIENCE, async || {
+        let request = reqwest::Client::new().get(format!("{address}/ledger")).bearer_auth(&token);
+        let ledger: BTreeMap<String, u64> =
+            serde_json::from_str(&request.send().await.ok()?.text().await.ok()?).ok()?;
+        (ledger["received"] == 2).then_some(ledger)
+    })
+    .await;
     assert_balanced(&ledger);
     assert_eq!((ledger["received"], ledger["quarantined"]), (2, 2), "{ledger:?}");
     // The contract is open to whoever wants to follow it.

@@ -36,7 +36,11 @@ impl Broker {
     }
 
     /// `prepare` may put files into the broker's directory, which `{dir}` names in the options.
-    pub(crate) async fn start_with(name: &str, options: &str, prepare: impl Fn(&Path) -> bool) -> Option<Self> {
+    pub(crate) async fn start_with(
+        name: &str,
+        options: &str,
+        prepare: impl Fn(&Path) -> bool,
+    ) -> Option<Self> {
         let program =
             ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|p| Path::new(p).exists());
         let Some(program) = program else {

@@ -136,7 +136,8 @@ async fn a_broker_that_asks_for_our_certificate_gets_it_and_the_error_says_when_
 async fn a_wrong_password_is_named_as_such_and_shown_nowhere() {
     let passwords = |dir: &Path| {
         let users = dir.join("users");
-        let made = Command::new("mosquitto_passwd").arg("-c").arg("-b").arg(users).args(["nw", "secret"]).status();
+        let made =
+            Command::new("mosquitto_passwd").arg("-c").arg("-b").arg(users).args(["nw", "secret"]).status();
         if made.is_err() {
             println!("skipped: mosquitto_passwd is not installed");
         }

@@ -32,7 +32,10 @@ fn sound(decoded: &Decoded) {
         for reading in readings {
             assert!(reading.value.is_finite(), "{reading:?}");
             assert!(model::Id::parse(reading.sensor.as_str()).is_ok(), "{reading:?}");
-            assert!(reading.channel.as_ref().is_none_or(|id| model::Id::parse(id.as_str()).is_ok()), "{reading:?}");
+            assert!(
+                reading.channel.as_ref().is_none_or(|id| model::Id::parse(id.as_str()).is_ok()),
+                "{reading:?}"
+            );
         }
     }
 }
