@@ -18,6 +18,7 @@ refused = The newest edit of register, packs or overlay is wrong and not in forc
 refused-more = { $n } more are in the log.
 in-force = Register and standards in force:
 live-lost = Connection to the service lost, trying again
+footer-contract = What sensors publish (AsyncAPI)
 footer = What is unknown is shown as unknown, never as free or zero.
 missing-title = There is no such page
 missing-text = The address may be out of date: only recent alerts and mails are kept.

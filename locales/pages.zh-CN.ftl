@@ -18,6 +18,7 @@ refused = 台账、标准包或本地限值的最新修改有误，未生效；�
 refused-more = 其余 { $n } 项见日志。
 in-force = 现行台账与标准：
 live-lost = 与服务的连接中断，正在重试
+footer-contract = 传感器发布约定（AsyncAPI）
 footer = 未知即显示为未知，绝不当作空闲或零。
 missing-title = 没有这个页面
 missing-text = 地址可能已过期：告警和邮件只保留最近的。

@@ -155,6 +155,24 @@ async fn a_replayed_quarantined_message_moves_to_its_new_outcome_once() {
 }
 
 #[tokio::test]
+async fn a_message_that_names_anothers_device_is_rejected_and_kept_and_its_replay_moves_that_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    let mut foreign = refused(b"raw");
+    if let Fate::Quarantined(refusal) = &mut foreign.fate {
+        "not_its_device".clone_into(&mut refusal.kind);
+    }
+    let first = spool.append(vec![Item::Message(foreign), Item::Message(refused(b"x"))]).await.unwrap();
+    assert_eq!((first[0].outcome, first[1].outcome), (Some(Outcome::Rejected), Some(Outcome::Quarantined)));
+    let held = spool.reader().unwrap().quarantined(0, 10).unwrap();
+    let Item::Message(mut message) = stored(None, 5) else { unreachable!() };
+    message.replays = Some(held[0].id);
+    spool.append(vec![Item::Message(message)]).await.unwrap();
+    let ledger = spool.ledger();
+    assert_eq!((ledger.received, ledger.stored, ledger.rejected, ledger.quarantined), (2, 1, 0, 1));
+}
+
+#[tokio::test]
 async fn the_quarantine_keeps_the_newest_within_its_bytes_and_counts_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let options = Options { quarantine_bytes: 2100, ..Options::default() };

@@ -169,14 +169,15 @@ impl Decoder {
         let received_at = message.received_at.filter(|_| !message.retained);
         let message = &Message { received_at, ..*message };
         let mut env = Env { names: &self.names, state: &mut self.state };
-        let parsed = format.decode(message, &mut env)?;
-        match &parsed.decoded {
-            Decoded::Readings(readings) if readings.len() > MAX_READINGS => {
-                let message = format!("more than {MAX_READINGS} readings in one message: send several");
-                Err(DecodeError::new(ErrorKind::TooMany, message))
-            }
-            _ => Ok(parsed),
+        let Parsed { decoded, dedup_key } = format.decode(message, &mut env)?;
+        let Decoded::Readings(mut readings) = decoded else { return Ok(Parsed { decoded, dedup_key }) };
+        if readings.len() > MAX_READINGS {
+            let message = format!("more than {MAX_READINGS} readings in one message: send several");
+            return Err(DecodeError::new(ErrorKind::TooMany, message));
         }
+        // A conversion can leave the numbers that there are: 1e308 as a hundredth part is none.
+        readings.retain(|reading| reading.value.is_finite());
+        Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })
     }
 
     /// What a message said, unless it speaks for a device that its route does not own.
@@ -234,6 +235,19 @@ mod tests {
             kind(br#"[{"n":"a-1:co2","v":500},{"n":"b-1:co2","v":9}]"#),
             Some(ErrorKind::NotItsDevice)
         );
+    }
+
+    #[test]
+    fn a_value_that_no_number_holds_in_our_unit_is_left_out_and_the_rest_stays() {
+        let mut decoder = Decoder::new(Routes::defaults());
+        let mut said = |payload: &[u8]| {
+            let message = Message { topic: "normwatch/v1/a", payload, retained: false, received_at: None };
+            decoder.decode(&message).1.unwrap()
+        };
+        let both = said(br#"[{"n":"battery_level","u":"/","v":1e308},{"n":"co2","v":500}]"#);
+        assert!(matches!(both, Decoded::Readings(r) if r.len() == 1 && r[0].value == 500.0));
+        let alone = said(br#"[{"n":"battery_level","u":"/","v":1e308}]"#);
+        assert_eq!(alone, Decoded::Ignored("no_reading"));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub struct Diagnosis {
     pub sensor: String,
     /// Where to: `normwatch/v1/{sensor}/diagnostics`.
     pub topic: String,
-    /// A JSON object; its schema stands in [`crate::asyncapi`].
+    /// A JSON object; its schema stands in [`crate::asyncapi()`].
     pub payload: Vec<u8>,
 }
 

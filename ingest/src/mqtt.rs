@@ -329,9 +329,11 @@ impl Connection {
         // What the broker has kept comes with it, even into a session that is present: a decoder that has just
         // started knows nothing of discovery messages and births.
         let filters = ask.subscribe.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
-        let sent = self.client.try_subscribe_many(filters);
-        let let_go = ask.unsubscribe.iter().map(|former| self.client.try_unsubscribe(former));
-        if let Some(error) = std::iter::once(sent).chain(let_go).find_map(Result::err) {
+        let mut failed = self.client.try_subscribe_many(filters).err();
+        for former in ask.unsubscribe {
+            failed = self.client.try_unsubscribe(former).err().or(failed);
+        }
+        if let Some(error) = failed {
             tracing::error!(%error, "the subscription could not be sent");
             self.shared.lock().link.error = Some(error.to_string());
         }

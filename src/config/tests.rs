@@ -113,6 +113,26 @@ fn the_spool_says_what_a_power_loss_may_take_and_must_hold_more_than_its_quarant
 }
 
 #[test]
+fn a_route_may_own_devices_and_a_user_without_devices_is_a_problem() {
+    let route = "[[route]]\nfilter = \"vendor-a/#\"\nformat = \"senml\"\n";
+    let (_dir, config) = load(&format!("{route}sensors = [\"a-*\"]\nuser = \"vendor-a\"\n"), &[]);
+    let config = config.unwrap();
+    assert_eq!(
+        (&config.routes[0].sensors[0][..], config.routes[0].user.as_deref()),
+        ("a-*", Some("vendor-a"))
+    );
+    for (more, line, key) in [
+        ("user = \"vendor-a\"\n", 1, "route.sensors"),
+        ("sensors = [\"a*b\"]\n", 1, "route"),
+        ("sensors = \"a-*\"\n", 4, "route.sensors"),
+        ("sensors = [\"a\"]\nuser = \"a:b\"\n", 1, "route.user"),
+        ("owner = \"a\"\n", 4, "route.owner"),
+    ] {
+        assert!(problems(&format!("{route}{more}"), &[]).contains(&(line, key.to_owned())), "{more}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_reported_with_its_line() {
     assert_eq!(problems("listen = \"x\"\nregister = oops\n", &[]), [(2, "toml".to_owned())]);
 }

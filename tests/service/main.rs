@@ -34,3 +34,4 @@ mod reload;
 mod restart;
 mod rooms;
 mod service;
+mod vendors;

@@ -105,7 +105,8 @@ pub fn measure(figure: &MeasureLine<'_>) -> String {
     push_tag(&mut out, "period", figure.period);
     let mut fields = Fields::new(out);
     fields.float("value", figure.value);
-    fields.float("coverage", Some(figure.coverage));
+    // A line needs a field: what has no finite coverage was not observed.
+    fields.float("coverage", Some(figure.coverage).filter(|share| share.is_finite()).or(Some(0.0)));
     fields.end(figure.from)
 }
 

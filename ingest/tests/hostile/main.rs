@@ -1,5 +1,14 @@
 //! Any bytes on any topic are an answer or an error, never a panic.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "test helpers"
+)]
+
+mod flood;
+mod generator;
 
 use std::{fs, path::Path};
 
@@ -12,8 +21,21 @@ fn everything(decoder: &mut Decoder, topic: &str, payload: &[u8]) {
     let mut results = vec![decoder.decode(&message).1];
     results.extend(Format::ALL.iter().map(|format| decoder.decode_as(*format, &message)));
     for decoded in results.into_iter().flatten() {
-        if let Decoded::Readings(readings) = decoded {
-            assert!(!readings.is_empty() && readings.iter().all(|reading| reading.value.is_finite()));
+        sound(&decoded);
+    }
+}
+
+/// What holds of everything that a decoder lets through.
+fn sound(decoded: &Decoded) {
+    if let Decoded::Readings(readings) = decoded {
+        assert!(!readings.is_empty() && readings.len() <= ingest::MAX_READINGS);
+        for reading in readings {
+            assert!(reading.value.is_finite(), "{reading:?}");
+            assert!(model::Id::parse(reading.sensor.as_str()).is_ok(), "{reading:?}");
+            assert!(
+                reading.channel.as_ref().is_none_or(|id| model::Id::parse(id.as_str()).is_ok()),
+                "{reading:?}"
+            );
         }
     }
 }
