@@ -39,7 +39,11 @@ impl Disk {
         match refusal {
             Some(why) => {
                 if refusals.insert(store, why.clone()).is_none() {
-                    tracing::error!(store, why, "the disk refuses; what is not stored waits, nothing is dropped");
+                    tracing::error!(
+                        store,
+                        why,
+                        "the disk refuses; what is not stored waits, nothing is dropped"
+                    );
                 }
             }
             None => {

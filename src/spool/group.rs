@@ -119,8 +119,10 @@ impl Group {
         }
         let kept = items.zip(&self.placed).filter(|(_, (_, position))| position.is_some());
         let body = block::encode(kept.filter_map(|(item, _)| item.content()));
-        step.prepare_cached("INSERT INTO log (part, first, count, readings, body) VALUES (0, ?1, ?2, ?3, ?4)")?
-            .execute(params![
+        step.prepare_cached(
+            "INSERT INTO log (part, first, count, readings, body) VALUES (0, ?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
             signed(before.newest + 1),
             signed(count),
             signed(self.counts.readings - before.readings),

@@ -20,8 +20,8 @@ mod retention;
 mod writer;
 
 pub use block::BlockError;
-pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
 pub use counts::Counts;
+pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
 pub use held::Held;
 pub use log::{Appending, Spool, SpoolError};
 pub use options::{Fsync, Options};

@@ -264,7 +264,8 @@ impl Writer {
         }
         self.note_bytes();
         self.publish.send_replace(self.counts);
-        let (items, replies): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| (call.items, call.reply)).unzip();
+        let (items, replies): (Vec<_>, Vec<_>) =
+            calls.into_iter().map(|call| (call.items, call.reply)).unzip();
         for (receipts, reply) in group.receipts(items.into_iter()).into_iter().zip(replies) {
             let _unheard = reply.send(Ok(receipts));
         }
