@@ -3,12 +3,13 @@
 use std::{process::Command, time::Duration};
 
 use crate::{
-    common::process::until,
+    common::{process::until, victoria_metrics::VictoriaMetrics},
     ledger::{balanced, holds_exactly},
     load::Load,
     mails::all_told_once,
-    rig::{PATIENCE, broker, counted, mail_settings, ready, service},
+    rig::{PATIENCE, broker, counted, mail_settings, ready, series_settings, service},
     service::Service,
+    sink::points,
     smtp::{Options, SmtpServer},
 };
 
@@ -34,7 +35,9 @@ async fn a_full_disk_holds_back_acknowledgements_says_so_and_goes_on_when_there_
     let load = Load::of(8, 750);
     let broker = broker("").await;
     let mails = SmtpServer::start(&Options::default());
-    let mut service = service(dir.path(), &load, broker.port(), &mail_settings(mails.port)).await;
+    let series = VictoriaMetrics::start().await.expect("apt-get install victoria-metrics");
+    let more = mail_settings(mails.port) + &series_settings(dir.path(), &series.url());
+    let mut service = service(dir.path(), &load, broker.port(), &more).await;
     let publish = load.publish(broker.port(), 0..load.events.len(), Duration::from_secs(12));
     let fill = async {
         for bytes in ["300000", "4096"] {
@@ -54,6 +57,8 @@ async fn a_full_disk_holds_back_acknowledgements_says_so_and_goes_on_when_there_
     let ledger = balanced(&service, load.count()..=load.count()).await;
     println!("twice full: {ledger:?}");
     all_told_once(&service, &mails).await;
+    let all = load.all();
+    until("every reading arrives", PATIENCE, async || (points(&series).await == all).then_some(())).await;
     let log = service.log();
     assert!(log.contains("the disk refuses") && log.contains("the disk takes it again"), "{log}");
     holds_exactly(&mut service, &load.all()).await;

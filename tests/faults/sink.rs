@@ -87,10 +87,14 @@ async fn a_full_spool_gives_up_what_only_the_time_series_server_needs_and_counts
     let total = packs as u64 + 1000;
     let ledger = balanced(&service, total..=total).await;
     let metric = async |name: &str| service.metric(name).await.unwrap();
-    let (bytes, given_up) =
-        (metric("normwatch_spool_bytes").await, metric("normwatch_series_given_up_entries_total").await);
+    // A group that is being stored may lie above the bound, until the next look.
+    let (bytes, given_up) = until("the spool is within its bytes", PATIENCE, async || {
+        let bytes = metric("normwatch_spool_bytes").await;
+        (bytes <= MAX_BYTES).then_some((bytes, metric("normwatch_series_given_up_entries_total").await))
+    })
+    .await;
     println!("{ledger:?}, spool {bytes} bytes, {given_up} entries given up for the time-series server");
-    assert!(given_up > 0 && bytes <= MAX_BYTES, "{given_up} given up, {bytes} bytes");
+    assert!(given_up > 0, "{given_up} given up");
     // What came last is still there for it.
     assert!(series.again().await);
     let all = load.all();
