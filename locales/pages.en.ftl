@@ -12,6 +12,7 @@ nav-label = Main navigation
 as-of = Data as of
 ago = ({ $age } ago)
 as-of-none = No data yet
+disk-refuses = The disk refuses. Nothing is lost: messages wait at the broker until it takes them.
 stale = The data is old: no newer readings have arrived for a while, so what you see may no longer hold.
 catching-up = Still working through waiting data; results are not complete yet.
 refused = The newest edit of register, packs or overlay is wrong and not in force; what was in force stays.

@@ -48,8 +48,6 @@ use crate::{
 const BATCHES: usize = 64;
 /// How far behind the wall clock event time follows while sensors are silent, ms.
 const TICK_LAG_MS: i64 = 120_000;
-/// How long a stop waits for a disk that refuses.
-const HELD_AT_STOP: Duration = Duration::from_secs(2);
 /// How often it follows, real time.
 const TICK_EVERY: Duration = Duration::from_secs(5);
 
@@ -382,7 +380,7 @@ impl Service {
     pub async fn stop(self) -> Result<(), ServiceError> {
         self.stop.send_replace(true);
         self.disk.give_up();
-        let release = tokio::spawn(let_go(self.spool.clone()));
+        let release = tokio::spawn(storage::let_go(self.spool.clone()));
         let mut result = Ok(());
         for task in [self.intake, self.ticks, self.judge] {
             let ended = task.await.unwrap_or_else(|error| Err(ServiceError::of("a task was lost")(error)));
@@ -404,21 +402,6 @@ impl Service {
             _ = &mut self.judge => {}
             _ = &mut self.intake => {}
             _ = &mut self.ticks => {}
-        }
-    }
-}
-
-/// Closes a spool that the disk holds up, so that a stop does not wait for what is not going to be durable.
-async fn let_go(spool: Spool) {
-    let mut held = spool.watch_held();
-    loop {
-        if held.wait_for(Option::is_some).await.is_err() {
-            return;
-        }
-        let recovers = tokio::time::timeout(HELD_AT_STOP, held.wait_for(Option::is_none)).await.is_ok();
-        if !recovers {
-            spool.close().await;
-            return;
         }
     }
 }

@@ -9,14 +9,20 @@
     reason = "tests"
 )]
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    path::Path,
+    time::Duration,
+};
 
 use model::{Flags, Id, Instant, Quantity, Reading, Series};
 use normwatch::spool::{
-    Entry, Fate, Item, Kind, Message, MessageKey, Options, Outcome, Position, Refusal, Spool, SpoolError,
-    SpoolReader,
+    Entry, Fate, Held, Item, Kind, Message, MessageKey, Options, Outcome, Position, Refusal, Spool,
+    SpoolError, SpoolReader,
 };
 use proptest::prelude::*;
+
+const SOON: Duration = Duration::from_secs(30);
 
 fn reading(sensor: &str, ms: i64, value: f64) -> Reading {
     let series = Series { sensor: Id::parse(sensor).unwrap(), quantity: Quantity::Co2, channel: None };
@@ -338,6 +344,37 @@ proptest! {
         prop_assert_eq!(l.received, l.stored + l.duplicate + l.ignored + l.quarantined + l.rejected);
         prop_assert_eq!(l.stored, kept.len() as u64);
     }
+}
+
+#[tokio::test]
+async fn a_full_spool_holds_messages_without_a_receipt_until_something_was_let_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { max_bytes: 200_000, ..Options::default() };
+    let spool = Spool::open(&dir.path().join("spool.sqlite"), options).unwrap();
+    let mut held = spool.watch_held();
+    let mut flying = VecDeque::new();
+    for first in (0..).step_by(1000) {
+        flying.push_back(spool.submit((first..first + 1000).map(sample).collect()).await.unwrap());
+        let is_stored = tokio::select! {
+            done = &mut flying[0] => done.is_ok(),
+            full = tokio::time::timeout(SOON, held.wait_for(Option::is_some)) => { full.unwrap().unwrap(); false }
+        };
+        if !is_stored {
+            break;
+        }
+        flying.pop_front();
+    }
+    let Some(Held::Full { bytes, max_bytes: 200_000 }) = spool.held() else { panic!("{:?}", spool.held()) };
+    assert!(bytes >= 200_000, "{bytes}");
+    assert!(spool.ledger().pending > 0);
+    let refused = spool.append(vec![sample(0)]).await;
+    assert!(matches!(refused, Err(SpoolError::Held(_))), "{refused:?}");
+    spool.trim(Position::new(spool.counts().newest + 1)).await.unwrap();
+    for appending in flying {
+        tokio::time::timeout(SOON, appending).await.unwrap().unwrap();
+    }
+    assert_eq!((spool.held(), spool.ledger().pending), (None, 0));
+    assert_eq!(spool.ledger().stored, spool.counts().newest);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,7 +24,9 @@ use crate::{
     access::{Access, USERS_FILE},
     audit::{AUDIT_FILE, Audit},
     broker::BrokerError,
-    config::{self, Config, Secret},
+    clock::Clock,
+    config::{self, Config, Secret, Transport},
+    disk::{TRY_AGAIN, in_words, is_of_disk},
     links::Links,
     metrics::{MailOutcome, Metrics},
     notify::{
@@ -32,7 +34,9 @@ use crate::{
         Settings, SqliteOutbox,
     },
     pipeline::{Diagnoses, Outlet},
-    series::{Influx, InfluxConfig, SeriesParts, SeriesWriter, WriterOptions},
+    series::{Influx, InfluxConfig, SeriesParts, SeriesStatus, SeriesWriter, WriterOptions},
+    spool::Spool,
+    state::State,
     view::Snapshot,
     web::{Desk, Registry},
 };
@@ -235,48 +239,101 @@ pub(super) fn series(site: &mut Site<'_>) -> Result<Option<watch::Receiver<u64>>
         links.set("influx", None, None, 0);
         return Ok(None);
     };
-    let influx = Influx::new(&InfluxConfig {
+    let influx = InfluxConfig {
         url: influx.url.clone(),
         org: influx.org.clone(),
         bucket: influx.bucket.clone(),
         token: influx.token.as_ref().map_or("", Secret::expose).to_owned(),
         timeout: Duration::from_secs(30),
-    })
-    .map_err(ServiceError::of("influx"))?;
-    let parts = SeriesParts {
+    };
+    let (settled, watched) = watch::channel(0);
+    let sink = Sink {
         spool: site.stores.spool.clone(),
         state: site.stores.state.clone(),
-        influx,
-        register: registers(site),
+        registers: registers(site),
         clock: site.clock.clone(),
-        options: WriterOptions::default(),
+        influx,
+        links,
+        metrics: Arc::clone(&site.metrics),
+        settled,
     };
-    let (writer, mut status) = SeriesWriter::new(parts);
-    let (settled, watched) = watch::channel(0);
-    let mut stopping = site.stopping_late.clone();
+    let (first, mut stopping) = (sink.writer()?, site.stopping_late.clone());
     site.late.push(tokio::spawn(async move {
         tokio::select! {
-            ended = writer.run() => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the series writer has ended; the spool keeps what it had not written");
-                }
-            }
+            () = sink.run(first) => {}
             _ = stopping.wait_for(|stop| *stop) => {}
         }
     }));
-    let (metrics, mut stopping) = (Arc::clone(&site.metrics), site.stopping_late.clone());
-    site.late.push(tokio::spawn(async move {
+    Ok(Some(watched))
+}
+
+type Writer = (SeriesWriter, watch::Receiver<SeriesStatus>);
+
+/// What a series writer is built from, and who hears how it fares.
+struct Sink {
+    spool: Spool,
+    state: State,
+    registers: watch::Receiver<Arc<Register>>,
+    clock: Clock,
+    influx: InfluxConfig,
+    links: Links,
+    metrics: Arc<Metrics>,
+    settled: watch::Sender<u64>,
+}
+
+impl Sink {
+    fn writer(&self) -> Result<Writer, ServiceError> {
+        let influx = Influx::new(&self.influx).map_err(ServiceError::of("influx"))?;
+        Ok(SeriesWriter::new(SeriesParts {
+            spool: self.spool.clone(),
+            state: self.state.clone(),
+            influx,
+            register: self.registers.clone(),
+            clock: self.clock.clone(),
+            options: WriterOptions::default(),
+        }))
+    }
+
+    /// Writes; begins anew behind its cursor when the disk had refused to keep that.
+    async fn run(self, mut next: Writer) {
         loop {
-            let now = status.borrow_and_update().clone();
-            links.set("influx", now.is_up, now.error, now.backlog_readings);
-            metrics.series_backlog(now.backlog_readings);
-            metrics.series_refused(now.refused);
-            settled.send_replace(now.settled);
-            tokio::select! {
-                changed = status.changed() => if changed.is_err() { return },
-                _ = stopping.wait_for(|stop| *stop) => return,
+            let (writer, status) = next;
+            let ended = tokio::select! {
+                ended = writer.run() => ended,
+                () = self.report(status) => Ok(()),
+            };
+            match ended {
+                Err(error) if is_of_disk(&error) => {
+                    tracing::warn!(error = in_words(&error), "the series writer waits for the disk");
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = in_words(&error),
+                        "the series writer has ended; the spool keeps what it had not written"
+                    );
+                    return;
+                }
+                Ok(()) => return,
+            }
+            match self.writer() {
+                Ok(again) => next = again,
+                Err(error) => return tracing::error!(%error, "the series writer cannot begin anew"),
             }
         }
-    }));
-    Ok(Some(watched))
+    }
+
+    async fn report(&self, mut status: watch::Receiver<SeriesStatus>) {
+        loop {
+            let now = status.borrow_and_update().clone();
+            self.links.set("influx", now.is_up, now.error, now.backlog_readings);
+            self.metrics.series_backlog(now.backlog_readings);
+            self.metrics.series_refused(now.refused);
+            // A writer that has just begun has not looked yet.
+            self.settled.send_modify(|settled| *settled = now.settled.max(*settled));
+            if status.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
 }

@@ -16,6 +16,8 @@ use crate::{
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked at whether the spool is full, or the disk refuses.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a stop waits for a disk that refuses.
+const HELD_AT_STOP: Duration = Duration::from_secs(2);
 /// A spool that uses more than this share of its bytes is shortened at once, and to below it.
 const TIGHT_PERCENT: u64 = 90;
 
@@ -130,4 +132,19 @@ pub(super) fn watch(site: &mut Site<'_>) {
             }
         }
     }));
+}
+
+/// Closes a spool that the disk holds up, so that a stop does not wait for what is not going to be durable.
+pub(super) async fn let_go(spool: Spool) {
+    let mut held = spool.watch_held();
+    loop {
+        if held.wait_for(Option::is_some).await.is_err() {
+            return;
+        }
+        let recovers = tokio::time::timeout(HELD_AT_STOP, held.wait_for(Option::is_none)).await.is_ok();
+        if !recovers {
+            spool.close().await;
+            return;
+        }
+    }
 }

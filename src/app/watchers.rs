@@ -35,19 +35,20 @@ pub(super) fn broker(
         let mut quiet_since: Option<tokio::time::Instant> = None;
         let mut reached = None;
         let mut since = None;
-        let mut pace = clock.pace();
+        let (mut pace, mut is_trusted) = (clock.pace(), true);
         loop {
             let step_ms = pace.step_ms(&clock);
             if step_ms != 0 {
-                tracing::warn!(step_ms, "the clock was set: silence is counted from now on");
-                (quiet_since, since) = (None, None);
+                tracing::warn!(step_ms, "the clock was set: event time follows it when sensors confirm it");
+                (quiet_since, since, is_trusted) = (None, None, false);
             }
             let (link, waiting) = monitor.link();
             // Before it holds our subscription, a broker keeps nothing for us.
             links.set("mqtt", Some(link.is_subscribed), link.error, waiting as u64);
             let before = std::mem::replace(&mut reached, snapshots.borrow().event_time);
             let is_backlog = is_backlog(before, reached, clock.now());
-            quiet_since = (link.is_subscribed && waiting == 0 && !is_backlog)
+            is_trusted |= is_near(reached, clock.now());
+            quiet_since = (link.is_subscribed && waiting == 0 && !is_backlog && is_trusted)
                 .then(|| quiet_since.unwrap_or_else(tokio::time::Instant::now));
             let is_quiet = quiet_since.is_some_and(|since| since.elapsed() >= SETTLED_CONNECTION);
             // A queue that fills for a while is no break: what waits in it was heard.
@@ -71,6 +72,12 @@ pub(super) fn broker(
 /// Whether event time moves on far behind wall time: messages of an outage are still on their way.
 fn is_backlog(before: Option<Instant>, reached: Option<Instant>, now: Instant) -> bool {
     reached > before && reached.is_some_and(|reached| now.since(reached) > FAR_BEHIND_MS)
+}
+
+/// Whether the newest readings are of about now. A clock that was set must not take event time with it on its own
+/// word: event time never goes back, and everything behind it is late.
+fn is_near(reached: Option<Instant>, now: Instant) -> bool {
+    reached.is_some_and(|reached| now.since(reached).abs() <= FAR_BEHIND_MS)
 }
 
 /// Lets the history forget what is older than it has to reach, a while after the start and then daily.
@@ -113,5 +120,7 @@ mod tests {
         assert!(!is_backlog(at(101), at(101), now), "nothing comes any more");
         assert!(!is_backlog(at(597), at(598), now), "what comes is of now");
         assert!(!is_backlog(None, None, now));
+        assert!(is_near(at(597), now) && is_near(at(603), now));
+        assert!(!is_near(at(540), now) && !is_near(at(660), now) && !is_near(None, now));
     }
 }

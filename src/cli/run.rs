@@ -101,7 +101,7 @@ pub(super) fn refused(error: ServiceError, terminal: &mut Terminal) -> anyhow::R
     }
 }
 
-/// A file that reaches the limit of its size (RLIMIT_FSIZE) makes a write fail, as a full disk does. Left
+/// A file that reaches the limit of its size (`RLIMIT_FSIZE`) makes a write fail, as a full disk does. Left
 /// alone, the signal that comes with it would end the process.
 fn outgrow_limits() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]

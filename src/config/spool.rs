@@ -6,7 +6,7 @@ use super::{Spool, load::Check};
 use crate::spool::Fsync;
 
 /// What the spool needs beside its quarantine for anything to go through it, bytes.
-const LEAST: u64 = 16 << 20;
+const LEAST: u64 = 8 << 20;
 
 /// `[spool]` before its meaning is checked.
 #[derive(Deserialize)]

@@ -183,7 +183,13 @@ impl Writer {
         while !calls.is_empty() {
             let mut group: Vec<Call> = calls.drain(..self.group_of(calls)).collect();
             match self.admit(&group).and_then(|()| Ok(self.transact(&group)?)) {
-                Ok(done) => self.answer(done, group),
+                Ok(done) => {
+                    // Before anybody hears of it: whoever has a receipt finds the door open.
+                    if calls.is_empty() {
+                        self.hold(None);
+                    }
+                    self.answer(done, group);
+                }
                 Err(SpoolError::Held(held)) => {
                     self.hold(Some(held));
                     group.append(calls);

@@ -63,6 +63,19 @@ impl Mosquitto {
         self.process.take().unwrap().kill();
     }
 
+    /// Asks it to stop, and waits until it has: with persistence, what it held is on its disk.
+    pub async fn stop(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.signal("TERM");
+        until("mosquitto stops", START, async || (!process.is_running()).then_some(())).await;
+    }
+
+    /// Settings for a broker that keeps sessions and messages in its folder over a stop.
+    pub fn with_persistence(dir: &std::path::Path) -> String {
+        // Started by root it would else become a user who may not write there.
+        format!("persistence true\npersistence_location {}/\nuser root\n", dir.display())
+    }
+
     /// Its port on the loopback address.
     pub fn port(&self) -> u16 {
         self.port

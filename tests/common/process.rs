@@ -38,6 +38,11 @@ impl Process {
         assert!(sent.unwrap().success(), "kill -{name}");
     }
 
+    /// Its number at the system.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Its exit code, once it has ended by itself; `None` when it has not yet, or was killed.
     pub fn exit_code(&mut self) -> Option<i32> {
         self.0.try_wait().unwrap().and_then(|status| status.code())

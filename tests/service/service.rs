@@ -34,6 +34,7 @@ pub(crate) struct Service {
     dir: PathBuf,
     address: String,
     starts: u32,
+    environment: Vec<(String, String)>,
 }
 
 impl Service {
@@ -45,7 +46,26 @@ impl Service {
              [mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt_port}\"\n\n{more}\n"
         );
         std::fs::write(dir.join("normwatch.toml"), config).unwrap();
-        Self { process: None, dir: dir.to_owned(), address, starts: 0 }
+        Self { process: None, dir: dir.to_owned(), address, starts: 0, environment: Vec::new() }
+    }
+
+    /// The same with a variable in its environment, from the next start on.
+    #[allow(dead_code, reason = "not every test binary sets one")]
+    pub(crate) fn with_variable(mut self, name: &str, value: &Path) -> Self {
+        self.environment.push((name.to_owned(), value.display().to_string()));
+        self
+    }
+
+    /// Its number at the system.
+    #[allow(dead_code, reason = "not every test binary asks")]
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// Whether it still runs.
+    #[allow(dead_code, reason = "not every test binary asks")]
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.as_mut().unwrap().is_running()
     }
 
     /// Starts it, and waits until its pages answer.
@@ -53,6 +73,7 @@ impl Service {
         self.starts += 1;
         let mut command = program();
         command.current_dir(&self.dir).args(["run", "-c", "normwatch.toml"]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.process = Process::start(&mut command, &self.log_file(self.starts));
         until("the service answers", START, async || {
             assert!(self.process.as_mut().unwrap().is_running(), "{}", self.log());
@@ -84,6 +105,14 @@ impl Service {
         let code = until("the service stops", STOP, async || process.exit_code()).await;
         assert_eq!(code, 0, "{}", self.log());
         println!("stopped in {:?}", began.elapsed());
+    }
+
+    /// Asks it to stop where it cannot write what it has: it must do so soon, whatever its exit code.
+    #[allow(dead_code, reason = "not every test binary has such a disk")]
+    pub(crate) async fn stop_on_full_disk(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.signal("TERM");
+        until("the service stops", STOP, async || (!process.is_running()).then_some(())).await;
     }
 
     fn log_file(&self, start: u32) -> PathBuf {
