@@ -5,6 +5,7 @@
 
 mod late;
 mod reloads;
+mod strangers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,8 +20,9 @@ use rules::AlertState;
 pub use late::LateOutcome;
 pub use reloads::ReloadOutcome;
 use reloads::Reloads;
+use strangers::Strangers;
 
-use crate::view::Ledger;
+use crate::view::{Ledger, Snapshot};
 
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
@@ -106,6 +108,7 @@ pub struct Metrics {
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
     reloads: Reloads,
+    strangers: Strangers,
     late: Family<Label, Counter>,
     to_verdict: Histogram,
     to_mail: Histogram,
@@ -133,12 +136,14 @@ impl Metrics {
             mails: Family::default(),
             maybe_doubled: Counter::default(),
             reloads: Reloads::default(),
+            strangers: Strangers::default(),
             late: Family::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
         };
         metrics.register();
         metrics.reloads.register(&mut metrics.registry);
+        metrics.strangers.register(&mut metrics.registry);
         metrics.registry.register(
             "normwatch_late_readings",
             "Readings older than what was judged, by what became of them",
@@ -202,6 +207,11 @@ impl Metrics {
     /// Counts one late reading.
     pub fn late(&self, outcome: LateOutcome) {
         self.late.get_or_create(&[("outcome", outcome.name())]).inc();
+    }
+
+    /// Sets how many publish that nobody knows or understands.
+    pub fn strangers(&self, snapshot: &Snapshot) {
+        self.strangers.set(snapshot);
     }
 
     /// Counts one read of the operator's files at `at`.

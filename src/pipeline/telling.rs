@@ -99,6 +99,7 @@ impl Judge {
         snapshot.links = self.parts.links.all();
         snapshot.standing = self.parts.standing.now();
         self.parts.metrics.set_pending(snapshot.ledger.pending);
+        self.parts.metrics.strangers(&snapshot);
         for state in STATES {
             let count = snapshot.alerts.iter().filter(|alert| alert.state == state).count();
             self.parts.metrics.alerts(state, count as u64);
