@@ -100,7 +100,8 @@ impl Report {
     #[must_use]
     pub fn table(&self, month: &str, book: &Rulebook) -> Vec<Vec<String>> {
         let header = HEADER.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let rows = self.lines.iter().map(|((body, clause), line)| cells(month, body.as_ref(), clause, line, book));
+        let rows =
+            self.lines.iter().map(|((body, clause), line)| cells(month, body.as_ref(), clause, line, book));
         std::iter::once(header).chain(rows).collect()
     }
 }

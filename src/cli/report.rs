@@ -16,8 +16,10 @@ use crate::{
 
 /// Prints what was found in a month, by body and clause: windows, share of compliance, findings, the worst value.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Verdicts are kept as long as raw readings (`raw_days`): report a month soon after its end.\n\
-                        \nExample:\n  normwatch report --month 2026-10 > october.csv")]
+#[command(
+    after_help = "Verdicts are kept as long as raw readings (`raw_days`): report a month soon after its end.\n\
+                        \nExample:\n  normwatch report --month 2026-10 > october.csv"
+)]
 pub(super) struct Report {
     /// The month, such as 2026-10; the last full one by default
     #[arg(long, value_name = "YYYY-MM", value_parser = month)]

@@ -52,7 +52,8 @@ async fn every_page_of_a_whole_office_speaks_both_languages() {
 
 #[tokio::test]
 async fn every_page_stands_with_nothing_to_show() {
-    for path in ["/", "/alerts", "/alerts?state=all", "/standards", "/mails", "/devices", "/devices/unknown"] {
+    for path in ["/", "/alerts", "/alerts?state=all", "/standards", "/mails", "/devices", "/devices/unknown"]
+    {
         for (language, none) in LANGUAGES.into_iter().zip(["尚无数据", "No data yet"]) {
             let answer = ask_with(Snapshot::default(), path, &[("accept-language", language)]).await;
             assert_eq!(answer.status, StatusCode::OK, "{path} {language}");
@@ -65,9 +66,18 @@ async fn every_page_stands_with_nothing_to_show() {
 async fn no_page_shows_a_key_instead_of_a_text() {
     for (path, _, _) in PAGES {
         let answer = ask_with(office::snapshot(), path, &[("accept-language", "en")]).await;
-        for prefix in
-            [">quantity-", ">measure-", ">use-", ">kind-", ">word-", ">provenance-", ">alert-state", ">link-", ">device-", ">flag-"]
-        {
+        for prefix in [
+            ">quantity-",
+            ">measure-",
+            ">use-",
+            ">kind-",
+            ">word-",
+            ">provenance-",
+            ">alert-state",
+            ">link-",
+            ">device-",
+            ">flag-",
+        ] {
             assert!(!answer.body.contains(prefix), "{path} shows a bare {prefix}");
         }
     }

@@ -52,7 +52,7 @@ async fn firing(service: &Service) -> String {
     .await
 }
 
-/// Subjects of what the server took that tell of the room.
+/// Mails that the server took.
 fn told(mails: &SmtpServer) -> usize {
     mails.taken().len()
 }
@@ -68,10 +68,11 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
     let sent = publish(&broker, 3..9).await;
     first.ledger("stored", sent, PATIENCE).await;
     let alert = firing(&first).await;
-    // Nothing waits to be told any more.
+    // Both readers know, and nothing waits to be told any more.
     until("all is told", PATIENCE, async || {
         let all = first.list("/mails").await;
-        (!all.is_empty() && all.iter().all(|mail| mail["state"] == "sent")).then_some(())
+        let of_room = all.iter().filter(|mail| mail["alerts"].to_string().contains(&alert)).count();
+        (of_room == 2 && all.iter().all(|mail| mail["state"] == "sent")).then_some(())
     })
     .await;
     let before = told(&mails);
@@ -134,4 +135,12 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
     let head = manifest["audit_head"].as_str().unwrap();
     assert_eq!(run(other.path(), &["audit", "verify", "--head", head]).0, 0);
     assert_eq!(run(other.path(), &["audit", "verify", "--head", "0000"]).0, 1);
+    let month = Clock::System.now().plus_ms(-4 * HOUR_MS).to_string().split_at(7).0.to_owned();
+    let (code, csv) = run(other.path(), &["report", "--month", &month]);
+    let line = csv.lines().find(|line| line.contains(",bureau,Bureau,gb-t-18883-2022/co2,"));
+    let cells: Vec<&str> = line.unwrap_or_else(|| panic!("{csv}")).split(',').collect();
+    assert_eq!((code, cells[0], cells[11]), (0, month.as_str(), "1"), "one finding: {csv}");
+    assert!(cells[7].parse::<u32>().unwrap() > 0 && cells[10].parse::<f64>().unwrap() < 1.0, "{csv}");
+    let (code, page) = run(other.path(), &["report", "--month", &month, "--format", "html"]);
+    assert!(code == 0 && page.contains("<td>gb-t-18883-2022/co2</td>"), "{page}");
 }
