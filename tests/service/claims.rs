@@ -93,10 +93,10 @@ async fn an_unknown_sensor_is_claimed_and_its_next_readings_are_judged_in_that_r
     })
     .await;
     assert_eq!((&unknown["sensor"], &unknown["format"]), (&json!("air-9"), &json!("zigbee2mqtt")));
-    assert_eq!(
-        (&unknown["topic"], &unknown["readings"][0]["quantity"]),
-        (&json!("zigbee2mqtt/air-9"), &json!("co2"))
-    );
+    assert_eq!(unknown["topic"], "zigbee2mqtt/air-9");
+    let readings = unknown["readings"].as_array().unwrap();
+    let newest = readings.iter().find(|reading| reading["quantity"] == "co2");
+    assert!(newest.is_some_and(|reading| reading["value"].as_f64() >= Some(1300.0)), "{unknown}");
     assert!(unknown["first"].as_str() <= unknown["last"].as_str(), "{unknown}");
 
     let wish = json!({"place": "r-2", "interval_s": 300, "from": "2026-01-01", "note": "hung by the window"});
@@ -192,7 +192,9 @@ async fn one_device_through_two_networks_is_one_sensor_and_its_copies_do_not_cou
         office.publish(uplink(u64::try_from(count).unwrap(), at, people).to_vec()).await;
     }
     let device = until("all of it has come", PATIENCE, async || {
-        caller.items("/devices").await.into_iter().find(|device| device["messages"] == 6)
+        let found = caller.items("/devices").await.into_iter().find(|device| device["messages"] == 6);
+        // Counts come from the intake, readings from the board a moment later.
+        found.filter(|device| device["battery_level"].is_number())
     })
     .await;
     assert_eq!((&device["sensor"], &device["place"]), (&json!("24e124710b12abcd"), &json!("r-1")));
