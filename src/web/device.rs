@@ -171,7 +171,7 @@ impl<'a> Seen<'a> {
         if self.newest.level.is_some_and(|level| level <= LOW_BATTERY) {
             problems.push("battery");
         }
-        let is_off = self.tally.skew_ms().is_some_and(|skew| skew > AHEAD_MS || skew < -BEHIND_MS);
+        let is_off = self.tally.skew_ms().is_some_and(|skew| !(-BEHIND_MS..=AHEAD_MS).contains(&skew));
         if is_off || self.tally.flags.contains_key("clock") {
             problems.push("clock");
         }
