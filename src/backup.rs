@@ -287,7 +287,9 @@ fn listed(from: &Path, name: &str) -> Result<Vec<(PathBuf, String)>, BackupError
     let mut found = Vec::new();
     for file in fs::read_dir(from).map_err(BackupError::file(from))? {
         let file = file.map_err(BackupError::file(from))?;
-        if let (true, Ok(own)) = (file.path().is_file(), file.file_name().into_string()) {
+        if let (true, Ok(own)) = (file.path().is_file(), file.file_name().into_string())
+            && !own.starts_with('.')
+        {
             found.push((file.path(), format!("{name}/{own}")));
         }
     }

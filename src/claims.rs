@@ -119,6 +119,10 @@ impl Prepared<'_> {
         }
         let failed = |source| ClaimError::File { path: self.file.display().to_string(), source };
         fs::rename(&self.part, &self.file).map_err(failed)?;
+        // The new name is as durable as the bytes.
+        if let Some(Ok(dir)) = self.file.parent().map(fs::File::open) {
+            drop(dir.sync_all());
+        }
         self.written.notify_one();
         Ok(())
     }

@@ -95,14 +95,16 @@ pub fn text(path: &Path) -> Result<(String, String), Vec<Problem>> {
     Ok((path.display().to_string(), text))
 }
 
-/// The files of a directory by name; folders and what is too large are left out.
+/// The files of a directory by name; folders, hidden files and what is too large are left out.
 fn directory(dir: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let meta = std::fs::metadata(entry.path())?;
+        // A dot begins what editors, and our own claims, write beside a file for a moment.
         if let (true, Ok(name)) =
             (meta.is_file() && meta.len() <= LARGEST_FILE, entry.file_name().into_string())
+            && !name.starts_with('.')
         {
             files.insert(name, std::fs::read(entry.path())?);
         }

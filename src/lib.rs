@@ -21,6 +21,7 @@ pub mod links;
 pub mod metrics;
 pub mod notify;
 pub mod pipeline;
+pub mod report;
 pub mod rulebook;
 pub mod series;
 pub mod spool;

@@ -6,6 +6,7 @@
 mod late;
 mod reloads;
 mod storage;
+mod strangers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,8 +22,9 @@ pub use late::LateOutcome;
 pub use reloads::ReloadOutcome;
 use reloads::Reloads;
 use storage::Storage;
+use strangers::Strangers;
 
-use crate::view::Ledger;
+use crate::view::{Ledger, Snapshot};
 
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
@@ -109,6 +111,7 @@ pub struct Metrics {
     mails: Family<Label, Counter>,
     maybe_doubled: Counter,
     reloads: Reloads,
+    strangers: Strangers,
     late: Family<Label, Counter>,
     to_verdict: Histogram,
     to_mail: Histogram,
@@ -137,6 +140,7 @@ impl Metrics {
             mails: Family::default(),
             maybe_doubled: Counter::default(),
             reloads: Reloads::default(),
+            strangers: Strangers::default(),
             late: Family::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
@@ -144,6 +148,7 @@ impl Metrics {
         metrics.register();
         metrics.reloads.register(&mut metrics.registry);
         metrics.storage.register(&mut metrics.registry);
+        metrics.strangers.register(&mut metrics.registry);
         metrics.registry.register(
             "normwatch_late_readings",
             "Readings older than what was judged, by what became of them",
@@ -211,6 +216,11 @@ impl Metrics {
     /// Counts one late reading.
     pub fn late(&self, outcome: LateOutcome) {
         self.late.get_or_create(&[("outcome", outcome.name())]).inc();
+    }
+
+    /// Sets how many publish that nobody knows or understands.
+    pub fn strangers(&self, snapshot: &Snapshot) {
+        self.strangers.set(snapshot);
     }
 
     /// Counts one read of the operator's files at `at`.

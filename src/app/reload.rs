@@ -69,7 +69,9 @@ impl Files {
 
 fn listed(dir: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path()))
+    let is_hidden =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(move |path| !is_hidden(path))
 }
 
 /// What the service begins with.

@@ -18,6 +18,7 @@ mod packs;
 mod quarantine;
 mod register;
 mod replay;
+mod report;
 mod run;
 mod terminal;
 mod user;
@@ -57,6 +58,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Audit(audit::Audit),
+    Report(report::Report),
     Bench(bench::Bench),
 }
 
@@ -113,6 +115,7 @@ impl Command {
             Self::Backup(backup) => backup.run(terminal),
             Self::Restore(restore) => restore.run(terminal),
             Self::Audit(audit) => audit.run(terminal),
+            Self::Report(report) => report.run(terminal),
             Self::Bench(bench) => bench.run(terminal),
         }
     }

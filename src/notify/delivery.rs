@@ -123,14 +123,11 @@ impl<S: OutboxStore> Delivery<S> {
     ) -> Result<(), OutboxError> {
         let key = &queued.letter.key;
         let to = mask(&queued.letter.to);
-        let error = match outcome {
-            Ok(_) => {
-                self.failures = 0;
-                round.sent += 1;
-                tracing::info!(mail = %key, to, "mail sent");
-                return self.insist(|store| store.mark_sent(key, now)).await;
-            }
-            Err(error) => error,
+        let Err(error) = outcome else {
+            self.failures = 0;
+            round.sent += 1;
+            tracing::info!(mail = %key, to, "mail sent");
+            return self.insist(|store| store.mark_sent(key, now)).await;
         };
         let text = in_words(&error);
         let is_too_old = now.since(queued.queued_at) >= self.policy.give_up_ms;

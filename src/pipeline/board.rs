@@ -100,6 +100,8 @@ impl Board {
                 place.firing += 1;
             }
         }
+        // The intake may have met one again just before it took up the register that knows it.
+        self.unknown.forget(&self.register);
         let (unknown_sensors, misunderstood, unlisted) = self.unknown.list();
         let alerts = live.into_iter().map(Arc::new).chain(self.resolved.iter().rev().cloned()).collect();
         Snapshot {

@@ -97,7 +97,9 @@ impl Letterbox {
         let (reply, answer) = oneshot::channel();
         let Refusal { topic, payload, .. } = held.refusal;
         let replays = Some((held.id, held.arrival));
-        self.send(Post { topic, payload, key: None, format: None, replays, reply }, answer).await
+        // What names no topic of a route came over HTTP.
+        let format = (topic == ANY_SENSOR).then_some(Format::Senml);
+        self.send(Post { topic, payload, key: None, format, replays, reply }, answer).await
     }
 
     async fn send(&self, post: Post, answer: oneshot::Receiver<Posted>) -> Result<Posted, PostError> {

@@ -8,6 +8,9 @@ use std::{
 
 use model::{Id, Instant, Reading, Register};
 
+/// Messages by which a device's clock is judged.
+const SKEWS: usize = 8;
+
 /// What is counted of one device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -17,13 +20,21 @@ pub struct Tally {
     pub readings: u64,
     /// Arrival of the newest.
     pub arrival: Option<Instant>,
-    /// How far ahead of its arrival the newest message that states a time says to be, ms: the device's clock
-    /// less ours, less the way. What was delivered late looks like a clock that is behind.
-    pub skew_ms: Option<i64>,
+    /// How far ahead of their arrival the newest messages that state a time say to be, ms, oldest first.
+    pub skews_ms: Vec<i64>,
     /// Readings by quality mark.
     pub flags: BTreeMap<&'static str, u64>,
     /// Wire formats that it came in, in the order of their first message: more than one is more than one network.
     pub formats: Vec<&'static str>,
+}
+
+impl Tally {
+    /// The device's clock less ours, ms: the largest of its newest messages. One that was delivered late looks like
+    /// a clock that is behind; a clock that is behind is so in every message.
+    #[must_use]
+    pub fn skew_ms(&self) -> Option<i64> {
+        self.skews_ms.iter().copied().max()
+    }
 }
 
 /// The tallies of all registered devices; clones share them.
@@ -52,7 +63,11 @@ impl Tallies {
         tally.messages += 1;
         tally.readings += readings.len() as u64;
         tally.arrival = Some(arrival);
-        tally.skew_ms = stated.map(|stated| stated.since(arrival)).or(tally.skew_ms);
+        if let Some(stated) = stated {
+            tally.skews_ms.push(stated.since(arrival));
+            let surplus = tally.skews_ms.len().saturating_sub(SKEWS);
+            tally.skews_ms.drain(..surplus);
+        }
         for name in readings.iter().flat_map(|reading| reading.flags.names()) {
             *tally.flags.entry(name).or_default() += 1;
         }

@@ -98,6 +98,7 @@ impl Judge {
         snapshot.ledger = self.parts.spool.ledger();
         snapshot.links = self.parts.links.all();
         snapshot.standing = self.parts.standing.now();
+        self.parts.metrics.strangers(&snapshot);
         for state in STATES {
             let count = snapshot.alerts.iter().filter(|alert| alert.state == state).count();
             self.parts.metrics.alerts(state, count as u64);

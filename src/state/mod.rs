@@ -83,6 +83,14 @@ impl State {
         Ok(Self { db: Arc::new(Mutex::new(db)) })
     }
 
+    /// Opens an existing file for reading beside its service.
+    ///
+    /// # Errors
+    /// When the file is not there or cannot be opened.
+    pub fn open_reader(path: &Path) -> Result<Self, StateError> {
+        Ok(Self { db: Arc::new(Mutex::new(database::open_reader(path)?)) })
+    }
+
     /// Runs a call where it may block, for async callers.
     ///
     /// # Errors

@@ -215,6 +215,25 @@ impl State {
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
+    /// Shows `take` what was last said of every window that begins in `span`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn each_verdict(&self, span: Span, mut take: impl FnMut(VerdictRow)) -> Result<(), StateError> {
+        let db = self.db();
+        let mut query = db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM verdicts v JOIN checks c ON c.id = v.check_id
+             WHERE v.start >= ?1 AND v.start < ?2 ORDER BY v.start"
+        ))?;
+        let mut rows = query.query([span.from.millis(), span.to.millis()])?;
+        while let Some(row) = rows.next()? {
+            if let Some(row) = read(row)? {
+                take(row);
+            }
+        }
+        Ok(())
+    }
+
     /// Lets verdicts of windows go that ended before `before`; returns how many.
     ///
     /// # Errors

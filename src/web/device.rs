@@ -10,8 +10,10 @@ use crate::{pipeline::Tally, view::Snapshot};
 
 /// A battery at or below this share wants a new one, %. Vendors' own warnings lie between 10 and 25.
 const LOW_BATTERY: f64 = 20.0;
-/// A clock that is off by more than this is wrong, ms: what intake takes as plausible ahead.
-const CLOCK_MS: i64 = 5 * 60_000;
+/// A clock that is ahead by more than this is wrong, ms: what intake takes as plausible.
+const AHEAD_MS: i64 = 5 * 60_000;
+/// A clock that is behind by more than this is wrong, ms; less may be the way through slow networks.
+const BEHIND_MS: i64 = 3_600_000;
 /// Readings that may enter no measure are a problem of the device from this share on.
 const BARRED_SHARE: f64 = 0.1;
 /// Marks of readings that enter no measure.
@@ -64,7 +66,7 @@ pub(super) struct Device {
     pub(super) battery_level: Option<f64>,
     /// V.
     pub(super) battery_voltage: Option<f64>,
-    /// Its clock less ours, ms; what was delivered late looks like a clock that is behind.
+    /// Its clock less ours by its newest messages, ms.
     pub(super) clock_skew_ms: Option<i64>,
     /// Since the start of the service, like those below.
     pub(super) messages: u64,
@@ -169,7 +171,7 @@ impl<'a> Seen<'a> {
         if self.newest.level.is_some_and(|level| level <= LOW_BATTERY) {
             problems.push("battery");
         }
-        let is_off = self.tally.skew_ms.is_some_and(|skew| skew.abs() > CLOCK_MS);
+        let is_off = self.tally.skew_ms().is_some_and(|skew| !(-BEHIND_MS..=AHEAD_MS).contains(&skew));
         if is_off || self.tally.flags.contains_key("clock") {
             problems.push("clock");
         }
@@ -204,7 +206,7 @@ impl Judged<'_> {
             reporting,
             battery_level: newest.level,
             battery_voltage: newest.voltage,
-            clock_skew_ms: tally.skew_ms,
+            clock_skew_ms: tally.skew_ms(),
             messages: tally.messages,
             readings: tally.readings,
             flags: tally.flags.clone(),
@@ -247,8 +249,11 @@ mod tests {
     fn battery_clock_and_marks_are_problems_of_their_own() {
         let low = Newest { level: Some(20.0), ..heard(1) };
         assert_eq!(judged(low, Tally::default(), true).1, ["battery"]);
-        let skewed = Tally { skew_ms: Some(-3_600_000), ..Tally::default() };
-        assert_eq!(judged(heard(1), skewed, true).1, ["clock"]);
+        let skewed = |skews: &[i64]| Tally { skews_ms: skews.to_vec(), ..Tally::default() };
+        assert_eq!(judged(heard(1), skewed(&[-3_700_000, -3_601_000]), true).1, ["clock"]);
+        let late = skewed(&[-3_600_000, -400, -7_200_000]);
+        assert_eq!(judged(heard(1), late, true).1, Vec::<&str>::new(), "some were delivered late");
+        assert_eq!(judged(heard(1), skewed(&[300_001]), true).1, ["clock"]);
         let marked =
             |stuck| Tally { readings: 100, flags: BTreeMap::from([("stuck", stuck)]), ..Tally::default() };
         assert_eq!(judged(heard(1), marked(9), true).1, Vec::<&str>::new());

@@ -17,7 +17,7 @@ use crate::{ask, ask_with, office};
 const LANGUAGES: [&str; 2] = ["zh-CN", "en"];
 
 /// Address, a Chinese text and an English text that a full page shows.
-const PAGES: [(&str, &str, &str); 14] = [
+const PAGES: [(&str, &str, &str); 17] = [
     ("/", "闲置与紧缺", "Idle and scarce rooms"),
     ("/places/site", "下级场所", "Below"),
     ("/places/a", "房间现况", "Rooms now"),
@@ -32,6 +32,9 @@ const PAGES: [(&str, &str, &str); 14] = [
     ("/standards/demo-area", "限值表", "Table of limits"),
     ("/mails", "累计已发送邮件 12 封", "12 mails sent so far"),
     ("/mails/mail-1", "所述告警", "Alerts told"),
+    ("/devices", "应报间隔", "Expected every"),
+    ("/devices/unknown", "首次收到", "First heard"),
+    ("/devices/unknown/am307-77", "安装位置", "Where it hangs"),
 ];
 
 #[tokio::test]
@@ -49,7 +52,8 @@ async fn every_page_of_a_whole_office_speaks_both_languages() {
 
 #[tokio::test]
 async fn every_page_stands_with_nothing_to_show() {
-    for path in ["/", "/alerts", "/alerts?state=all", "/standards", "/mails"] {
+    for path in ["/", "/alerts", "/alerts?state=all", "/standards", "/mails", "/devices", "/devices/unknown"]
+    {
         for (language, none) in LANGUAGES.into_iter().zip(["尚无数据", "No data yet"]) {
             let answer = ask_with(Snapshot::default(), path, &[("accept-language", language)]).await;
             assert_eq!(answer.status, StatusCode::OK, "{path} {language}");
@@ -62,9 +66,18 @@ async fn every_page_stands_with_nothing_to_show() {
 async fn no_page_shows_a_key_instead_of_a_text() {
     for (path, _, _) in PAGES {
         let answer = ask_with(office::snapshot(), path, &[("accept-language", "en")]).await;
-        for prefix in
-            [">quantity-", ">measure-", ">use-", ">kind-", ">word-", ">provenance-", ">alert-state", ">link-"]
-        {
+        for prefix in [
+            ">quantity-",
+            ">measure-",
+            ">use-",
+            ">kind-",
+            ">word-",
+            ">provenance-",
+            ">alert-state",
+            ">link-",
+            ">device-",
+            ">flag-",
+        ] {
             assert!(!answer.body.contains(prefix), "{path} shows a bare {prefix}");
         }
     }

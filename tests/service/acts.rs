@@ -26,13 +26,13 @@ pub(crate) fn user(dir: &Path, arguments: &[&str], stdin: &str) -> String {
 }
 
 /// A program with a token.
-struct Caller<'a> {
-    service: &'a Service,
-    token: String,
+pub(crate) struct Caller<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) token: String,
 }
 
 impl Caller<'_> {
-    async fn send(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let request = Client::new()
             .request(method, format!("http://{}/api/v1{path}", self.service.address()))
             .bearer_auth(&self.token)
@@ -42,7 +42,7 @@ impl Caller<'_> {
         (answer.status(), serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
     }
 
-    async fn items(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn items(&self, path: &str) -> Vec<Value> {
         let (status, list) = self.send(Method::GET, path, Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{list}");
         list["items"].as_array().unwrap().clone()

@@ -14,7 +14,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn event(topic: &str, payload: impl Into<Vec<u8>>) -> Event {
+pub(crate) fn event(topic: &str, payload: impl Into<Vec<u8>>) -> Event {
     let (topic, payload) = (topic.to_owned(), payload.into());
     Event { time: Instant::from_millis(0), topic, payload, qos: 1, retain: false }
 }

@@ -23,12 +23,16 @@ mod smtp;
 
 mod absent;
 mod acts;
+mod backup;
 mod bad_input;
+mod claims;
 mod demo;
 mod late;
+mod mail;
 mod office;
 mod play;
 mod posted;
+mod quarantine;
 mod refused;
 mod reload;
 mod restart;
