@@ -23,6 +23,7 @@ mod smtp;
 
 mod absent;
 mod acts;
+mod backfill;
 mod bad_input;
 mod demo;
 mod late;
