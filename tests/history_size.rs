@@ -67,7 +67,7 @@ fn series(sensor: &str, quantity: Quantity) -> Series {
 }
 
 fn instant(text: &str, zone: &str) -> Instant {
-    let text = text.replace(" +08:00", ":00").replace(' ', "T");
+    let text = text.replace(" +08:00", ":00").replace(' ', "T").replace("T0:", "T00:");
     let is_zoned = text.len() > 19;
     Instant::parse(&if is_zoned { text } else { format!("{text}{zone}") }).unwrap()
 }

@@ -69,14 +69,14 @@ impl Blocks {
         Ok(Ok(()))
     }
 
-    /// The points of an hour; `None` when the day has none at all.
+    /// The points of an hour; `None` when it has none.
     pub(super) fn hour(mut self, hour: i64) -> Option<Vec<Point>> {
-        (self.rows > 0).then(|| self.hours.remove(&hour).unwrap_or_default())
+        self.hours.remove(&hour)
     }
 
-    /// Whether the raw data are there of which an hour's partials were made. They go by whole days.
-    pub(super) fn has_raw(&self, hour: i64, is_over: bool) -> bool {
-        if is_over { self.rows > 0 } else { self.hours.contains_key(&hour) }
+    /// Whether an hour has raw readings.
+    pub(super) fn has(&self, hour: i64) -> bool {
+        self.hours.contains_key(&hour)
     }
 
     /// Adds points to an hour; its points then, `None` when that changes nothing.

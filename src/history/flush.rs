@@ -157,7 +157,7 @@ fn write_series(
         let mut slots = slots.unwrap_or([None; SLOTS]);
         let mut is_new = false;
         for (hour, fresh) in hours {
-            if !blocks.has_raw(hour, is_over) && hour_slots(&mut slots, hour).iter().any(Option::is_some) {
+            if !blocks.has(hour) && hour_slots(&mut slots, hour).iter().any(Option::is_some) {
                 // The raw data are gone but were counted: adding would count what may be a repetition.
                 done.too_late += fresh.len() as u64;
                 continue;

@@ -4,11 +4,10 @@
 //! where it was cut; each cut leaves a stretch behind. Two marks may name the same point only if the later
 //! one says so (its reading is marked late, a repetition, or backfilled). Such a mark is held while anything
 //! older is on its way, and goes when that has gone: so of two values of one point the older is never the
-//! one that stays.
+//! one that stays. What outlives the process is one mark, up to which everything has settled.
 
 use std::{collections::VecDeque, time::Duration};
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::settling::Settling;
@@ -17,8 +16,7 @@ use super::settling::Settling;
 const MOST_BEHIND: usize = 32;
 
 /// Which marks of a stretch are to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     /// Every one.
     All,
@@ -48,14 +46,6 @@ pub(super) struct Next {
     pub(super) which: Which,
     /// Whether a mark that may name an older point again must be held.
     pub(super) holds: bool,
-}
-
-/// What outlives the process: how far everything has settled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Saved {
-    live: u64,
-    behind: Vec<(u64, Option<u64>, Which)>,
-    held_from: Option<u64>,
 }
 
 /// The live lane and the stretches behind it.
@@ -89,22 +79,6 @@ impl Lanes {
     pub(super) fn new(start: u64, after: Duration) -> Self {
         let live = Stretch::new(start, None, Which::All, after);
         Self { after, live, behind: VecDeque::new(), held_from: None }
-    }
-
-    /// Goes on from what was kept.
-    pub(super) fn restore(saved: Saved, after: Duration) -> Self {
-        let behind = saved.behind.into_iter();
-        Self {
-            behind: behind.map(|(begin, upto, which)| Stretch::new(begin, upto, which, after)).collect(),
-            held_from: saved.held_from,
-            ..Self::new(saved.live, after)
-        }
-    }
-
-    /// What to keep.
-    pub(super) fn saved(&self) -> Saved {
-        let behind = self.behind.iter().map(|lane| (lane.marks.settled(), lane.upto, lane.which));
-        Saved { live: self.live.marks.settled(), behind: behind.collect(), held_from: self.held_from }
     }
 
     /// Everything up to here has settled.
@@ -153,8 +127,8 @@ impl Lanes {
         all.map(|lane| (lane.begin, lane.marks.settled())).collect()
     }
 
-    /// Cuts the live lane when it is more than `most` behind `newest`: it goes on at the newest, and what lies
-    /// between is left behind.
+    /// Cuts the live lane when it is more than `most` behind `newest`: it goes on with the newest tenth of that, and
+    /// what lies between is left behind.
     pub(super) fn overtake(&mut self, newest: u64, most: u64) {
         if newest.saturating_sub(self.newest()) <= most || self.behind.len() >= MOST_BEHIND {
             return;
@@ -163,9 +137,10 @@ impl Lanes {
         for lane in &mut self.behind {
             lane.upto.get_or_insert(cut);
         }
-        let fresh = Stretch::new(newest, None, Which::All, self.after);
+        let start = newest.saturating_sub(most / 10);
+        let fresh = Stretch::new(start, None, Which::All, self.after);
         let left = std::mem::replace(&mut self.live, fresh);
-        self.behind.push_back(Stretch { upto: Some(newest), ..left });
+        self.behind.push_back(Stretch { upto: Some(start), ..left });
     }
 
     /// The server took the live lane up to `mark`, but for what was held from `held` on.
@@ -214,12 +189,12 @@ impl Lanes {
         self.live = Stretch { begin, marks, upto: None, which: Which::All };
     }
 
-    /// After an outage: goes back to what had settled before it.
+    /// After an outage: goes back to what had settled before it. What the lanes had done beyond that is written
+    /// again, in order: the server may have lost any of it.
     pub(super) fn rewind(&mut self) {
-        self.live.marks.rewind();
-        for lane in &mut self.behind {
-            lane.marks.rewind();
-        }
+        let begin = self.stretches().map(|lane| lane.begin).min().unwrap_or(0);
+        *self = Self::new(self.settled(), self.after);
+        self.live.begin = begin;
     }
 
     /// Gives up what lies up to `gone`, which is no more; returns how many marks nobody had written.

@@ -13,7 +13,7 @@ use super::{
     batch::{Batch, Source},
     delivery::{Delivery, Told},
     influx::Influx,
-    lanes::{Lanes, Saved},
+    lanes::Lanes,
     options::WriterOptions,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     state::{State, StateError},
 };
 
-/// The record of the state that holds the marks.
+/// The record of the state that says up to which entry everything has settled.
 const RECORD: (&str, &str) = ("series", "influx");
 /// How long to wait for new lines of the state, which nothing announces.
 const LINES_PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
@@ -97,7 +97,7 @@ pub struct SeriesWriter {
 struct Marks {
     entries: Lanes,
     lines: Lanes,
-    stored: Saved,
+    stored: u64,
     forgotten: Vec<(u64, u64)>,
 }
 
@@ -160,16 +160,15 @@ impl SeriesWriter {
             .state
             .call(|state| Ok((state.record(RECORD.0, RECORD.1)?, state.counter("series_refused")?)))
             .await?;
-        let saved: Option<Saved> = kept.and_then(|kept| serde_json::from_str(&kept).ok());
+        let stored: Option<u64> = kept.and_then(|kept| kept.parse().ok());
+        let stored = stored.unwrap_or(before_oldest);
         let after = self.options.settle_after;
-        let mut entries =
-            saved.map_or_else(|| Lanes::new(before_oldest, after), |saved| Lanes::restore(saved, after));
+        let mut entries = Lanes::new(stored, after);
         let gone = entries.skip(before_oldest);
         if gone > 0 {
             tracing::warn!(gone, %oldest, "entries for the time-series server were trimmed while no writer ran");
         }
         self.status.send_modify(|status| status.refused = refused);
-        let stored = entries.saved();
         Ok(Marks { entries, lines: Lanes::new(0, after), stored, forgotten: Vec::new() })
     }
 
@@ -251,11 +250,11 @@ impl SeriesWriter {
         let now = Instant::now();
         marks.entries.pass(now);
         marks.lines.pass(now);
-        let saved = marks.entries.saved();
-        if saved != marks.stored {
-            let body = serde_json::to_string(&saved).unwrap_or_default();
+        let settled = marks.entries.settled();
+        if settled != marks.stored {
+            let body = settled.to_string();
             self.state.call(move |state| state.put_record(RECORD.0, RECORD.1, &body)).await?;
-            marks.stored = saved;
+            marks.stored = settled;
         }
         let settled = marks.lines.settled_stretches();
         if settled != marks.forgotten {

@@ -19,20 +19,22 @@ fn small_steps() -> WriterOptions {
     WriterOptions { batch_entries: 100, request_lines: 100, most_behind: 300, ..quick() }
 }
 
-/// Five thousand seconds of two sensors that wait while the server is away.
-const AWAY: i64 = 5000;
+/// So many seconds of two sensors wait while the server is away.
+const AWAY: i64 = 40_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_an_outage_the_newest_is_seen_while_the_rest_still_comes_and_all_is_there_in_the_end() {
     let Some(mut server) = VictoriaMetrics::start().await else { return };
     let dir = tempfile::tempdir().unwrap();
-    let mut rig = Rig::start(dir.path(), &server.url(), small_steps());
+    // As long as in the service: this server loses the last seconds before a kill.
+    let options = WriterOptions { settle_after: Duration::from_secs(10), ..small_steps() };
+    let mut rig = Rig::start(dir.path(), &server.url(), options);
     let mut all = messages(AWAY);
     let later = all.split_off(10);
     rig.spool.append(all).await.unwrap();
-    rig.settled().await;
+    tokio::time::timeout(SOON, rig.status.wait_for(|s| s.written == 20)).await.unwrap().unwrap();
     server.kill();
-    for few in later.chunks(50) {
+    for few in later.chunks(500) {
         rig.spool.append(few.to_vec()).await.unwrap();
     }
     tokio::time::timeout(SOON, rig.status.wait_for(|s| s.is_up == Some(false))).await.unwrap().unwrap();
@@ -45,14 +47,14 @@ async fn after_an_outage_the_newest_is_seen_while_the_rest_still_comes_and_all_i
     })
     .await;
     println!("newest seen {:?} after the server was back, {missing} readings behind it", back.elapsed());
-    assert!(back.elapsed() < Duration::from_secs(10));
+    assert!(missing > 0 && back.elapsed() < Duration::from_secs(10), "{missing} after {:?}", back.elapsed());
     // The writer dies in the middle and another goes on from its marks.
     let (spool, state) = (rig.spool.clone(), rig.state.clone());
     drop(rig);
-    let mut rig = Rig::with(spool, state, &server.url(), small_steps());
+    let mut rig = Rig::with(spool, state, &server.url(), options);
     let status = rig.settled().await;
     println!("all there {:?} after the server was back", back.elapsed());
-    assert_eq!((status.refused, status.skipped_entries, status.is_up), (0, 0, Some(true)));
+    assert_eq!((status.refused, status.skipped_entries), (0, 0));
     until("all values are there", SOON, async || {
         let count = server.count("co2_value").await;
         (count == usize::try_from(AWAY).unwrap() * 2 + 1).then_some(())
@@ -84,17 +86,15 @@ async fn the_newest_entries_are_written_before_the_backlog_is_through() {
     }
     rig.spool.append(vec![message(vec![reading("s-9", 3000, 1.0)])]).await.unwrap();
     stub.seen.lock().unwrap().answers.clear();
-    until("the cut was made", SOON, async || (!stub.lines().is_empty()).then_some(())).await;
-    rig.spool.append(vec![message(vec![reading("s-10", 3001, 1.0)])]).await.unwrap();
     let status = rig.settled().await;
-    assert_eq!((status.written, status.skipped_entries), (6002, 0));
+    assert_eq!((status.written, status.skipped_entries), (6001, 0));
     let lines = stub.lines();
-    let newest = first(&lines, "sensor=s-10 ").unwrap();
-    assert!(newest < 2500, "the newest came as line {newest} of {}", lines.len());
+    let newest = first(&lines, "sensor=s-9 ").unwrap();
+    assert!(newest < 1000, "the newest came as line {newest} of {}", lines.len());
     let mut distinct = lines.clone();
     distinct.sort();
     distinct.dedup();
-    assert_eq!((distinct.len(), lines.len()), (6002, 6002), "each once, none missing");
+    assert_eq!((distinct.len(), lines.len()), (6001, 6001), "each once, none missing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ async fn victoria_metrics_holds_exactly_what_the_spool_holds() {
     assert_eq!((status.is_up, status.refused), (Some(true), 0));
     until("all values are there", SOON, async || {
         let is_there = server.count("co2_value").await == 6000
-            && server.count("measure_value").await == 1
+            && server.count("measure_coverage").await == 1
             && server.count("verdict_state").await >= 2;
         is_there.then_some(())
     })

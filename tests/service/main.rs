@@ -23,6 +23,7 @@ mod smtp;
 
 mod absent;
 mod acts;
+mod backfill;
 mod backup;
 mod bad_input;
 mod claims;

@@ -42,7 +42,7 @@ fn any_course() -> impl Strategy<Value = Course> {
 struct World {
     log: Vec<Mark>,
     lanes: Lanes,
-    kept: Saved,
+    kept: u64,
     server: BTreeMap<u8, u64>,
     now: Instant,
     /// Since the last rewind: the newest mark written of each point.
@@ -54,7 +54,7 @@ const SETTLE: Duration = Duration::from_secs(60);
 impl World {
     fn new() -> Self {
         let lanes = Lanes::new(0, SETTLE);
-        let kept = lanes.saved();
+        let kept = lanes.settled();
         Self {
             log: Vec::new(),
             lanes,
@@ -110,7 +110,7 @@ impl World {
             self.lanes.acknowledge_behind(last, held, self.now);
         }
         self.lanes.pass(self.now);
-        self.kept = self.lanes.saved();
+        self.kept = self.lanes.settled();
     }
 
     fn is_done(&self) -> bool {
@@ -124,22 +124,20 @@ impl World {
             Course::Arrive(points) => self.arrive(points),
             Course::Turns(turns, most) => (0..*turns).for_each(|_| self.turn(u64::from(*most))),
             Course::Outage => {
+                // Whatever was not promised may be gone.
                 let settled = self.lanes.settled();
-                let stretches = self.lanes.settled_stretches();
+                self.server.retain(|_, at| *at <= settled);
                 self.lanes.rewind();
                 self.seen.clear();
-                // Whatever was not promised may be gone.
-                let is_safe = |at: u64| at <= settled || stretches.iter().any(|(a, b)| *a < at && at <= *b);
-                self.server.retain(|_, at| is_safe(*at));
             }
             Course::Crash => {
-                self.lanes = Lanes::restore(self.kept.clone(), SETTLE);
+                self.lanes = Lanes::new(self.kept, SETTLE);
                 self.seen.clear();
             }
             Course::Time(secs) => {
                 self.now += Duration::from_secs(u64::from(*secs));
                 self.lanes.pass(self.now);
-                self.kept = self.lanes.saved();
+                self.kept = self.lanes.settled();
             }
         }
     }
@@ -178,12 +176,12 @@ fn after_an_outage_the_newest_goes_first_and_the_rest_beside_it() {
     let mut lanes = Lanes::new(0, Duration::ZERO);
     lanes.acknowledge_live(10, None, now);
     lanes.overtake(1000, 100);
-    assert_eq!(lanes.newest(), 1000);
-    let next = Next { after: 10, upto: 1000, which: Which::All, holds: false };
+    assert_eq!(lanes.newest(), 990, "the newest go on at once");
+    let next = Next { after: 10, upto: 990, which: Which::All, holds: false };
     assert_eq!(lanes.next_behind(), Some(next));
     lanes.acknowledge_live(1005, Some(1003), now);
     assert_eq!(lanes.settled(), 10, "what was left behind must stay in the spool");
-    lanes.acknowledge_behind(1000, None, now);
+    lanes.acknowledge_behind(990, None, now);
     lanes.pass(now);
     let held = Next { after: 1002, upto: 1005, which: Which::Held, holds: false };
     assert_eq!(lanes.next_behind(), Some(held), "what was held goes when nothing older is left");
