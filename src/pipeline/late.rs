@@ -1,4 +1,4 @@
-//! Late data from before the engine's memory: its days are built anew from the history.
+//! Late data from before what the engine holds: its days are built anew from the history.
 //!
 //! Days are gathered until event time passes the next full quarter of an hour, and then built anew. A
 //! checkpoint is written just before and just after: so a crash finds either the days still to be built,
@@ -15,6 +15,20 @@ use crate::{metrics::LateOutcome, state::VerdictRow};
 
 /// Days are built anew when event time has passed so much, ms, in whole steps.
 const GATHER_MS: i64 = 15 * 60_000;
+/// The same where days were built within the last such step already: a device that is always late must not
+/// have its building read four times an hour.
+const AGAIN_MS: i64 = 60 * 60_000;
+/// How long the engine of a service holds readings, ms: windows of an hour with their carry are open no
+/// longer, and most of what is late comes within it.
+const HELD_MS: i64 = 6 * 3_600_000;
+/// A history that reaches back less, ms, may lack what a day of two days ago is built from.
+const LEAST_RAW_MS: i64 = 7 * 86_400_000;
+
+/// How long the engine is to hold readings, ms, where raw readings of the last `raw_ms` are in the history.
+#[must_use]
+pub const fn held_ms(raw_ms: i64) -> i64 {
+    if raw_ms < LEAST_RAW_MS { i64::MAX } else { HELD_MS }
+}
 
 /// Days to be built anew, as the checkpoint holds them.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,6 +38,9 @@ pub(super) struct Late {
     meters: BTreeMap<Series, Span>,
     /// Event time at which they are built.
     due: Option<Instant>,
+    /// Event time at which days were built last.
+    #[serde(default)]
+    built: Option<Instant>,
     #[serde(skip)]
     pub(super) is_changed: bool,
 }
@@ -52,8 +69,10 @@ impl Judge {
             self.late.days.extend(self.engine.late_days(reading, at));
         }
         if !self.late.is_empty() {
-            let step = now.millis().div_euclid(GATHER_MS) + 1;
-            self.late.due.get_or_insert(Instant::from_millis(step * GATHER_MS));
+            let is_again = self.late.built.is_some_and(|built| now.since(built) < AGAIN_MS);
+            let gather = if is_again { AGAIN_MS } else { GATHER_MS };
+            let step = now.millis().div_euclid(gather) + 1;
+            self.late.due.get_or_insert(Instant::from_millis(step * gather));
             self.late.is_changed = true;
         }
     }
@@ -68,7 +87,7 @@ impl Judge {
         self.checkpoint()?;
         let began = tokio::time::Instant::now();
         let revised = self.reopen()?;
-        self.late = Late { is_changed: true, ..Late::default() };
+        self.late = Late { built: now, is_changed: true, ..Late::default() };
         self.is_changed = true;
         self.checkpoint()?;
         tracing::info!(revised, took = ?began.elapsed(), "late data: days built anew from the history");

@@ -11,7 +11,7 @@
 
 mod acts;
 mod board;
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod events;
 mod intake;
 mod judge;
@@ -27,6 +27,7 @@ pub use acts::{Act, Pen, Signed};
 pub use board::Unknown;
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use late::held_ms;
 pub use posts::{Letterbox, Post, PostError, Posted};
 pub use takeover::at_start;
 pub use ticks::Ticks;
