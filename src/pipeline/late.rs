@@ -69,10 +69,8 @@ impl Judge {
             self.late.days.extend(self.engine.late_days(reading, at));
         }
         if !self.late.is_empty() {
-            let is_again = self.late.built.is_some_and(|built| now.since(built) < AGAIN_MS);
-            let gather = if is_again { AGAIN_MS } else { GATHER_MS };
-            let step = now.millis().div_euclid(gather) + 1;
-            self.late.due.get_or_insert(Instant::from_millis(step * gather));
+            let due = due_after(now, self.late.built);
+            self.late.due.get_or_insert(due);
             self.late.is_changed = true;
         }
     }
@@ -156,6 +154,13 @@ impl Judge {
     }
 }
 
+/// When days that are touched now are built, where some were built before.
+fn due_after(now: Instant, built: Option<Instant>) -> Instant {
+    let is_again = built.is_some_and(|built| now.since(built) < AGAIN_MS);
+    let gather = if is_again { AGAIN_MS } else { GATHER_MS };
+    Instant::from_millis((now.millis().div_euclid(gather) + 1) * gather)
+}
+
 fn is_meter(series: &Series) -> bool {
     matches!(series.quantity.nature(), Nature::Counter | Nature::Interval)
 }
@@ -163,4 +168,26 @@ fn is_meter(series: &Series) -> bool {
 /// The span so that what lies exactly at its end is inside.
 fn span_after(span: Span) -> Span {
     Span::new(span.from, span.to.plus_ms(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_built_at_the_quarter_and_just_after_others_at_the_full_hour() {
+        let at = |text: &str| Instant::parse(&format!("2026-03-02T{text}:00Z")).unwrap();
+        assert_eq!(due_after(at("08:01"), None), at("08:15"));
+        assert_eq!(due_after(at("08:15"), None), at("08:30"));
+        assert_eq!(due_after(at("08:16"), Some(at("08:15"))), at("09:00"));
+        assert_eq!(due_after(at("09:14"), Some(at("08:15"))), at("10:00"));
+        assert_eq!(due_after(at("09:15"), Some(at("08:15"))), at("09:30"));
+    }
+
+    #[test]
+    fn without_a_long_history_the_engine_holds_all() {
+        let day = 86_400_000;
+        assert_eq!((held_ms(35 * day), held_ms(7 * day)), (HELD_MS, HELD_MS));
+        assert_eq!(held_ms(6 * day), i64::MAX);
+    }
 }

@@ -50,12 +50,13 @@ impl Shard {
         // An hour that late data may still touch begins up to an hour before the horizon.
         let since = |ms: i64| open_from.plus_ms(ms.saturating_neg() - 2 * 3_600_000);
         let before = since(self.options.horizon_ms);
-        let (held_from, people_from) = (since(self.held_ms(place)), since(self.people_held_ms(place)));
+        let held = self.held(place);
+        let held_from = since(held.gauges_ms);
         let stale = self.options.stale_after_ms;
         self.tidy_devices(place, before);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            buffer.forget(if buffer.tells_people() { people_from.min(held_from) } else { held_from });
+            buffer.forget(since(held.of(buffer)));
         }
         for check in &mut state.checks {
             check.prune(before, stale);

@@ -20,7 +20,7 @@ impl Shard {
             let dirty: Vec<Instant> = std::mem::take(&mut state.kept.dirty).into_iter().collect();
             let use_of = state.kept.touched_use.take();
             let next = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
-            let held_from = next.plus_ms(self.held_ms(place).saturating_neg() - 3_600_000);
+            let held_from = next.plus_ms(self.held(place).gauges_ms.saturating_neg() - 3_600_000);
             for hour in &dirty {
                 let facts = self.almanac.at(*hour);
                 if *hour < held_from {
