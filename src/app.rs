@@ -35,7 +35,7 @@ use crate::{
     history::{self, History},
     links::Links,
     metrics::Metrics,
-    pipeline::{Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Tallies, Ticks, Unknown},
+    pipeline::{self, Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Tallies, Ticks, Unknown},
     rulebook::Rulebook,
     spool::{self, Spool},
     standing::Standing,
@@ -235,15 +235,17 @@ impl Site<'_> {
         snapshot: watch::Sender<Arc<Snapshot>>,
         judged: watch::Sender<u64>,
     ) -> Result<Judge, ServiceError> {
+        let raw_ms = i64::from(self.config.history.raw_days) * 86_400_000;
         let options = EngineOptions {
             stale_after_ms: parts::millis(self.config.alerts.stale_after),
             // A simulated past comes with gaps of its own: the demo hands over meters by the day.
             listening_is_told: matches!(self.clock, Clock::Simulated(_)),
+            held_ms: pipeline::held_ms(raw_ms),
             ..EngineOptions::default()
         };
         let parts = JudgeParts {
             outlet: parts::mail(self)?,
-            raw_ms: i64::from(self.config.history.raw_days) * 86_400_000,
+            raw_ms,
             rulebook: Arc::clone(&self.in_force.borrow()),
             in_force: self.in_force.clone(),
             standing: self.standing.clone(),

@@ -84,13 +84,21 @@ impl TransitionId {
     /// The id of a transition. The same event gives the same id, however often it is replayed.
     #[must_use]
     pub fn new(check: &CheckId, kind: TransitionKind, at: Instant, revision: u32) -> Self {
-        let subject = match &check.subject {
-            Subject::Place(id) => format!("place\n{id}"),
-            Subject::Body(id) => format!("body\n{id}"),
+        let (what, id) = match &check.subject {
+            Subject::Place(id) => ("place", id),
+            Subject::Body(id) => ("body", id),
         };
-        let text = format!("{}\n{subject}\n{}\n{}\n{revision}", check.clause, kind.name(), at.millis());
+        let numbers = [at.millis().to_string(), revision.to_string()];
+        let [at, revision] = numbers.each_ref().map(String::as_str);
+        let text = [&check.clause, what, id.as_str(), kind.name(), at, revision].join("\n");
+        let digit = |nibble: u8| char::from(nibble + if nibble < 10 { b'0' } else { b'a' - 10 });
         let hash = blake3::hash(text.as_bytes());
-        Self(hash.to_hex().chars().take(32).collect())
+        let mut name = String::with_capacity(32);
+        for byte in hash.as_bytes().iter().take(16) {
+            name.push(digit(byte >> 4));
+            name.push(digit(byte & 15));
+        }
+        Self(name)
     }
 
     /// The id as text.
@@ -153,6 +161,8 @@ pub struct Transition {
 
 #[cfg(test)]
 mod tests {
+    use model::Id;
+
     use super::*;
 
     #[test]
@@ -167,11 +177,19 @@ mod tests {
 
     #[test]
     fn an_id_is_shown_as_its_text() {
-        let check = CheckId {
-            clause: "own-1/co2".to_owned(),
-            subject: Subject::Place(model::Id::parse("r1").unwrap()),
-        };
+        let check =
+            CheckId { clause: "own-1/co2".to_owned(), subject: Subject::Place(Id::parse("r1").unwrap()) };
         let id = TransitionId::new(&check, TransitionKind::Firing, Instant::from_millis(7), 1);
         assert_eq!((id.to_string(), id.as_str().len()), (id.as_str().to_owned(), 32));
+    }
+
+    #[test]
+    fn a_transition_has_the_name_that_it_has_always_had() {
+        let check =
+            CheckId { clause: "p-1/co2".to_owned(), subject: Subject::Body(Id::parse("b-7").unwrap()) };
+        let at = Instant::from_millis(1_772_380_800_000);
+        let id = TransitionId::new(&check, TransitionKind::Resolved, at, 12);
+        let hash = blake3::hash(b"p-1/co2\nbody\nb-7\nresolved\n1772380800000\n12");
+        assert_eq!(Some(id.as_str()), hash.to_hex().as_str().get(..32));
     }
 }

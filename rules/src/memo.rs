@@ -20,7 +20,8 @@ pub(crate) struct Memo(Box<[u8]>);
 
 impl Memo {
     pub(crate) fn of(why: &Why) -> Self {
-        let mut bytes = Vec::with_capacity(64);
+        let size = why.iter().map(|(key, fact)| key.len() + 1 + size(fact)).sum();
+        let mut bytes = Vec::with_capacity(size);
         for (key, fact) in why {
             put_text(&mut bytes, key);
             put_fact(&mut bytes, fact);
@@ -49,6 +50,16 @@ impl From<Why> for Memo {
 impl From<Memo> for Why {
     fn from(memo: Memo) -> Self {
         memo.why()
+    }
+}
+
+/// The bytes that a fact takes; of a text or list from 128 on it is one too few.
+fn size(fact: &Fact) -> usize {
+    match fact {
+        Fact::Bool(_) => 1,
+        Fact::Number(_) => 9,
+        Fact::Text(text) => 2 + text.len(),
+        Fact::List(facts) => 2 + facts.iter().map(size).sum::<usize>(),
     }
 }
 

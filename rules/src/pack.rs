@@ -19,6 +19,8 @@ pub(crate) struct Packed {
 
 /// Set in the head when the interval has changed.
 const NEW_STEP: u8 = 0x80;
+/// A reading mostly takes fewer bytes.
+const ROOM: usize = 16;
 /// Set in the head when more bytes of the value follow.
 const MORE: u8 = 0x08;
 
@@ -35,6 +37,10 @@ impl Packed {
         }
         if step != self.step_ms {
             head |= NEW_STEP;
+        }
+        if self.bytes.capacity() - self.bytes.len() < ROOM {
+            // Doubling from nothing would move the first readings four times.
+            self.bytes.reserve_exact(2 * ROOM);
         }
         self.bytes.push(head);
         if rest > 0 {
@@ -126,6 +132,11 @@ pub(crate) fn number(bytes: &mut impl Iterator<Item = u8>) -> u64 {
 /// A number without its trailing zeros, at most seven, and how many they were.
 const fn strip(mut number: i64) -> (i64, u8) {
     let mut zeros = 0;
+    // Values come in millionths: most end in at least four.
+    if number != 0 && number % 10_000 == 0 {
+        number /= 10_000;
+        zeros = 4;
+    }
     while number != 0 && zeros < 7 && number % 10 == 0 {
         number /= 10;
         zeros += 1;

@@ -25,7 +25,8 @@ impl Hasher for Quick {
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|word| self.add(u64::from_le_bytes(*word)));
-        let mut word = [0; 8];
+        // At most seven are left: the eighth says how many.
+        let mut word = [0, 0, 0, 0, 0, 0, 0, rest.len().to_le_bytes()[0]];
         word.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         self.add(u64::from_le_bytes(word));
     }

@@ -77,10 +77,9 @@ pub(crate) fn carried(readings: &[(Instant, Micro)], carry: Carry, window: Span)
     let mut steps = Steps::default();
     let Some(inside) = window.intersect(carry.binding) else { return steps };
     let first = readings.partition_point(|(at, _)| *at <= inside.from).saturating_sub(1);
-    for (index, (at, value)) in readings.iter().enumerate().skip(first) {
-        if *at >= inside.to {
-            break;
-        }
+    let last = readings.partition_point(|(at, _)| *at < inside.to);
+    steps.0.reserve_exact(last.saturating_sub(first));
+    for (index, (at, value)) in readings.iter().enumerate().take(last).skip(first) {
         let end = match readings.get(index + 1) {
             Some((next, _)) => (*next).min(at.plus_ms(carry.max_gap_ms)),
             None if carry.has_ended => at.plus_ms(carry.interval_ms.min(carry.max_gap_ms)),

@@ -25,7 +25,7 @@ use crate::{
     audit::{AUDIT_FILE, Audit},
     broker::BrokerError,
     clock::Clock,
-    config::{self, Config, Secret, Transport},
+    config::{self, Config, Secret},
     disk::{TRY_AGAIN, in_words, is_of_disk},
     links::Links,
     metrics::{MailOutcome, Metrics},

@@ -98,6 +98,34 @@ impl Consumer {
         Ok(())
     }
 
+    /// With how many messages it has dealt.
+    fn done(&self) -> u64 {
+        match self {
+            Self::Bare(receiver) => receiver.watch().borrow().acked,
+            Self::Intake { spool, .. } => {
+                let counts = spool.counts();
+                counts.stored + counts.duplicate
+            }
+            Self::Whole { service, .. } => *service.progress().judged().borrow(),
+        }
+    }
+
+    /// Waits until it has dealt with so many messages, or with no more for a while: at quality of service 0
+    /// brokers and clients drop what they cannot pass on. Returns how many, and when the last was.
+    pub(super) async fn settled_or_still(&self, messages: u64) -> (u64, Instant) {
+        const LOOK: Duration = Duration::from_millis(5);
+        const STILL: Duration = Duration::from_secs(1);
+        let (mut done, mut at) = (self.done(), Instant::now());
+        while done < messages && at.elapsed() < STILL {
+            tokio::time::sleep(LOOK).await;
+            let now = self.done();
+            if now > done {
+                (done, at) = (now, Instant::now());
+            }
+        }
+        (done, at)
+    }
+
     /// Ends it. Of the whole service: up to which message it had judged, and when.
     pub(super) async fn stop(self) -> anyhow::Result<Vec<(Instant, u64)>> {
         match self {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Options,
-    office::{DAY_MS, Office, START, settled},
+    office::{self, DAY_MS, Office, START},
     report::{Section, figure, ratio},
     system::{number, timed},
 };
@@ -44,9 +44,7 @@ pub(super) fn measure(options: &Options, folder: &Path) -> anyhow::Result<Vec<Se
 }
 
 fn readings(office: &Office, days: i64) -> Vec<Reading> {
-    let mut quality = ingest::quality::Quality::new();
-    let raw = office.raw(Span::new(START, START.plus_ms(days * DAY_MS)));
-    raw.into_iter().filter_map(|raw| settled(raw, &office.register, &mut quality)).collect()
+    office::readings(office, Span::new(START, START.plus_ms(days * DAY_MS)))
 }
 
 /// So many messages of four readings each.

@@ -4,12 +4,13 @@ use std::{sync::Arc, thread};
 
 use ingest::{RawReading, quality::Quality};
 use model::Span;
-use rules::{Engine, EngineOptions};
+use rules::Engine;
 
 use super::{
     Options,
     office::{DAY_MS, Office, START, settled},
     report::{Section, figure},
+    scale,
     system::{cores, number, timed},
 };
 
@@ -64,7 +65,7 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
 
 impl Desk {
     fn new(office: &Office) -> Self {
-        let engine = Engine::new(Arc::clone(&office.register), &office.clauses, EngineOptions::default());
+        let engine = Engine::new(Arc::clone(&office.register), &office.clauses, scale::options());
         Self { quality: Quality::new(), engine, verdicts: 0, readings: 0 }
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Publishes all events as fast as the broker takes them.
-    pub(super) fn start(url: String, events: Arc<Vec<Event>>) -> std::io::Result<Self> {
+    pub(super) fn start(url: String, events: Arc<Vec<Event>>, qos: u8) -> std::io::Result<Self> {
         let publish = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let at = Mutex::new(Vec::with_capacity(events.len()));
@@ -38,7 +38,8 @@ impl Load {
                 at.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
                 event.clone()
             });
-            let publisher = Publisher { in_flight: IN_FLIGHT, ..Publisher::new(url, "bench-office") };
+            let publisher =
+                Publisher { in_flight: IN_FLIGHT, qos: Some(qos), ..Publisher::new(url, "bench-office") };
             runtime.block_on(publisher.publish(sent))?;
             let at = at.into_inner().unwrap_or_else(PoisonError::into_inner);
             Ok(Sent { at, work: system::own_thread() })

@@ -8,11 +8,13 @@ mod clauses;
 mod consumer;
 mod disk;
 mod headline;
+pub mod hot;
 mod load;
 mod office;
 mod parse;
 mod pipeline;
 mod report;
+mod restart;
 mod scale;
 mod series;
 mod system;
@@ -27,11 +29,11 @@ pub use report::{Figure, Report, Row, Section};
 pub enum Part {
     /// Decode, quality, engine and line protocol against a bare JSON parse.
     Pipeline,
-    /// Messages at quality of service 1 through brokers against a bare subscriber.
+    /// Messages at quality of service 1 and 0 through brokers against a bare subscriber.
     Transport,
     /// Spool and history.
     Disk,
-    /// Cost as series and clauses grow.
+    /// Cost and memory as series and clauses grow, and the time of a restart.
     Scale,
     /// Many readings of an office, judged.
     Headline,
@@ -77,7 +79,10 @@ pub fn run(options: &Options, say: Say<'_>) -> anyhow::Result<Report> {
             Part::Pipeline => sections.push(pipeline::measure(options)?),
             Part::Transport => sections.extend(transport::measure(options, &folder.0, say)?),
             Part::Disk => sections.extend(disk::measure(options, &folder.0)?),
-            Part::Scale => sections.extend([series::measure(options)?, clauses::measure(options)?]),
+            Part::Scale => {
+                sections.extend([series::measure(options)?, clauses::measure(options)?]);
+                sections.push(restart::measure(options, &folder.0)?);
+            }
             Part::Headline => sections.push(headline::measure(options)?),
         }
     }

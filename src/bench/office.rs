@@ -66,6 +66,13 @@ impl Office {
     }
 }
 
+/// Readings as the intake hands them on.
+pub(super) fn readings(office: &Office, span: Span) -> Vec<Reading> {
+    let mut quality = Quality::new();
+    let raw = office.raw(span).into_iter();
+    raw.filter_map(|raw| settled(raw, &office.register, &mut quality)).collect()
+}
+
 /// An event as the decoder takes it.
 pub(super) fn wire(event: &Event) -> Message<'_> {
     Message {

@@ -4,17 +4,19 @@ use std::{collections::HashMap, hint::black_box, sync::Arc};
 
 use ingest::{Decoded, Decoder, Routes, quality::Quality};
 use model::{Id, Quantity, Reading, Series, Span};
-use rules::{Engine, EngineOptions};
+use rules::Engine;
 use sensors_sim::{Event, Format, messages_for};
 
 use super::{
     Options,
     office::{DAY_MS, HOUR_MS, Office, START, settled, wire},
     report::{Section, figure, ratio},
+    scale,
     system::{number, quantile, timed, worked},
 };
 use crate::series::{PlaceTags, line};
 
+/// Messages of a contest.
 const MESSAGES: u32 = 2_000;
 
 /// A wire format with what reads it, and what reads it barely.
@@ -75,7 +77,7 @@ fn contest(format: Format, parse: fn(&[u8]) -> bool, rounds: usize) -> anyhow::R
     Ok((quantile(&mut bare, 0.2), quantile(&mut ours, 0.2), number(readings) / f64::from(MESSAGES)))
 }
 
-fn decoded(decoder: &mut Decoder, events: &[Event]) -> u64 {
+pub(super) fn decoded(decoder: &mut Decoder, events: &[Event]) -> u64 {
     let count = |event| match decoder.decode_message(&wire(event)).result {
         Ok(Decoded::Readings(readings)) => black_box(readings).len() as u64,
         _ => 0,
@@ -84,7 +86,7 @@ fn decoded(decoder: &mut Decoder, events: &[Event]) -> u64 {
 }
 
 /// Messages of four quantities each.
-fn packs(format: Format) -> Vec<Event> {
+pub(super) fn packs(format: Format) -> Vec<Event> {
     let rows = (0..MESSAGES).flat_map(|n| {
         let sensor = Id::fold(&format!("ambience-{:04}", n % 500));
         let time = START.plus_ms(i64::from(n) * 1000);
@@ -104,7 +106,7 @@ fn packs(format: Format) -> Vec<Event> {
 fn stages(options: &Options) -> anyhow::Result<Vec<(&'static str, f64)>> {
     let office = Office::new()?;
     let mut quality = Quality::new();
-    let mut engine = Engine::new(Arc::clone(&office.register), &office.clauses, EngineOptions::default());
+    let mut engine = Engine::new(Arc::clone(&office.register), &office.clauses, scale::options());
     let mut heads: HashMap<Series, String> = HashMap::new();
     let mut samples = [Vec::new(), Vec::new(), Vec::new()];
     let mut outputs = Vec::new();
@@ -151,7 +153,7 @@ fn stages(options: &Options) -> anyhow::Result<Vec<(&'static str, f64)>> {
     Ok(names.into_iter().zip(samples.iter_mut().map(|samples| mean(samples))).collect())
 }
 
-fn head(office: &Office, series: &Series) -> String {
+pub(super) fn head(office: &Office, series: &Series) -> String {
     let place = office.register.place_of_sensor(&series.sensor, START.plus_ms(DAY_MS));
     let tags = place.map_or_else(PlaceTags::default, |place| {
         PlaceTags::of(&office.register, place, START.plus_ms(DAY_MS))

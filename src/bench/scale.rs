@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
 use model::{Id, Instant, Quantity, Reading, Register, Series};
-use rules::{Engine, LiveClause, Output};
+use rules::{Engine, EngineOptions, LiveClause, Output};
 
 use super::{
     office::{self, START},
     system::{number, worked},
 };
+use crate::pipeline::held_ms;
 
 const ROOMS: usize = 250;
 /// Between two readings of a series.
@@ -19,6 +20,11 @@ const QUANTITIES: [Quantity; 4] =
 
 /// A register of so many series, judged by the packs named.
 pub(super) fn register(series: usize, packs: &[&str]) -> anyhow::Result<Arc<Register>> {
+    Ok(Arc::new(office::register(&files(series, packs)?)?))
+}
+
+/// The files of such a register.
+pub(super) fn files(series: usize, packs: &[&str]) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let mut places = "place,kind,parent,use,usable_area_m2,capacity\ns,site,,,,\n".to_owned();
     let mut sensors = "sensor,place,interval_s\n".to_owned();
     for room in 0..series.div_ceil(QUANTITIES.len()) {
@@ -31,9 +37,7 @@ pub(super) fn register(series: usize, packs: &[&str]) -> anyhow::Result<Arc<Regi
     }
     let settings = format!("id = \"s\"\ntime_zone = \"Asia/Shanghai\"\npacks = {packs:?}\n");
     let files = [("register.toml", settings), ("places.csv", places), ("sensors.csv", sensors)];
-    let files: BTreeMap<String, Vec<u8>> =
-        files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
-    Ok(Arc::new(office::register(&files)?))
+    Ok(files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect())
 }
 
 /// The series of a register made here.
@@ -61,9 +65,14 @@ impl Sensors {
     }
 }
 
+/// How a service runs its engine, with a long history behind it.
+pub(super) fn options() -> EngineOptions {
+    EngineOptions { held_ms: held_ms(i64::MAX), ..EngineOptions::default() }
+}
+
 /// An engine for some clauses.
 pub(super) fn engine(register: &Arc<Register>, clauses: &[LiveClause]) -> Engine {
-    Engine::new(Arc::clone(register), clauses, rules::EngineOptions::default())
+    Engine::new(Arc::clone(register), clauses, options())
 }
 
 /// Nanoseconds per reading of the steps given, and how many verdicts came of them.

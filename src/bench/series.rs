@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Packs with checks of every hour.
-const PACKS: [&str; 3] = ["gb-t-18883-2022", "jgj-t-67-2019", "cn-42-2007"];
+pub(super) const PACKS: [&str; 3] = ["gb-t-18883-2022", "jgj-t-67-2019", "cn-42-2007"];
 
 pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
     let mut section = Section::new("Engine as series grow: per reading, every hour judged");

@@ -1,4 +1,7 @@
-//! Messages at quality of service 1 from publisher to subscriber: what the service leaves of what is possible.
+//! Messages from publisher to subscriber: what the service leaves of what is possible.
+//!
+//! At quality of service 1 every message arrives. At 0 whoever is too slow loses some, so the share that
+//! arrived stands beside the rate.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -35,6 +38,28 @@ struct Tally {
     secs: f64,
     /// From the publisher to the verdict, ms.
     latency: Vec<f64>,
+    /// Share of the messages that arrived.
+    arrived: Vec<f64>,
+}
+
+/// Through what is published, and with what promise.
+#[derive(Debug, Clone, Copy)]
+struct Course {
+    broker: BrokerKind,
+    qos: u8,
+}
+
+impl Course {
+    const ALL: [Self; 4] = [
+        Self { broker: BrokerKind::Embedded, qos: 1 },
+        Self { broker: BrokerKind::Mosquitto, qos: 1 },
+        Self { broker: BrokerKind::Embedded, qos: 0 },
+        Self { broker: BrokerKind::Mosquitto, qos: 0 },
+    ];
+
+    fn title(self) -> String {
+        format!("QoS {} through {}", self.qos, self.broker.name())
+    }
 }
 
 pub(super) fn measure(options: &Options, folder: &Path, say: Say<'_>) -> anyhow::Result<Vec<Section>> {
@@ -45,13 +70,13 @@ pub(super) fn measure(options: &Options, folder: &Path, say: Say<'_>) -> anyhow:
     // A current-thread runtime would not do: the judge works in place on a thread of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("service").build()?;
     let mut sections = Vec::new();
-    for broker in [BrokerKind::Embedded, BrokerKind::Mosquitto] {
-        if broker.is_there() {
-            let rounds = options.pick(1, 3);
-            let tallies = runtime.block_on(rounds_of(broker, rounds, &stage, folder, say))?;
-            sections.push(section(broker, &stage, tallies));
+    for course in Course::ALL {
+        if course.broker.is_there() {
+            let rounds = if course.qos == 0 { 1 } else { options.pick(1, 3) };
+            let tallies = runtime.block_on(rounds_of(course, rounds, &stage, folder, say))?;
+            sections.push(section(course, &stage, tallies));
         } else {
-            let mut section = Section::new(format!("QoS 1 through {}", broker.name()));
+            let mut section = Section::new(course.title());
             section.note("not measured: it is not on this machine");
             sections.push(section);
         }
@@ -60,7 +85,7 @@ pub(super) fn measure(options: &Options, folder: &Path, say: Say<'_>) -> anyhow:
 }
 
 async fn rounds_of(
-    broker: BrokerKind,
+    course: Course,
     rounds: usize,
     stage: &Stage,
     folder: &Path,
@@ -69,15 +94,15 @@ async fn rounds_of(
     let mut tallies: [Tally; 3] = Default::default();
     // The first one warms up and is thrown away.
     for round in 0..=rounds {
-        say(&format_args!("QoS 1 through {}, round {round} of {rounds}", broker.name()));
+        say(&format_args!("{}, round {round} of {rounds}", course.title()));
         for (kind, tally) in Kind::ALL.into_iter().zip(&mut tallies) {
             if round == 0 && kind != Kind::Bare {
                 continue;
             }
-            let place = folder.join(format!("{}-{round}-{kind:?}", broker.name()));
+            let place = folder.join(format!("{}-{}-{round}-{kind:?}", course.broker.name(), course.qos));
             std::fs::create_dir_all(&place)?;
             let mut fresh = Tally::default();
-            let done = one_round(broker, kind, stage, &place, &mut fresh);
+            let done = one_round(course, kind, stage, &place, &mut fresh);
             tokio::time::timeout(PATIENCE, done).await.context("a round took too long")??;
             std::fs::remove_dir_all(&place)?;
             if round > 0 {
@@ -90,26 +115,32 @@ async fn rounds_of(
 
 /// Every round has a broker of its own, so that no session of an earlier one gets copies.
 async fn one_round(
-    broker: BrokerKind,
+    course: Course,
     kind: Kind,
     stage: &Stage,
     folder: &Path,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let broker = Broker::start(broker, folder).await?;
+    let broker = Broker::start(course.broker, folder).await?;
     let now = stage.events.last().map_or(START, |event| event.time);
     let consumer = Consumer::start(kind, &broker.url(), folder, &stage.office, now).await?;
     let messages = stage.events.len() as u64;
     let (before, begun) = (Work::now(), Instant::now());
     let outside = broker.process().map_or(0.0, system::process);
-    let load = Load::start(broker.url(), Arc::clone(&stage.events))?;
-    consumer.settled(messages).await?;
-    let secs = begun.elapsed().as_secs_f64();
+    let load = Load::start(broker.url(), Arc::clone(&stage.events), course.qos)?;
+    let (done, ended) = if course.qos == 0 {
+        consumer.settled_or_still(messages).await
+    } else {
+        consumer.settled(messages).await?;
+        (messages, Instant::now())
+    };
+    let secs = ended.saturating_duration_since(begun).as_secs_f64();
     let outside = broker.process().map_or(0.0, system::process) - outside;
     let spent = Work::now().since(&before);
     let sent = tokio::task::block_in_place(|| load.end())?;
     let judged = consumer.stop().await?;
-    tally.rates.push(number(messages) / secs);
+    tally.rates.push(number(done) / secs);
+    tally.arrived.push(number(done) / number(messages));
     tally.secs = secs;
     tally.work = by_part(spent, sent.work, outside);
     tally.latency = latencies(&sent, &judged);
@@ -148,6 +179,7 @@ impl Tally {
     fn add(&mut self, round: Self) {
         self.rates.extend(round.rates);
         self.latency.extend(round.latency);
+        self.arrived.extend(round.arrived);
         self.secs += round.secs;
         for (part, secs) in round.work {
             *self.work.entry(part).or_insert(0.0) += secs;
@@ -155,8 +187,8 @@ impl Tally {
     }
 }
 
-fn section(broker: BrokerKind, stage: &Stage, tallies: [Tally; 3]) -> Section {
-    let mut section = Section::new(format!("QoS 1 through {}", broker.name()));
+fn section(course: Course, stage: &Stage, tallies: [Tally; 3]) -> Section {
+    let mut section = Section::new(course.title());
     let per_message = number(stage.readings) / number(stage.events.len() as u64);
     let mut bare = 0.0;
     for (kind, mut tally) in Kind::ALL.into_iter().zip(tallies) {
@@ -168,11 +200,14 @@ fn section(broker: BrokerKind, stage: &Stage, tallies: [Tally; 3]) -> Section {
             figures.push(figure("that is", rate * per_message, "readings/s"));
             figures.push(ratio("of (a)", rate, bare));
         }
+        if course.qos == 0 {
+            figures.push(figure("arrived", median(&mut tally.arrived) * 100.0, "%"));
+        }
         section.row(kind.name(), figures);
         let shares =
             tally.work.iter().map(|(part, secs)| figure(part, secs / tally.secs * 100.0, "% of a core"));
         section.row("    busy", shares.collect());
-        if kind == Kind::Whole {
+        if kind == Kind::Whole && course.qos == 1 {
             let (p50, p99) = (quantile(&mut tally.latency, 0.5), quantile(&mut tally.latency, 0.99));
             section.row("    publisher to verdict", vec![figure("p50", p50, "ms"), figure("p99", p99, "ms")]);
         }

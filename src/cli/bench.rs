@@ -15,7 +15,7 @@ use crate::{
     after_help = "Examples:\n  normwatch bench\n  normwatch bench --quick --json\n  normwatch bench --only pipeline"
 )]
 pub(super) struct Bench {
-    /// Fewer rounds: under 20 s instead of under 90 s.
+    /// Fewer rounds: about half a minute instead of two.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
     /// A million series, and 9.25 million readings judged: minutes, and several GB of memory.

@@ -9,13 +9,13 @@ const STEPS: u8 = 1;
 
 /// One reading inside its series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point {
+pub(crate) struct Point {
     /// Milliseconds since the epoch.
-    pub(super) at: i64,
+    pub(crate) at: i64,
     /// The value in the canonical unit.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// Quality marks.
-    pub(super) flags: u16,
+    pub(crate) flags: u16,
 }
 
 impl Point {
@@ -34,7 +34,7 @@ pub(super) fn settle(points: &mut Vec<Point>) {
 }
 
 /// Encodes points in time order; `from` is the start of their hour.
-pub(super) fn encode(points: &[Point], from: i64) -> Vec<u8> {
+pub(crate) fn encode(points: &[Point], from: i64) -> Vec<u8> {
     let mut out = vec![VERSION];
     put_len(&mut out, points.len());
     put_times(&mut out, points, from);
@@ -62,7 +62,7 @@ fn put_times(out: &mut Vec<u8>, points: &[Point], from: i64) {
 }
 
 /// Decodes a block; `None` when the bytes are no block of ours.
-pub(super) fn decode(bytes: &[u8], from: i64) -> Option<Vec<Point>> {
+pub(crate) fn decode(bytes: &[u8], from: i64) -> Option<Vec<Point>> {
     let mut cursor = Cursor(bytes);
     if cursor.byte()? != VERSION {
         return None;

@@ -6,7 +6,7 @@
 //! again changes nothing. Charts, late data and what-if ask here, never the time-series server.
 
 mod beside;
-mod block;
+pub(crate) mod block;
 mod column;
 mod day;
 mod flush;

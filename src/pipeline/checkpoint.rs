@@ -1,6 +1,6 @@
 //! The engine's state as named pieces of bytes.
 
-use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
+use rules::{Engine, RegisterChecks, SavedRegisterChecks};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -48,10 +48,7 @@ pub(super) struct Parts<'a> {
 impl Parts<'_> {
     /// What changed since the last call.
     pub(super) fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
-        let mut changed = Vec::new();
-        for (key, saved) in self.engine.take_changed() {
-            changed.push(encode(engine_piece(&key), &saved)?);
-        }
+        let mut changed = engine_pieces(self.engine)?;
         if let Some(saved) = self.register.take_changed() {
             changed.push(encode(REGISTER.to_owned(), &saved)?);
         }
@@ -62,10 +59,10 @@ impl Parts<'_> {
 
     /// Takes up one piece; unknown names are left alone.
     pub(super) fn restore(&mut self, name: &str, body: &[u8]) -> Result<(), CheckpointError> {
-        if let Some(key) = name.strip_prefix(ENGINE) {
-            let saved: SavedShard = decode(name, body)?;
-            self.engine.restore(key, saved);
-        } else if name == REGISTER {
+        if restore_engine(self.engine, name, body)? {
+            return Ok(());
+        }
+        if name == REGISTER {
             let saved: SavedRegisterChecks = decode(name, body)?;
             self.register.restore(saved);
         } else if name == DISPATCHER {
@@ -80,6 +77,19 @@ impl Parts<'_> {
 /// What the state calls a piece of the engine.
 pub(super) fn engine_piece(key: &str) -> String {
     format!("{ENGINE}{key}")
+}
+
+/// The pieces of an engine that changed since the last call.
+pub(crate) fn engine_pieces(engine: &mut Engine) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
+    let changed = engine.take_changed().into_iter();
+    changed.map(|(key, saved)| encode(engine_piece(&key), &saved)).collect()
+}
+
+/// Takes up one piece if it is of the engine; returns whether it was.
+pub(crate) fn restore_engine(engine: &mut Engine, name: &str, body: &[u8]) -> Result<bool, CheckpointError> {
+    let Some(key) = name.strip_prefix(ENGINE) else { return Ok(false) };
+    engine.restore(key, decode(name, body)?);
+    Ok(true)
 }
 
 impl Judge {

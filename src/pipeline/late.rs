@@ -1,4 +1,4 @@
-//! Late data from before the engine's memory: its days are built anew from the history.
+//! Late data from before what the engine holds: its days are built anew from the history.
 //!
 //! Days are gathered until event time passes the next full quarter of an hour, and then built anew. A
 //! checkpoint is written just before and just after: so a crash finds either the days still to be built,
@@ -15,6 +15,20 @@ use crate::{metrics::LateOutcome, state::VerdictRow};
 
 /// Days are built anew when event time has passed so much, ms, in whole steps.
 const GATHER_MS: i64 = 15 * 60_000;
+/// The same where days were built within the last such step already: a device that is always late must not
+/// have its building read four times an hour.
+const AGAIN_MS: i64 = 60 * 60_000;
+/// How long the engine of a service holds readings, ms: windows of an hour with their carry are open no
+/// longer, and most of what is late comes within it.
+const HELD_MS: i64 = 6 * 3_600_000;
+/// A history that reaches back less, ms, may lack what a day of two days ago is built from.
+const LEAST_RAW_MS: i64 = 7 * 86_400_000;
+
+/// How long the engine is to hold readings, ms, where raw readings of the last `raw_ms` are in the history.
+#[must_use]
+pub const fn held_ms(raw_ms: i64) -> i64 {
+    if raw_ms < LEAST_RAW_MS { i64::MAX } else { HELD_MS }
+}
 
 /// Days to be built anew, as the checkpoint holds them.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,6 +38,9 @@ pub(super) struct Late {
     meters: BTreeMap<Series, Span>,
     /// Event time at which they are built.
     due: Option<Instant>,
+    /// Event time at which days were built last.
+    #[serde(default)]
+    built: Option<Instant>,
     #[serde(skip)]
     pub(super) is_changed: bool,
 }
@@ -52,8 +69,8 @@ impl Judge {
             self.late.days.extend(self.engine.late_days(reading, at));
         }
         if !self.late.is_empty() {
-            let step = now.millis().div_euclid(GATHER_MS) + 1;
-            self.late.due.get_or_insert(Instant::from_millis(step * GATHER_MS));
+            let due = due_after(now, self.late.built);
+            self.late.due.get_or_insert(due);
             self.late.is_changed = true;
         }
     }
@@ -68,7 +85,7 @@ impl Judge {
         self.checkpoint()?;
         let began = tokio::time::Instant::now();
         let revised = self.reopen()?;
-        self.late = Late { is_changed: true, ..Late::default() };
+        self.late = Late { built: now, is_changed: true, ..Late::default() };
         self.is_changed = true;
         self.checkpoint()?;
         tracing::info!(revised, took = ?began.elapsed(), "late data: days built anew from the history");
@@ -137,6 +154,13 @@ impl Judge {
     }
 }
 
+/// When days that are touched now are built, where some were built before.
+fn due_after(now: Instant, built: Option<Instant>) -> Instant {
+    let is_again = built.is_some_and(|built| now.since(built) < AGAIN_MS);
+    let gather = if is_again { AGAIN_MS } else { GATHER_MS };
+    Instant::from_millis((now.millis().div_euclid(gather) + 1) * gather)
+}
+
 fn is_meter(series: &Series) -> bool {
     matches!(series.quantity.nature(), Nature::Counter | Nature::Interval)
 }
@@ -144,4 +168,26 @@ fn is_meter(series: &Series) -> bool {
 /// The span so that what lies exactly at its end is inside.
 fn span_after(span: Span) -> Span {
     Span::new(span.from, span.to.plus_ms(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_built_at_the_quarter_and_just_after_others_at_the_full_hour() {
+        let at = |text: &str| Instant::parse(&format!("2026-03-02T{text}:00Z")).unwrap();
+        assert_eq!(due_after(at("08:01"), None), at("08:15"));
+        assert_eq!(due_after(at("08:15"), None), at("08:30"));
+        assert_eq!(due_after(at("08:16"), Some(at("08:15"))), at("09:00"));
+        assert_eq!(due_after(at("09:14"), Some(at("08:15"))), at("10:00"));
+        assert_eq!(due_after(at("09:15"), Some(at("08:15"))), at("09:30"));
+    }
+
+    #[test]
+    fn without_a_long_history_the_engine_holds_all() {
+        let day = 86_400_000;
+        assert_eq!((held_ms(35 * day), held_ms(7 * day)), (HELD_MS, HELD_MS));
+        assert_eq!(held_ms(6 * day), i64::MAX);
+    }
 }

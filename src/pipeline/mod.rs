@@ -11,7 +11,7 @@
 
 mod acts;
 mod board;
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod diagnoses;
 mod events;
 mod hearing;
@@ -35,6 +35,7 @@ pub use diagnoses::Diagnoses;
 pub use hearing::{Hearing, HearingParts};
 pub use intake::{Intake, IntakeParts};
 pub use judge::{Judge, JudgeError, JudgeParts, Outlet};
+pub use late::held_ms;
 pub use posts::{Letterbox, Post, PostError, Posted};
 pub use replay::{Again, ReplayError, Replayed, replay, take_posts};
 pub use takeover::at_start;

@@ -15,7 +15,7 @@ use super::{
     reopen::{Reopened, Reopening, Stretch, Touch},
     shard::Shard,
     shared::Asked,
-    take::buffer_of,
+    take::{Held, buffer_of},
 };
 use crate::{
     Measure,
@@ -167,9 +167,7 @@ impl Shard {
         let reach = self.reach_ms();
         let clock = self.clock.unwrap_or(Instant::MAX);
         let since = |ms: i64| clock.plus_ms(ms.saturating_add(reach).saturating_neg());
-        let held_from: Vec<_> = (0..self.places.len())
-            .map(|place| (since(self.held_ms(place)), since(self.people_held_ms(place))))
-            .collect();
+        let held: Vec<Held> = (0..self.places.len()).map(|place| self.held(place)).collect();
         let mut slots: HashMap<Series, Vec<(usize, usize)>> = HashMap::new();
         for (place, state) in self.places.iter().enumerate() {
             for (slot, buffer) in state.kept.buffers.iter().enumerate() {
@@ -189,13 +187,10 @@ impl Shard {
             }) else {
                 continue;
             };
-            let held = self.places.get_mut(place).and_then(|p| p.kept.buffers.get_mut(slot));
-            let Some(buffer) = held else { continue };
+            let own = self.places.get_mut(place).and_then(|p| p.kept.buffers.get_mut(slot));
+            let Some(buffer) = own else { continue };
             buffer.first = buffer.first.min(reading.time);
-            let from = held_from
-                .get(place)
-                .map(|(gauges, people)| if buffer.tells_people() { (*people).min(*gauges) } else { *gauges });
-            if from.is_some_and(|from| reading.time >= from) {
+            if held.get(place).is_some_and(|held| reading.time >= since(held.of(buffer))) {
                 buffer.insert(reading.time, micro(reading.value));
             }
         }
@@ -338,7 +333,7 @@ impl Shard {
                 let keep = state.bases.get(&basis).map_or(0, |need| need.keep_ms());
                 let open = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
                 // Less than is kept, so that nothing is judged by half: see `tidy`.
-                let oldest = open.plus_ms((keep - 86_400_000).saturating_neg() - self.held_ms(place));
+                let oldest = open.plus_ms((keep - 86_400_000).saturating_neg() - self.held(place).gauges_ms);
                 clause.period > Period::Day && (is_live || window.from >= oldest)
             }
         }

@@ -63,7 +63,8 @@ impl Shard {
         // An hour that late data may still touch begins up to an hour before the horizon.
         let since = |ms: i64| open_from.plus_ms(ms.saturating_neg() - 2 * 3_600_000);
         let before = since(self.options.horizon_ms);
-        let (held_from, people_from) = (since(self.held_ms(place)), since(self.people_held_ms(place)));
+        let held = self.held(place);
+        let held_from = since(held.gauges_ms);
         let stale = self.options.stale_after_ms;
         self.tidy_devices(place, before);
         // A place above waits longer before it closes an hour, and takes it from what is held here.
@@ -72,8 +73,7 @@ impl Shard {
         let behind = above.map(|hour| open_from.since(hour.from)).max().unwrap_or(0).max(0);
         let Some(state) = self.places.get_mut(place) else { return };
         for buffer in &mut state.kept.buffers {
-            let needed = if buffer.tells_people() { people_from.min(held_from) } else { held_from };
-            buffer.forget(needed.plus_ms(-behind));
+            buffer.forget(since(held.of(buffer)).plus_ms(-behind));
         }
         for check in &mut state.checks {
             check.prune(before, stale);

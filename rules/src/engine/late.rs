@@ -19,7 +19,8 @@ impl Shard {
             let Some(state) = self.places.get_mut(place) else { continue };
             let dirty: Vec<Instant> = std::mem::take(&mut state.kept.dirty).into_iter().collect();
             let use_of = state.kept.touched_use.take();
-            let held_from = self.closed(place).plus_ms(self.held_ms(place).saturating_neg() - 3_600_000);
+            let held_from =
+                self.closed(place).plus_ms(self.held(place).gauges_ms.saturating_neg() - 3_600_000);
             for hour in &dirty {
                 let facts = self.almanac.at(*hour);
                 if *hour < held_from {

@@ -13,6 +13,22 @@ use super::{
 };
 use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
 
+/// How long the readings of a place are held, ms: as long as any other evidence where a check here or above
+/// joins them with such.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) gauges_ms: i64,
+    /// Of what tells if somebody is there, which meters are joined with; no shorter.
+    people_ms: i64,
+}
+
+impl Held {
+    /// The same of one series.
+    pub(super) fn of(self, buffer: &SeriesBuffer) -> i64 {
+        if buffer.tells_people() { self.people_ms } else { self.gauges_ms }
+    }
+}
+
 impl Shard {
     /// Puts a reading where it belongs. Returns whether it changes what has been judged.
     pub(super) fn take(&mut self, reading: &Reading, number: usize) -> bool {
@@ -43,17 +59,11 @@ impl Shard {
         Taken::TooLate
     }
 
-    /// How long the readings of a place are held, ms: as long as any other evidence where a check here or
-    /// above joins them with such.
-    pub(super) fn held_ms(&self, place: usize) -> i64 {
-        let is_joined = self.here_and_above(place).any(|state| state.joins_sources);
-        if is_joined { self.options.horizon_ms } else { self.options.held_ms() }
-    }
-
-    /// The same of what tells if somebody is there, which meters are joined with.
-    pub(super) fn people_held_ms(&self, place: usize) -> i64 {
-        let is_joined = self.here_and_above(place).any(PlaceState::joins_meters);
-        if is_joined { self.options.horizon_ms } else { self.options.held_ms() }
+    /// How long the readings of a place are held.
+    pub(super) fn held(&self, place: usize) -> Held {
+        let held_ms = |is_joined| if is_joined { self.options.horizon_ms } else { self.options.held_ms() };
+        let gauges_ms = held_ms(self.here_and_above(place).any(|state| state.joins_sources));
+        Held { gauges_ms, people_ms: held_ms(self.here_and_above(place).any(PlaceState::joins_meters)) }
     }
 
     fn here_and_above(&self, place: usize) -> impl Iterator<Item = &PlaceState> {
@@ -162,7 +172,7 @@ impl Shard {
         for step in 0.. {
             let Some(number) = self.upward(place, step) else { break };
             // Of a meter all that is remembered can be mended, of a gauge what is held.
-            let horizon = if is_meter { self.options.horizon_ms } else { self.held_ms(number) };
+            let horizon = if is_meter { self.options.horizon_ms } else { self.held(number).gauges_ms };
             let Some(state) = self.places.get_mut(number) else { continue };
             let Some(next) = state.kept.next_hour else { continue };
             let closed = Span::new(span.from, span.to.min(next.from).max(span.from));

@@ -1,6 +1,9 @@
 //! One place's sensor data over one window, fused lazily.
 
-use std::cell::OnceCell;
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+};
 
 use model::{Quantity, Span};
 
@@ -25,6 +28,10 @@ pub(crate) struct Inputs<'a> {
     buffers: &'a [SeriesBuffer],
     has_ended: bool,
     occupancy: OnceCell<Steps<Occupancy>>,
+    /// Whether somebody is there (1 or 0), which many figures are gated by.
+    occupied: OnceCell<Rc<Steps<Micro>>>,
+    /// Gauges that were asked for: several figures are taken from one.
+    gauges: RefCell<Vec<(Quantity, Rc<Steps<Micro>>)>>,
 }
 
 impl<'a> Inputs<'a> {
@@ -34,7 +41,15 @@ impl<'a> Inputs<'a> {
         buffers: &'a [SeriesBuffer],
         has_ended: bool,
     ) -> Self {
-        Self { window, facts, buffers, has_ended, occupancy: OnceCell::new() }
+        Self {
+            window,
+            facts,
+            buffers,
+            has_ended,
+            occupancy: OnceCell::new(),
+            occupied: OnceCell::new(),
+            gauges: RefCell::new(Vec::new()),
+        }
     }
 
     /// Series of a quantity that had been seen by the end of the window.
@@ -73,9 +88,15 @@ impl<'a> Inputs<'a> {
     }
 
     /// A gauge over the window; several sensors give the mean of those that are observed.
-    pub(crate) fn gauge(&self, quantity: Quantity) -> Steps<Micro> {
+    pub(crate) fn gauge(&self, quantity: Quantity) -> Rc<Steps<Micro>> {
+        let mut known = self.gauges.borrow_mut();
+        if let Some((_, steps)) = known.iter().find(|(held, _)| *held == quantity) {
+            return Rc::clone(steps);
+        }
         let tracks = self.of(quantity).map(|b| b.values(self.window, self.has_ended)).collect();
-        mean_of(tracks, self.window)
+        let steps = Rc::new(mean_of(tracks, self.window));
+        known.push((quantity, Rc::clone(&steps)));
+        steps
     }
 
     /// Who is in the room over the window.
@@ -103,12 +124,15 @@ impl<'a> Inputs<'a> {
     }
 
     /// Whether the gate holds over the window (1, 0, or unobserved).
-    pub(crate) fn gate(&self, gate: Gate) -> Steps<Micro> {
+    pub(crate) fn gate(&self, gate: Gate) -> Rc<Steps<Micro>> {
         match gate {
-            Gate::Occupied => self.occupancy().map(|o| Micro::from(o.is_occupied)),
-            Gate::Cooling => self.gauge(Quantity::CoolingOn).map(|v| Micro::from(v > 0)),
-            Gate::Heating => self.gauge(Quantity::HeatingOn).map(|v| Micro::from(v > 0)),
-            Gate::Working => self.at_work(),
+            Gate::Occupied => {
+                let map = || Rc::new(self.occupancy().map(|o| Micro::from(o.is_occupied)));
+                Rc::clone(self.occupied.get_or_init(map))
+            }
+            Gate::Cooling => Rc::new(self.gauge(Quantity::CoolingOn).map(|v| Micro::from(v > 0))),
+            Gate::Heating => Rc::new(self.gauge(Quantity::HeatingOn).map(|v| Micro::from(v > 0))),
+            Gate::Working => Rc::new(self.at_work()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Hour partials of rooms: what one hour adds to each basis.
 
+use std::rc::Rc;
+
 use model::Span;
 
 use super::{Basis, inputs::Inputs};
@@ -86,9 +88,9 @@ fn gated(values: &Steps<Micro>, gate: Option<Gate>, inputs: &Inputs<'_>) -> Part
     let gate = gate.filter(|g| inputs.has_gate(*g));
     let open = match gate {
         Some(gate) => inputs.gate(gate),
-        None => mask(&[inputs.window], inputs.window),
+        None => Rc::new(mask(&[inputs.window], inputs.window)),
     };
-    sweep(&[&open, values], inputs.window, |span, at| match at {
+    sweep(&[&*open, values], inputs.window, |span, at| match at {
         [Some(0), _] => {}
         [Some(_), Some(value)] => {
             partial.judged += span.millis();
