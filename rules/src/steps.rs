@@ -259,6 +259,15 @@ mod tests {
     }
 
     #[test]
+    fn between_two_motions_the_room_is_free_once_the_hold_off_has_passed() {
+        let readings: Vec<_> =
+            (0..=30).map(|n| (t(60 * n), i64::from(n == 0 || n == 3 || n == 20))).collect();
+        let steps = held_motion(&readings, carry(120), 300_000, Span::new(t(0), t(1800)));
+        let occupied: Vec<_> = steps.iter().filter(|(_, v)| *v > 0).map(|(span, _)| span).collect();
+        assert_eq!(occupied, [Span::new(t(0), t(480)), Span::new(t(1200), t(1500))]);
+    }
+
+    #[test]
     fn a_sweep_names_what_is_unobserved() {
         let a = carried(&[(t(0), 1)], carry(100), Span::new(t(0), t(300)));
         let b = carried(&[(t(50), 2)], carry(100), Span::new(t(0), t(300)));
