@@ -147,7 +147,7 @@ fn bytes(case: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn at_least_nine_tenths_of_published_values_are_read() {
+fn at_least_nineteen_of_twenty_published_values_are_read() {
     let Some(collection) = collection() else { return };
     let verbose = std::env::var_os("NORMWATCH_MISSES").is_some();
     let mut scores = BTreeMap::new();
@@ -176,6 +176,6 @@ fn at_least_nine_tenths_of_published_values_are_read() {
         );
         // With a handful of published values a single mislabelled one would decide.
         let many: usize = score.published.iter().sum();
-        assert!(score.share() >= if many > 50 { 0.9 } else { 0.65 }, "{format}: {:.3}", score.share());
+        assert!(score.share() >= if many > 50 { 0.95 } else { 0.65 }, "{format}: {:.3}", score.share());
     }
 }
