@@ -118,7 +118,7 @@ fn a_route_may_own_devices_and_a_user_without_devices_is_a_problem() {
     let (_dir, config) = load(&format!("{route}sensors = [\"a-*\"]\nuser = \"vendor-a\"\n"), &[]);
     let config = config.unwrap();
     assert_eq!(
-        (&config.routes[0].sensors[0][..], config.routes[0].user.as_deref()),
+        (config.routes[0].sensors[0].as_str(), config.routes[0].user.as_deref()),
         ("a-*", Some("vendor-a"))
     );
     for (more, line, key) in [

@@ -245,7 +245,7 @@ async fn a_route_that_is_gone_after_a_restart_brings_nothing_more() {
     service.start_connected().await;
     let gateway = Publisher::start(&client(&broker, "gateway")).unwrap();
     let say = |topic: &str| {
-        gateway.publish(topic, br#"[{"bn":"air-1:","n":"co2","v":700}]"#.into(), false).unwrap()
+        gateway.publish(topic, br#"[{"bn":"air-1:","n":"co2","v":700}]"#.into(), false).unwrap();
     };
     say("old/x");
     service.ledger("stored", 1, PATIENCE).await;
