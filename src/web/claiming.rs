@@ -48,15 +48,13 @@ impl Desk {
 
     fn checked(&self, sensor: &str, wish: &NewClaim) -> Result<Claim, ApiError> {
         let snapshot = self.snapshot();
+        // The register in force knows more than a snapshot that is half a second old.
+        if self.sees_everything() && Id::parse(sensor).is_ok_and(|id| self.register().knows_sensor(&id)) {
+            let what = "this sensor is in the register already: edit its row there";
+            return Err(ApiError::Conflict(what.to_owned()));
+        }
         let unknown = snapshot.unknown_sensors.iter().find(|held| held.sensor.as_str() == sensor);
-        let Some(unknown) = unknown else {
-            let is_known = Id::parse(sensor).is_ok_and(|id| self.register().knows_sensor(&id));
-            return Err(if is_known && self.sees_everything() {
-                ApiError::Conflict("this sensor is in the register already: edit its row there".to_owned())
-            } else {
-                ApiError::not_found("unknown sensor", sensor)
-            });
-        };
+        let unknown = unknown.ok_or_else(|| ApiError::not_found("unknown sensor", sensor))?;
         let place = snapshot.places.keys().find(|place| place.as_str() == wish.place);
         let place = place.ok_or_else(|| ApiError::not_found("place", wish.place.as_str()))?;
         if wish.interval_s == Some(0) {
