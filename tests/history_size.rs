@@ -67,7 +67,10 @@ fn series(sensor: &str, quantity: Quantity) -> Series {
 }
 
 fn instant(text: &str, zone: &str) -> Instant {
-    let text = text.replace(" +08:00", ":00").replace(' ', "T").replace("T0:", "T00:");
+    let mut text = text.replace(" +08:00", ":00").replace(' ', "T");
+    if text.find(':') == Some(12) {
+        text.insert(11, '0'); // an hour of one digit
+    }
     let is_zoned = text.len() > 19;
     Instant::parse(&if is_zoned { text } else { format!("{text}{zone}") }).unwrap()
 }
@@ -120,7 +123,7 @@ fn long(dir: &Path, properties: &[Column]) -> Vec<Reading> {
     readings
 }
 
-/// Writes readings as they come, some minutes at a time, and tells bytes a reading.
+/// Writes readings as they come, a twentieth at a time, and tells bytes a reading.
 fn measure(name: &str, mut readings: Vec<Reading>) {
     assert!(!readings.is_empty(), "{name}");
     readings.sort_by_key(|reading| reading.time);
@@ -128,7 +131,7 @@ fn measure(name: &str, mut readings: Vec<Reading>) {
     let path = dir.path().join("history.sqlite");
     let history = History::open(&path, Options::default()).unwrap();
     let began = tokio::time::Instant::now();
-    for (n, batch) in (1..).zip(readings.chunks(readings.len().div_ceil(40))) {
+    for (n, batch) in (1..).zip(readings.chunks(readings.len().div_ceil(20))) {
         assert!(!history.append(Position::new(n), batch));
         history.flush().unwrap();
     }
