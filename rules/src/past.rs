@@ -20,6 +20,8 @@ const AS_LONG: u8 = 0x10;
 const AS_SOON: u8 = 0x20;
 /// Set where it has been told once.
 const ONCE: u8 = 0x40;
+/// A window mostly takes no more bytes.
+const MOST: usize = 16;
 /// Forgotten windows that may stand before the others, so that not each of them moves all.
 const IDLE: u8 = 12;
 
@@ -56,9 +58,6 @@ impl Past {
     /// Takes what is now said of a window. Returns whether it changes what lies before the newest, or that.
     pub(crate) fn put(&mut self, seen: Seen) -> bool {
         if self.last.is_none_or(|last| last.from() < seen.from()) {
-            if self.bytes.len() == self.bytes.capacity() {
-                self.bytes.reserve_exact(16 + self.bytes.len() / 4);
-            }
             self.push(seen);
             return false;
         }
@@ -89,6 +88,10 @@ impl Past {
     }
 
     fn push(&mut self, seen: Seen) {
+        if self.bytes.capacity() - self.bytes.len() < MOST {
+            // Doubling would leave much room that is never used.
+            self.bytes.reserve_exact(MOST + self.bytes.len() / 8);
+        }
         append(&mut self.bytes, &seen, self.last.as_ref());
         self.last = Some(seen);
     }

@@ -1,6 +1,9 @@
 //! The hot parts one by one, on the simulated office: what `benches/hot.rs` measures.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use ingest::{Decoder, Routes};
 use model::{Reading, Series, Span};
@@ -63,7 +66,7 @@ impl Hours {
         let office = Office::new()?;
         let from = START.plus_ms(8 * HOUR_MS);
         let to = from.plus_ms(4 * HOUR_MS);
-        let mut engine = Engine::new(office.register.clone(), &office.clauses, scale::options());
+        let mut engine = Engine::new(Arc::clone(&office.register), &office.clauses, scale::options());
         let mut outputs = Vec::new();
         for reading in office::readings(&office, Span::new(START, from)) {
             engine.observe(&reading, &mut outputs);
