@@ -203,7 +203,7 @@ proptest! {
         prop_assert_eq!(parsed.tags.get("room").map(String::as_str), tags.room.as_ref().map(Id::as_str));
         prop_assert_eq!(parsed.fields.get("value"), Some(&Field::Float(value)));
         prop_assert_eq!(parsed.fields.get("flags"), Some(&Field::Integer(i64::from(flags))));
-        prop_assert_eq!(parsed.time, millis);
+        prop_assert_eq!(parsed.time, Instant::from_millis(millis).millis());
     }
 
     #[test]
@@ -231,7 +231,7 @@ proptest! {
         prop_assert_eq!(parsed.tags.get("measure").cloned(), as_tag(&first));
         prop_assert_eq!(parsed.tags.get("period").cloned(), as_tag(&third));
         prop_assert_eq!(float(&parsed, "value"), value.filter(|value| value.is_finite()));
-        prop_assert_eq!(parsed.time, millis);
+        prop_assert_eq!(parsed.time, Instant::from_millis(millis).millis());
 
         let event = line::EventLine {
             kind: line::EventKind::Limit, place: Some(&place), tags: &tags, title: &second, text: &third, at: from,

@@ -29,7 +29,7 @@ libfuzzer_sys::fuzz_target!(|data: (String, String, String, u64, i64, u16)| {
     };
     for line in [line::event(&event), line::measure(&measure)] {
         assert!(!line.contains(['\n', '\r']), "{line:?}");
-        assert!(line.ends_with(&format!(" {millis}")), "{line:?}");
+        assert!(line.ends_with(&format!(" {}", at.millis())), "{line:?}");
     }
     let series = Series { sensor: id.clone(), quantity: Quantity::Co2, channel: Some(Id::fold(&third)) };
     let head = line::reading_head(&series, &tags);
