@@ -57,6 +57,32 @@ fn told(mails: &SmtpServer) -> usize {
     mails.taken().len()
 }
 
+/// The manifest, which names every database with its hash and the version of its tables.
+fn listed(manifest: &str) -> serde_json::Value {
+    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+    for file in ["state", "history", "spool", "mail", "users", "audit"] {
+        let entry = &manifest["files"][format!("data/{file}.sqlite")];
+        assert!(entry["schema"].is_u64() && entry["blake3"].as_str().unwrap().len() == 64, "{file}: {entry}");
+    }
+    manifest
+}
+
+/// A backup with one bit turned is refused and leaves nothing behind; the right one is put in place.
+fn restore(copy: &Path, other: &Path) {
+    let spool = copy.join("data/spool.sqlite");
+    let bytes = std::fs::read(&spool).unwrap();
+    let mut damaged = bytes.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    std::fs::write(&spool, &damaged).unwrap();
+    let restore = ["restore", copy.to_str().unwrap()];
+    assert_eq!(run(other, &restore).0, 1);
+    assert!(!other.join("data").exists() && !other.join("register").exists());
+    std::fs::write(&spool, &bytes).unwrap();
+    assert_eq!(run(other, &restore).0, 0);
+    assert!(other.join("register/places.csv").exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_is_refused() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -88,11 +114,7 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
         backup.unwrap()
     };
     assert_eq!(code, 0);
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    for file in ["state", "history", "spool", "mail", "users", "audit"] {
-        let entry = &manifest["files"][format!("data/{file}.sqlite")];
-        assert!(entry["schema"].is_u64() && entry["blake3"].as_str().unwrap().len() == 64, "{file}: {entry}");
-    }
+    let manifest = listed(&manifest);
     assert_eq!(run(dir.path(), &["backup", "copy"]).0, 1, "a backup is never written over");
     assert_eq!(run(dir.path(), &["restore", "copy"]).0, 1, "nor is a service's data");
     let mails_of_first = told(&mails);
@@ -100,18 +122,7 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
 
     let copy = dir.path().join("copy");
     let mut second = service(other.path(), &broker, &mails);
-    let spool = copy.join("data/spool.sqlite");
-    let bytes = std::fs::read(&spool).unwrap();
-    let mut damaged = bytes.clone();
-    let middle = damaged.len() / 2;
-    damaged[middle] ^= 1;
-    std::fs::write(&spool, &damaged).unwrap();
-    let restore = ["restore", copy.to_str().unwrap()];
-    assert_eq!(run(other.path(), &restore).0, 1);
-    assert!(!other.path().join("data").exists() && !other.path().join("register").exists());
-    std::fs::write(&spool, &bytes).unwrap();
-    assert_eq!(run(other.path(), &restore).0, 0);
-    assert!(other.path().join("register/places.csv").exists());
+    restore(&copy, other.path());
 
     second.start_connected().await;
     assert_eq!(firing(&second).await, alert, "the same alert goes on");
@@ -135,8 +146,13 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
     let head = manifest["audit_head"].as_str().unwrap();
     assert_eq!(run(other.path(), &["audit", "verify", "--head", head]).0, 0);
     assert_eq!(run(other.path(), &["audit", "verify", "--head", "0000"]).0, 1);
+    assert_report(other.path());
+}
+
+/// The month of the finding, by body and clause.
+fn assert_report(dir: &Path) {
     let month = Clock::System.now().plus_ms(-4 * HOUR_MS).to_string().split_at(7).0.to_owned();
-    let (code, table) = run(other.path(), &["report", "--month", &month]);
+    let (code, table) = run(dir, &["report", "--month", &month]);
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let row = rows.records().map(Result::unwrap).find(|row| &row[3] == "gb-t-18883-2022/co2").unwrap();
     assert_eq!(
@@ -145,6 +161,6 @@ async fn a_restored_service_goes_on_without_a_doubled_mail_and_a_damaged_backup_
         "one finding: {table}"
     );
     assert!(row[7].parse::<u32>().unwrap() > 0 && row[10].parse::<f64>().unwrap() < 1.0, "{table}");
-    let (code, page) = run(other.path(), &["report", "--month", &month, "--format", "html"]);
+    let (code, page) = run(dir, &["report", "--month", &month, "--format", "html"]);
     assert!(code == 0 && page.contains("<td>gb-t-18883-2022/co2</td>"), "{page}");
 }

@@ -80,6 +80,32 @@ pub(crate) fn run(dir: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
+/// Who may not claim, and what would make the register wrong; none of it changes the file.
+async fn refuses(office: &Office, wish: &Value, file: &str) {
+    let claim = "/sensors/air-9/claim";
+    let caller = office.caller("duty-post", &["read", "act"]);
+    for (name, scopes, status) in [
+        ("visitor", &["read"][..], StatusCode::FORBIDDEN),
+        ("duty-post", &["read"][..], StatusCode::FORBIDDEN),
+        // Who sees a part of the office sees no sensor that nobody has placed.
+        ("hall-desk", &["read", "act"][..], StatusCode::NOT_FOUND),
+    ] {
+        let refused = office.caller(name, scopes).send(Method::POST, claim, wish.clone()).await;
+        assert_eq!(refused.0, status, "{name}: {}", refused.1);
+    }
+    let wrong = |key: &str, value: Value| {
+        let mut wrong = wish.clone();
+        wrong[key] = value;
+        wrong
+    };
+    assert_eq!(caller.send(Method::POST, claim, wrong("place", "r-9".into())).await.0, StatusCode::NOT_FOUND);
+    let (status, refused) = caller.send(Method::POST, claim, wrong("profile", "batery-volts".into())).await;
+    assert_eq!((status, &refused["error"]["kind"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("refused")));
+    assert!(refused["error"]["problems"][0].as_str().unwrap().contains("battery-volts"), "{refused}");
+    let path = office.dir.path().join("register/sensors.csv");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), file, "what is refused changes nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_sensor_is_claimed_and_its_next_readings_are_judged_in_that_room() {
     let file = "\u{feff}传感器;场所;备注用的分区\r\n".replace("备注用的分区", "分区") + "air-r-1;r-1;\r\n";
@@ -101,27 +127,9 @@ async fn an_unknown_sensor_is_claimed_and_its_next_readings_are_judged_in_that_r
 
     let wish = json!({"place": "r-2", "interval_s": 300, "from": "2026-01-01", "note": "hung by the window"});
     let claim = "/sensors/air-9/claim";
-    for (name, scopes, status) in [
-        ("visitor", &["read"][..], StatusCode::FORBIDDEN),
-        ("duty-post", &["read"][..], StatusCode::FORBIDDEN),
-        // Who sees a part of the office sees no sensor that nobody has placed.
-        ("hall-desk", &["read", "act"][..], StatusCode::NOT_FOUND),
-    ] {
-        let refused = office.caller(name, scopes).send(Method::POST, claim, wish.clone()).await;
-        assert_eq!(refused.0, status, "{name}: {}", refused.1);
-    }
-    let wrong = |key: &str, value: Value| {
-        let mut wrong = wish.clone();
-        wrong[key] = value;
-        wrong
-    };
-    assert_eq!(caller.send(Method::POST, claim, wrong("place", "r-9".into())).await.0, StatusCode::NOT_FOUND);
-    let (status, refused) = caller.send(Method::POST, claim, wrong("profile", "batery-volts".into())).await;
-    assert_eq!((status, &refused["error"]["kind"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("refused")));
-    assert!(refused["error"]["problems"][0].as_str().unwrap().contains("battery-volts"), "{refused}");
-    let path = office.dir.path().join("register/sensors.csv");
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), file, "what is refused changes nothing");
+    refuses(&office, &wish, &file).await;
 
+    let path = office.dir.path().join("register/sensors.csv");
     let (status, claimed) = caller.send(Method::POST, claim, wish.clone()).await;
     assert_eq!((status, &claimed["in_force"]), (StatusCode::CREATED, &json!(true)), "{claimed}");
     let wanted =
@@ -151,9 +159,14 @@ async fn an_unknown_sensor_is_claimed_and_its_next_readings_are_judged_in_that_r
     let never = caller.items("/devices?state=never").await;
     assert_eq!(never[0]["sensor"], "air-r-1");
 
-    let (code, said) = run(office.dir.path(), &["audit", "verify"]);
+    assert_trail(office.dir.path());
+}
+
+/// The trail is whole and tells whose claim it was.
+fn assert_trail(dir: &Path) {
+    let (code, said) = run(dir, &["audit", "verify"]);
     assert_eq!(code, 0, "{said}");
-    let (_, trail) = run(office.dir.path(), &["audit", "list"]);
+    let (_, trail) = run(dir, &["audit", "list"]);
     let entries: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let claims: Vec<&Value> = entries.iter().filter(|entry| entry["kind"] == "claim").collect();
     assert_eq!(claims.len(), 1, "{trail}");
