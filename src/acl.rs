@@ -64,7 +64,7 @@ pub fn mosquitto(config: &Config, register: &Register) -> Result<String, Vec<mod
         rights.entry(sensor).or_default().device(sensor);
     }
     let own = Rights {
-        write: BTreeSet::from(["normwatch/v1/+/diagnostics".to_owned()]),
+        write: ["normwatch/v1/+/diagnostics", "spBv1.0/+/NCMD/+"].map(str::to_owned).into(),
         read: ours.into_iter().collect(),
     };
     Ok(text(config.mqtt.username.as_deref().unwrap_or(OURSELVES), &own, &rights))

@@ -100,7 +100,7 @@ impl Hearing {
             None => {
                 let outcome = self.parts.decoder.decode_message(&wire);
                 if came.arrival.is_none() {
-                    self.parts.diagnoses.note(came.topic, &outcome.result, arrival);
+                    self.parts.diagnoses.note(&wire, &outcome, arrival);
                 }
                 (outcome.format, outcome.result, outcome.dedup_key)
             }

@@ -44,19 +44,60 @@ async fn told(subscriber: &mut Subscriber) -> (String, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vendor_reads_what_is_wrong_with_its_message_and_then_that_it_is_accepted() {
+async fn a_gateway_whose_metrics_are_only_numbers_is_asked_for_its_birth_once_a_minute_and_then_read() {
     let dir = tempfile::tempdir().unwrap();
-    write_register(dir.path(), "UTC", &rooms(&["air-1"]));
+    write_register(dir.path(), "UTC", &rooms(&["d1"]));
     let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let service = app::start(&config(dir.path(), &broker), Clock::System).await.unwrap();
+    service.subscribed().await;
+    let mut node = listener(&client(&broker, "node"), "spBv1.0/hq/NCMD/gw").await;
+    let gateway = Publisher::start(&client(&broker, "gateway")).unwrap();
+    let say = |kind: &str, payload: &[u8]| {
+        gateway.publish(&format!("spBv1.0/hq/{kind}/gw/d1"), payload.to_vec(), false).unwrap();
+    };
+    // Alias 5 is 21 of something: asked for at once, and for all that follows within a minute.
+    let number = [0x12, 4, 0x10, 5, 0x50, 21];
+    (0..3).for_each(|_| say("DDATA", &number));
+    let asked = tokio::time::timeout(PATIENCE, node.next()).await.expect("no command");
+    assert!(asked.payload().windows(20).any(|part| part == b"Node Control/Rebirth"));
+    // Its birth: temperature, alias 5, Int32 (3), 20. Then the number is a temperature.
+    let mut metric = vec![0x0a, 11];
+    metric.extend(b"temperature");
+    metric.extend([0x10, 5, 0x20, 3, 0x50, 20]);
+    let birth = [&[0x12, u8::try_from(metric.len()).unwrap()], &metric[..]].concat();
+    say("DBIRTH", &birth);
+    say("DDATA", &number);
+    let ledger = until("a reading after the birth", PATIENCE, async || {
+        let page = reqwest::get(format!("http://{}/api/v1/ledger", service.address)).await.ok()?;
+        let ledger: BTreeMap<String, u64> = serde_json::from_str(&page.text().await.ok()?).ok()?;
+        (ledger["stored"] == 2).then_some(ledger)
+    })
+    .await;
+    assert_balanced(&ledger);
+    // Three numbers without a name, and what we asked, which came back to us.
+    assert_eq!((ledger["ignored"], ledger["received"]), (4, 6), "{ledger:?}");
+    service.stop().await.unwrap();
+}
+
+/// A service at this broker with the register of this folder.
+fn config(dir: &Path, broker: &Mosquitto) -> Config {
     let settings = [
-        ("DATA_DIR", dir.path().join("data").display().to_string()),
+        ("DATA_DIR", dir.join("data").display().to_string()),
         ("LISTEN", "127.0.0.1:0".to_owned()),
-        ("REGISTER", dir.path().join("register").display().to_string()),
+        ("REGISTER", dir.join("register").display().to_string()),
         ("MQTT__URL", format!("mqtt://127.0.0.1:{}", broker.port())),
     ];
     let variables: BTreeMap<String, String> =
         settings.into_iter().map(|(key, value)| (format!("NORMWATCH__{key}"), value)).collect();
-    let mut config = Config::load(None, &variables).unwrap();
+    Config::load(None, &variables).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_reads_what_is_wrong_with_its_message_and_then_that_it_is_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &rooms(&["air-1"]));
+    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let mut config = config(dir.path(), &broker);
     // So wide that what we publish comes back to us.
     config.routes = vec![normwatch::config::Route {
         filter: "normwatch/v1/#".to_owned(),
