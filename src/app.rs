@@ -7,6 +7,7 @@ mod offline;
 mod parts;
 mod reload;
 mod storage;
+mod stores;
 mod subscriptions;
 mod watchers;
 
@@ -17,6 +18,7 @@ use ingest::mqtt::Monitor;
 use model::Problem;
 pub use offline::{Offline, offline};
 use rules::EngineOptions;
+use stores::Stores;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -32,14 +34,12 @@ use crate::{
     config::Config,
     devices,
     disk::Disk,
-    history::{self, History},
     links::Links,
     metrics::Metrics,
     pipeline::{self, Intake, IntakeParts, Judge, JudgeParts, Letterbox, Pen, Post, Tallies, Ticks, Unknown},
     rulebook::Rulebook,
-    spool::{self, Spool},
+    spool::Spool,
     standing::Standing,
-    state::State,
     view::Snapshot,
     web,
 };
@@ -291,41 +291,6 @@ impl Site<'_> {
             posts,
             diagnoses,
         }))
-    }
-}
-
-/// The three files.
-#[derive(Debug)]
-struct Stores {
-    spool: Spool,
-    state: State,
-    history: History,
-}
-
-impl Stores {
-    fn open(config: &Config) -> Result<Self, ServiceError> {
-        let dir = &config.data_dir;
-        let options = history::Options {
-            raw_days: config.history.raw_days,
-            partial_days: config.history.partial_days,
-            ..history::Options::default()
-        };
-        let unreadable = "the state cannot be opened";
-        let state = State::open(&dir.join("state.sqlite")).map_err(ServiceError::of(unreadable))?;
-        let history = History::open(&dir.join("history.sqlite"), options)
-            .map_err(ServiceError::of("the history cannot be opened"))?;
-        // A spool that was lost or restored must not give positions that others have passed already.
-        let behind = state.position(0).map_err(ServiceError::of(unreadable))?.max(history.durable_position());
-        let options = spool::Options {
-            behind,
-            fsync: config.spool.fsync,
-            max_bytes: config.spool.max_bytes,
-            quarantine_bytes: config.spool.quarantine_bytes,
-            ..spool::Options::default()
-        };
-        let spool = Spool::open(&dir.join("spool.sqlite"), options)
-            .map_err(ServiceError::of("the spool cannot be opened"))?;
-        Ok(Self { spool, state, history })
     }
 }
 

@@ -23,6 +23,7 @@ mod pages;
 mod presence;
 mod registry;
 mod requeue;
+mod sources;
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -35,12 +36,13 @@ use axum::{
     routing::{get, post},
 };
 
-pub use desk::{ChartSource, Desk, MailSource, NoCharts, NoMails, NoRecords, RecordSource};
+pub use desk::Desk;
 pub use error::ApiError;
 use guard::Door;
 pub use guard::Guard;
 pub use host::Hosts;
 pub use registry::Registry;
+pub use sources::{ChartSource, MailSource, NoCharts, NoMails, NoRecords, RecordSource};
 
 /// Every address of the console and the API, to whomever asks; [`guarded`] is for a listener.
 pub fn router(desk: Desk) -> Router {

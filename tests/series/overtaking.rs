@@ -47,7 +47,8 @@ async fn after_an_outage_the_newest_is_seen_while_the_rest_still_comes_and_all_i
     })
     .await;
     println!("newest seen {:?} after the server was back, {missing} readings behind it", back.elapsed());
-    assert!(missing > 0 && back.elapsed() < Duration::from_secs(10), "{missing} after {:?}", back.elapsed());
+    // How much is behind it then is this machine's; that it comes first is asked of a server that waits, below.
+    assert!(back.elapsed() < Duration::from_secs(10), "after {:?}", back.elapsed());
     // The writer dies in the middle and another goes on from its marks.
     let (spool, state) = (rig.spool.clone(), rig.state.clone());
     drop(rig);

@@ -81,9 +81,11 @@ async fn bad_messages_are_counted_once_and_kept_with_a_reason_and_the_service_go
     let ledger = service.ledger("received", before + 2, PATIENCE).await;
     assert_balanced(&ledger);
 
-    let unknown = service.list("/sensors/unknown").await;
-    let names: Vec<&str> = unknown.iter().map(|one| one["sensor"].as_str().unwrap()).collect();
-    assert!(names.contains(&"stranger-9"), "{names:?}");
+    until("the stranger is listed", PATIENCE, async || {
+        let unknown = service.list("/sensors/unknown").await;
+        unknown.iter().any(|one| one["sensor"] == "stranger-9").then_some(())
+    })
+    .await;
     let kept = quarantined(&service);
     assert_eq!(kept.len() as u64, ledger["quarantined"], "{kept:?}");
     assert!(kept.iter().all(|(topic, reason)| !topic.is_empty() && !reason.is_empty()), "{kept:?}");

@@ -209,9 +209,8 @@ impl Estate {
         parts.collect()
     }
 
-    /// The people of the body and of those below it, each headcount once.
-    ///
-    /// A body without a headcount of its own is counted with the nearest one above it.
+    /// The people of the body: its headcount, which is of all below it too, as the authorised one is. Without
+    /// one, the sum of the nearest headcounts below it.
     ///
     /// # Errors
     /// Returns the body that holds room and is counted with nobody.
@@ -221,8 +220,12 @@ impl Estate {
         for member in &self.members {
             let chain = register.up_bodies(member, at);
             let Some(own) = chain.iter().position(|id| **id == self.body) else { continue };
-            people += headcount(member).unwrap_or(0.0);
-            let is_counted = chain.iter().take(own + 1).any(|id| headcount(id).is_some());
+            let mut counted = chain.iter().take(own + 1).filter_map(|id| headcount(id));
+            let is_counted = counted.next().is_some();
+            // The topmost headcount holds all below it.
+            if counted.next().is_none() {
+                people += headcount(member).unwrap_or(0.0);
+            }
             if !is_counted && self.has_room(register, member, at) {
                 return Err(member);
             }

@@ -3,8 +3,8 @@
 //! Formula: use of a year x expected / valid hours, over the energy-using headcount; a headcount that
 //! changes counts by the time it held.
 //!
-//! Of a body: the use of all that it and the bodies below it hold, over their people, each headcount
-//! once. A building without a meter, or one in which others sit too, makes the figure insufficient.
+//! Of a body: the use of all that it and the bodies below it hold, over its people, whose headcount is of all below
+//! it too. A building without a meter, or one in which others sit too, makes the figure insufficient.
 //! Of a place: the headcount is that of the body that holds it, so it divides the meters of a building
 //! only where body and building belong to each other alone. `why` says what stands in the way.
 //! Source: the quota standards of public institutions in the packs.

@@ -117,7 +117,8 @@ impl Estate {
 
     /// Value and coverage of those who count; `None` where they hold nothing.
     fn figure(&self, who: &[usize]) -> Option<(Option<f64>, f64)> {
-        let heads: f64 = who.iter().map(|who| mean(&self.heads[*who], self.span)).sum();
+        // The headcount of the one above holds the people of the one below.
+        let heads = mean(&self.heads[who[0]], self.span);
         let days = self.days(who);
         let (mut used, mut coverage, mut is_any, mut is_known) = (0.0, 0.0, false, true);
         let mut least = vec![f64::INFINITY; days.len()];

@@ -2,7 +2,7 @@
 
 use model::{Instant, Nature, Quantity, Register, Series, Span, register::Sensor};
 
-use crate::web::desk::ChartSource;
+use crate::web::sources::ChartSource;
 
 /// Points asked of the history for one curve; more than the pixels of the widest picture.
 const MAX_POINTS: usize = 1200;

@@ -23,9 +23,10 @@ use self::{
     draw::{Drawing, LimitLine, svg},
 };
 use super::{
-    desk::{ChartSource, Desk},
+    desk::Desk,
     error::{ApiError, ApiQuery},
     format,
+    sources::ChartSource,
 };
 use crate::view::PlaceView;
 
