@@ -8,7 +8,8 @@ use model::{
     register::{Severity, Text},
 };
 use rules::{
-    Clause, Evidence, Measure, Outcome, Provenance, Subject, Transition, TransitionId, TransitionKind, Why,
+    Clause, Evidence, Measure, Outcome, Provenance, Subject, Transition, TransitionId, TransitionKind,
+    Verdict, Why,
 };
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +140,18 @@ impl Notice {
             zone: register.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
             why: verdict.why.clone(),
         }
+    }
+
+    /// Takes up a later window that broke the limit too: what a reminder says is not days old.
+    pub fn renew(&mut self, verdict: &Verdict) {
+        if verdict.outcome != Outcome::Breach || verdict.window.from <= self.window.from {
+            return;
+        }
+        self.outcome = verdict.outcome;
+        (self.value, self.told_value) = (verdict.value, None);
+        (self.limit, self.is_minimum) = (verdict.limit, verdict.is_minimum);
+        (self.coverage, self.window) = (verdict.coverage, verdict.window);
+        self.why.clone_from(&verdict.why);
     }
 
     /// The building under which mails are grouped: the nearest one at or above the place, else its site.

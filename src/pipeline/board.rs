@@ -75,6 +75,11 @@ impl Board {
         }
     }
 
+    /// What was said of the newest window of a check since the start.
+    pub(super) fn newest(&self, subject: &Id, clause: &str) -> Option<&Verdict> {
+        self.verdicts.get(&(subject.clone(), clause.to_owned())).map(Arc::as_ref)
+    }
+
     pub(super) fn resolved(&mut self, alert: AlertView) {
         self.resolved.retain(|held| held.id != alert.id);
         self.resolved.push(Arc::new(alert));

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     metrics::STATES,
+    notify::MailKind,
     series::{PlaceTags, line},
     state::VerdictRow,
     view::AlertView,
@@ -71,7 +72,13 @@ impl Judge {
         if self.dispatcher.next_due().is_none_or(|due| due > now) {
             return Ok(());
         }
-        let plans = self.dispatcher.due(&self.parts.rulebook.register, now);
+        let mut plans = self.dispatcher.due(&self.parts.rulebook.register, now);
+        let reminders = plans.iter_mut().filter(|plan| plan.kind == MailKind::Reminder);
+        for notice in reminders.flat_map(|plan| &mut plan.lines).map(|line| &mut line.notice) {
+            if let Some(newest) = self.board.newest(notice.subject.id(), &notice.clause.id) {
+                notice.renew(newest);
+            }
+        }
         self.is_changed = true;
         let Some(outlet) = &mut self.parts.outlet else { return Ok(()) };
         for plan in &plans {

@@ -6,7 +6,7 @@ use model::{
     Instant, Period, Register,
     register::{Recipient, Severity},
 };
-use normwatch::notify::{Dispatcher, MailKind, MailPlan, Settings, Silence};
+use normwatch::notify::{Dispatcher, MailKind, MailPlan, Notice, Settings, Silence};
 use proptest::prelude::*;
 use rules::{Provenance, Transition, TransitionKind};
 
@@ -207,6 +207,22 @@ fn a_yearly_finding_is_not_repeated_every_four_hours() {
     dispatcher.handle(&[story.fires()], &register, at(0));
     assert_eq!(dispatcher.due(&register, at(1)).len(), 1);
     assert_eq!(dispatcher.next_due(), Some(at(1).plus_ms(30 * 24 * HOUR)));
+}
+
+#[test]
+fn a_reminder_says_the_newest_breach_and_nothing_of_a_window_that_keeps_the_limit() {
+    let register = with_recipients(&["a"]);
+    let story = Story::of("r101", at(0));
+    let mut notice = Notice::new(&story.fires(), &register);
+    let told = notice.clone();
+    let later = Story { value: 901.0, coverage: 0.8, ..story.clone() };
+    notice.renew(&story.step(TransitionKind::Resolved, at(120)).alert.verdict);
+    notice.renew(&later.step(TransitionKind::Firing, at(0)).alert.verdict);
+    assert_eq!(notice, told, "kept the limit, or is no later window");
+    let newest = later.step(TransitionKind::Firing, at(180)).alert.verdict;
+    notice.renew(&newest);
+    assert_eq!((notice.value, notice.coverage, notice.window), (Some(901.0), 0.8, newest.window));
+    assert_eq!((notice.id, notice.started_at), (told.id, told.started_at), "it is the same alert");
 }
 
 #[test]
