@@ -64,113 +64,138 @@ pub enum UnitError {
     },
 }
 
-/// A written unit as `canonical = value * factor + offset`.
-type Written = (&'static str, Unit, f64, f64);
+/// How a written value becomes a canonical one. Small units divide, since a thousand has an exact binary form and a
+/// thousandth has none: 3,600,000 J are 1 kWh and not a hair less.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Scale {
+    Same,
+    Times(f64),
+    By(f64),
+    Fahrenheit,
+    Kelvin,
+}
+
+use Scale::{By, Fahrenheit, Kelvin, Same, Times};
+
+impl Scale {
+    fn apply(self, value: f64) -> f64 {
+        match self {
+            Same => value,
+            Times(factor) => value * factor,
+            By(divisor) => value / divisor,
+            Fahrenheit => (value - 32.0) * 5.0 / 9.0,
+            Kelvin => value - 273.15,
+        }
+    }
+}
+
+/// A spelling, the canonical unit it belongs to, and the way there.
+type Written = (&'static str, Unit, Scale);
 
 /// What vendors write, folded by [`fold`]. SenML (RFC 8428, RFC 8798), UCUM and plain spellings.
 /// The exact letters matter only where folding would merge two units (mW and MW), see [`EXACT`].
 const WRITTEN: &[Written] = &[
-    ("1", Unit::One, 1.0, 0.0),
-    ("bool", Unit::One, 1.0, 0.0),
-    ("cos(phi)", Unit::One, 1.0, 0.0),
-    ("cosφ", Unit::One, 1.0, 0.0),
-    ("count", Unit::Count, 1.0, 0.0),
-    ("people", Unit::Count, 1.0, 0.0),
-    ("persons", Unit::Count, 1.0, 0.0),
-    ("p", Unit::Count, 1.0, 0.0),
-    ("人", Unit::Count, 1.0, 0.0),
-    ("%", Unit::Percent, 1.0, 0.0),
-    ("/100", Unit::Percent, 1.0, 0.0),
-    ("%el", Unit::Percent, 1.0, 0.0),
-    ("percent", Unit::Percent, 1.0, 0.0),
-    ("/", Unit::Percent, 100.0, 0.0),
-    ("cel", Unit::Celsius, 1.0, 0.0),
-    ("c", Unit::Celsius, 1.0, 0.0),
-    ("°c", Unit::Celsius, 1.0, 0.0),
-    ("℃", Unit::Celsius, 1.0, 0.0),
-    ("degc", Unit::Celsius, 1.0, 0.0),
-    ("celsius", Unit::Celsius, 1.0, 0.0),
-    ("°f", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
-    ("f", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
-    ("degf", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
-    ("fahrenheit", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
-    ("k", Unit::Celsius, 1.0, -273.15),
-    ("kelvin", Unit::Celsius, 1.0, -273.15),
-    ("%rh", Unit::RelativeHumidity, 1.0, 0.0),
-    ("rh%", Unit::RelativeHumidity, 1.0, 0.0),
-    ("%r.h.", Unit::RelativeHumidity, 1.0, 0.0),
-    ("ppm", Unit::Ppm, 1.0, 0.0),
-    ("ppb", Unit::Ppm, 0.001, 0.0),
-    ("[ppm]", Unit::Ppm, 1.0, 0.0),
-    ("lx", Unit::Lux, 1.0, 0.0),
-    ("lux", Unit::Lux, 1.0, 0.0),
-    ("mlx", Unit::Lux, 0.001, 0.0),
-    ("klx", Unit::Lux, 1000.0, 0.0),
-    ("db", Unit::Decibel, 1.0, 0.0),
-    ("dba", Unit::Decibel, 1.0, 0.0),
-    ("db(a)", Unit::Decibel, 1.0, 0.0),
-    ("hpa", Unit::Hectopascal, 1.0, 0.0),
-    ("mbar", Unit::Hectopascal, 1.0, 0.0),
-    ("pa", Unit::Hectopascal, 0.01, 0.0),
-    ("kpa", Unit::Hectopascal, 10.0, 0.0),
-    ("bar", Unit::Hectopascal, 1000.0, 0.0),
-    ("ug/m3", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("µg/m3", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("μg/m3", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("µg/m³", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("μg/m³", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("ug/m³", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
-    ("mg/m3", Unit::MicrogramPerCubicMetre, 1000.0, 0.0),
-    ("mg/m³", Unit::MicrogramPerCubicMetre, 1000.0, 0.0),
-    ("w", Unit::Watt, 1.0, 0.0),
-    ("watt", Unit::Watt, 1.0, 0.0),
-    ("kw", Unit::Watt, 1000.0, 0.0),
-    ("kwh", Unit::KilowattHour, 1.0, 0.0),
-    ("wh", Unit::KilowattHour, 0.001, 0.0),
-    ("gwh", Unit::KilowattHour, 1_000_000.0, 0.0),
-    ("j", Unit::KilowattHour, 1.0 / 3_600_000.0, 0.0),
-    ("ws", Unit::KilowattHour, 1.0 / 3_600_000.0, 0.0),
-    ("kj", Unit::KilowattHour, 1.0 / 3_600.0, 0.0),
-    ("wmin", Unit::KilowattHour, 1.0 / 60_000.0, 0.0),
-    ("w*min", Unit::KilowattHour, 1.0 / 60_000.0, 0.0),
-    ("var", Unit::Var, 1.0, 0.0),
-    ("kvar", Unit::Var, 1000.0, 0.0),
-    ("va", Unit::VoltAmpere, 1.0, 0.0),
-    ("kva", Unit::VoltAmpere, 1000.0, 0.0),
-    ("v", Unit::Volt, 1.0, 0.0),
-    ("volt", Unit::Volt, 1.0, 0.0),
-    ("volts", Unit::Volt, 1.0, 0.0),
-    ("kv", Unit::Volt, 1000.0, 0.0),
-    ("a", Unit::Ampere, 1.0, 0.0),
-    ("amp", Unit::Ampere, 1.0, 0.0),
-    ("ampere", Unit::Ampere, 1.0, 0.0),
-    ("ka", Unit::Ampere, 1000.0, 0.0),
-    ("hz", Unit::Hertz, 1.0, 0.0),
-    ("m3", Unit::CubicMetre, 1.0, 0.0),
-    ("m³", Unit::CubicMetre, 1.0, 0.0),
-    ("l", Unit::CubicMetre, 0.001, 0.0),
-    ("dm3", Unit::CubicMetre, 0.001, 0.0),
-    ("gj", Unit::Gigajoule, 1.0, 0.0),
+    ("1", Unit::One, Same),
+    ("bool", Unit::One, Same),
+    ("cos(phi)", Unit::One, Same),
+    ("cosφ", Unit::One, Same),
+    ("count", Unit::Count, Same),
+    ("people", Unit::Count, Same),
+    ("persons", Unit::Count, Same),
+    ("p", Unit::Count, Same),
+    ("人", Unit::Count, Same),
+    ("%", Unit::Percent, Same),
+    ("/100", Unit::Percent, Same),
+    ("%el", Unit::Percent, Same),
+    ("percent", Unit::Percent, Same),
+    ("/", Unit::Percent, Times(100.0)),
+    ("cel", Unit::Celsius, Same),
+    ("c", Unit::Celsius, Same),
+    ("°c", Unit::Celsius, Same),
+    ("℃", Unit::Celsius, Same),
+    ("degc", Unit::Celsius, Same),
+    ("celsius", Unit::Celsius, Same),
+    ("°f", Unit::Celsius, Fahrenheit),
+    ("f", Unit::Celsius, Fahrenheit),
+    ("degf", Unit::Celsius, Fahrenheit),
+    ("fahrenheit", Unit::Celsius, Fahrenheit),
+    ("k", Unit::Celsius, Kelvin),
+    ("kelvin", Unit::Celsius, Kelvin),
+    ("%rh", Unit::RelativeHumidity, Same),
+    ("rh%", Unit::RelativeHumidity, Same),
+    ("%r.h.", Unit::RelativeHumidity, Same),
+    ("ppm", Unit::Ppm, Same),
+    ("ppb", Unit::Ppm, By(1000.0)),
+    ("[ppm]", Unit::Ppm, Same),
+    ("lx", Unit::Lux, Same),
+    ("lux", Unit::Lux, Same),
+    ("mlx", Unit::Lux, By(1000.0)),
+    ("klx", Unit::Lux, Times(1000.0)),
+    ("db", Unit::Decibel, Same),
+    ("dba", Unit::Decibel, Same),
+    ("db(a)", Unit::Decibel, Same),
+    ("hpa", Unit::Hectopascal, Same),
+    ("mbar", Unit::Hectopascal, Same),
+    ("pa", Unit::Hectopascal, By(100.0)),
+    ("kpa", Unit::Hectopascal, Times(10.0)),
+    ("bar", Unit::Hectopascal, Times(1000.0)),
+    ("ug/m3", Unit::MicrogramPerCubicMetre, Same),
+    ("µg/m3", Unit::MicrogramPerCubicMetre, Same),
+    ("μg/m3", Unit::MicrogramPerCubicMetre, Same),
+    ("µg/m³", Unit::MicrogramPerCubicMetre, Same),
+    ("μg/m³", Unit::MicrogramPerCubicMetre, Same),
+    ("ug/m³", Unit::MicrogramPerCubicMetre, Same),
+    ("mg/m3", Unit::MicrogramPerCubicMetre, Times(1000.0)),
+    ("mg/m³", Unit::MicrogramPerCubicMetre, Times(1000.0)),
+    ("w", Unit::Watt, Same),
+    ("watt", Unit::Watt, Same),
+    ("kw", Unit::Watt, Times(1000.0)),
+    ("kwh", Unit::KilowattHour, Same),
+    ("wh", Unit::KilowattHour, By(1000.0)),
+    ("gwh", Unit::KilowattHour, Times(1_000_000.0)),
+    ("j", Unit::KilowattHour, By(3_600_000.0)),
+    ("ws", Unit::KilowattHour, By(3_600_000.0)),
+    ("kj", Unit::KilowattHour, By(3_600.0)),
+    ("wmin", Unit::KilowattHour, By(60_000.0)),
+    ("w*min", Unit::KilowattHour, By(60_000.0)),
+    ("var", Unit::Var, Same),
+    ("kvar", Unit::Var, Times(1000.0)),
+    ("va", Unit::VoltAmpere, Same),
+    ("kva", Unit::VoltAmpere, Times(1000.0)),
+    ("v", Unit::Volt, Same),
+    ("volt", Unit::Volt, Same),
+    ("volts", Unit::Volt, Same),
+    ("kv", Unit::Volt, Times(1000.0)),
+    ("a", Unit::Ampere, Same),
+    ("amp", Unit::Ampere, Same),
+    ("ampere", Unit::Ampere, Same),
+    ("ka", Unit::Ampere, Times(1000.0)),
+    ("hz", Unit::Hertz, Same),
+    ("m3", Unit::CubicMetre, Same),
+    ("m³", Unit::CubicMetre, Same),
+    ("l", Unit::CubicMetre, By(1000.0)),
+    ("dm3", Unit::CubicMetre, By(1000.0)),
+    ("gj", Unit::Gigajoule, Same),
 ];
 
 /// Spellings whose letters' case tells milli from mega.
 const EXACT: &[Written] = &[
-    ("mW", Unit::Watt, 0.001, 0.0),
-    ("MW", Unit::Watt, 1_000_000.0, 0.0),
-    ("mWh", Unit::KilowattHour, 1e-6, 0.0),
-    ("MWh", Unit::KilowattHour, 1000.0, 0.0),
-    ("MJ", Unit::KilowattHour, 1.0 / 3.6, 0.0),
-    ("mV", Unit::Volt, 0.001, 0.0),
-    ("MV", Unit::Volt, 1_000_000.0, 0.0),
-    ("mA", Unit::Ampere, 0.001, 0.0),
+    ("mW", Unit::Watt, By(1000.0)),
+    ("MW", Unit::Watt, Times(1_000_000.0)),
+    ("mWh", Unit::KilowattHour, By(1_000_000.0)),
+    ("MWh", Unit::KilowattHour, Times(1000.0)),
+    ("MJ", Unit::KilowattHour, By(3.6)),
+    ("mV", Unit::Volt, By(1000.0)),
+    ("MV", Unit::Volt, Times(1_000_000.0)),
+    ("mA", Unit::Ampere, By(1000.0)),
 ];
 
 /// Lower case is common for milli; a mega of these is not a sensor's unit.
 const MILLI: &[Written] = &[
-    ("mw", Unit::Watt, 0.001, 0.0),
-    ("mwh", Unit::KilowattHour, 1e-6, 0.0),
-    ("mv", Unit::Volt, 0.001, 0.0),
-    ("ma", Unit::Ampere, 0.001, 0.0),
+    ("mw", Unit::Watt, By(1000.0)),
+    ("mwh", Unit::KilowattHour, By(1_000_000.0)),
+    ("mv", Unit::Volt, By(1000.0)),
+    ("ma", Unit::Ampere, By(1000.0)),
 ];
 
 /// Spellings in lower case by their bytes, the first of equal ones kept: units are looked up for every reading.
@@ -220,8 +245,8 @@ impl Unit {
     /// assert!(Unit::Watt.convert(1.5, "kWh").is_err());
     /// ```
     pub fn convert(self, value: f64, text: &str) -> Result<f64, UnitError> {
-        let (_, kind, factor, offset) = find(text).ok_or_else(|| UnitError::Unknown(text.to_owned()))?;
-        let value = value * factor + offset;
+        let (_, kind, scale) = find(text).ok_or_else(|| UnitError::Unknown(text.to_owned()))?;
+        let value = scale.apply(value);
         match (kind, self) {
             (kind, expected) if kind == expected => Ok(value),
             (Unit::Percent, Unit::RelativeHumidity) | (Unit::One | Unit::Count, Unit::One | Unit::Count) => {
@@ -229,8 +254,8 @@ impl Unit {
             }
             (Unit::Percent, Unit::One | Unit::Count) => Ok(value / 100.0),
             (Unit::One, Unit::Percent) => Ok(value),
-            (Unit::KilowattHour, Unit::Gigajoule) => Ok(value * 0.0036),
-            (Unit::Gigajoule, Unit::KilowattHour) => Ok(value / 0.0036),
+            (Unit::KilowattHour, Unit::Gigajoule) => Ok(value * 3.6 / 1000.0),
+            (Unit::Gigajoule, Unit::KilowattHour) => Ok(value * 1000.0 / 3.6),
             _ => Err(UnitError::Mismatch { found: text.to_owned(), expected: self }),
         }
     }
@@ -259,20 +284,24 @@ mod tests {
     }
 
     #[test]
+    fn a_small_unit_is_divided_and_so_rounded_once() {
+        assert_eq!(Unit::KilowattHour.convert(3_600_000.0, "J"), Ok(1.0));
+        assert_eq!(Unit::Ppm.convert(421_700.0, "ppb"), Ok(421.7));
+        assert_eq!(Unit::Gigajoule.convert(1000.0, "kWh"), Ok(3.6));
+        assert_eq!(Unit::Celsius.convert(68.0, "F"), Ok(20.0));
+    }
+
+    #[test]
     fn an_unknown_unit_is_named_in_the_error() {
         assert_eq!(Unit::Watt.convert(1.0, "furlong"), Err(UnitError::Unknown("furlong".to_owned())));
     }
 
     #[test]
     fn every_spelling_is_found_in_any_case_and_with_blanks() {
-        for (text, kind, factor, offset) in WRITTEN.iter().chain(MILLI) {
+        for (text, kind, scale) in WRITTEN.iter().chain(MILLI) {
             let spaced = format!(" {} ", text.to_uppercase().replace('/', " /"));
             if !EXACT.iter().any(|exact| exact.0 == spaced.trim()) {
-                assert_eq!(
-                    find(&spaced).map(|w| (w.1, w.2, w.3)),
-                    Some((*kind, *factor, *offset)),
-                    "{spaced}"
-                );
+                assert_eq!(find(&spaced).map(|w| (w.1, w.2)), Some((*kind, *scale)), "{spaced}");
             }
             assert!(text.len() <= LONGEST && Unit::is_known(text), "{text}");
         }
