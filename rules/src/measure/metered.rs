@@ -169,23 +169,18 @@ fn parts<'a>(choice: Choice<'_>, metered: &'a impl Metered, at: Instant) -> Vec<
     parts
 }
 
+/// What the meters counted together. `None` where one of them is not known at all: a part of a sum is no sum.
 fn over_stretch(chosen: &[&Meter], stretch: Span, metered: &impl Metered, period: Period) -> Option<Sum> {
     let mut total = Sum { observed: 0.0, scaled: 0.0, coverage: 1.0 };
-    let mut is_any = false;
     let expected = i128::from(stretch.millis());
     for meter in chosen {
-        match metered.used(meter, stretch, period) {
-            Some((amount, observed)) => {
-                is_any = true;
-                let share = ratio(i128::from(observed), expected).min(1.0);
-                total.observed += amount;
-                total.scaled += amount / share;
-                total.coverage = total.coverage.min(share);
-            }
-            None => total.coverage = 0.0,
-        }
+        let (amount, observed) = metered.used(meter, stretch, period)?;
+        let share = ratio(i128::from(observed), expected).min(1.0);
+        total.observed += amount;
+        total.scaled += amount / share;
+        total.coverage = total.coverage.min(share);
     }
-    is_any.then_some(total)
+    Some(total)
 }
 
 /// Sum over carriers with factors, exclusions subtracted where metered. `why` names meters and factors.

@@ -288,3 +288,17 @@ fn half_a_year_of_what_is_taken_off_is_too_little_to_judge() {
     let verdict = run.verdicts()[0];
     assert_eq!((verdict.coverage, verdict.outcome), (0.5, Outcome::Insufficient));
 }
+
+#[test]
+fn the_use_of_a_building_whose_second_meter_was_silent_is_no_figure() {
+    let mut world = World::new().with(yearly(Measure::Electricity));
+    meter(&mut world, "m", "b", EndUse::Total);
+    meter(&mut world, "n", "b", EndUse::Total);
+    let said = |used: &[(&str, f64)]| {
+        let verdicts = year(&world, used);
+        (verdicts[0].value, verdicts[0].coverage, verdicts[0].why.get("missing").cloned())
+    };
+    let missing = Some("readings of the electricity meters".into());
+    assert_eq!(said(&[("m", 700.0)]), (None, 0.0, missing));
+    assert_eq!(said(&[("m", 700.0), ("n", 300.0)]), (Some(1000.0), 1.0, None));
+}

@@ -216,7 +216,8 @@ impl Oracle<'_> {
                 }
                 coverage = coverage.min(observed / length);
             }
-            if let Some(sum) = sum {
+            // A part of a sum is no sum: each meter must have been seen.
+            if let Some(sum) = sum.filter(|_| coverage > 0.0) {
                 kwh = Some(kwh.unwrap_or(0.0) + sum);
                 known += coverage * length;
             }
