@@ -136,6 +136,8 @@ pub struct Judge {
     /// Events have been told up to here, and when to look for more.
     pub(super) marked_to: Option<Instant>,
     pub(super) next_mark: Instant,
+    /// When charts get their next hour.
+    pub(super) next_hour: Instant,
     pub(super) is_changed: bool,
 }
 
@@ -174,6 +176,7 @@ impl Judge {
             late: Late::default(),
             marked_to: None,
             next_mark: Instant::MIN,
+            next_hour: Instant::MIN,
             is_changed: false,
             parts,
         };
@@ -371,6 +374,7 @@ impl Judge {
         }
         let has_verdicts = self.settle_outputs();
         self.mark_day();
+        self.chart_hour();
         self.reopen_when_due()?;
         Ok(has_verdicts)
     }

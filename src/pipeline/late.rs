@@ -149,7 +149,9 @@ impl Judge {
             Some(held) if held.says_the_same(&new) => return Ok(false),
             Some(held) => verdict.revision = held.revision.saturating_add(1),
         }
-        self.told(&std::sync::Arc::new(verdict));
+        let verdict = std::sync::Arc::new(verdict);
+        self.told(&verdict);
+        self.chart_figures(&[verdict]);
         Ok(true)
     }
 }

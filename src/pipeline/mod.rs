@@ -11,6 +11,7 @@
 
 mod acts;
 mod board;
+mod charted;
 pub(crate) mod checkpoint;
 mod diagnoses;
 mod events;

@@ -20,17 +20,19 @@ impl Judge {
     /// Passes on what engine and checks have said. Returns whether there were verdicts.
     pub(super) fn settle_outputs(&mut self) -> bool {
         let outputs = std::mem::take(&mut self.outputs);
-        let mut has_verdicts = false;
+        let mut verdicts: Vec<Arc<Verdict>> = Vec::new();
         let mut transitions: Vec<Transition> = Vec::new();
         for output in outputs {
             match output {
                 Output::Verdict(verdict) => {
-                    has_verdicts = true;
                     self.told(&verdict);
+                    verdicts.push(verdict);
                 }
                 Output::Transition(transition) => transitions.push(*transition),
             }
         }
+        self.chart_figures(&verdicts);
+        self.chart_alerts(&transitions);
         if !transitions.is_empty() {
             let now = self.parts.clock.now();
             for transition in &transitions {
@@ -49,7 +51,7 @@ impl Judge {
             }
             self.dispatcher.handle(&transitions, &self.parts.rulebook.register, now);
         }
-        has_verdicts
+        !verdicts.is_empty()
     }
 
     /// Passes on a verdict: to pages, to the verdicts that are kept, and on its way to the time-series server.

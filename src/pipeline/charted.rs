@@ -1,0 +1,214 @@
+//! What dashboards get beside readings and fresh verdicts: figures, verdicts that stand for longer than an hour, and
+//! what became of alerts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
+
+use model::{Calendar, Id, Instant, Period, PlaceKind, Register, Span};
+use rules::{Clause, Energy, Measure, Subject, Transition, Verdict};
+
+use super::judge::Judge;
+use crate::series::{
+    PlaceTags,
+    line::{self, EventKind, EventLine, MeasureLine, VerdictLine},
+};
+
+/// An hour into a day, ms: the day before it began this much and a day earlier, with and without a change of clocks.
+const INTO_DAY_MS: i64 = 2 * 3_600_000;
+
+impl Judge {
+    /// Sends the figures that verdicts were found from; several clauses of one measure share one.
+    pub(super) fn chart_figures(&mut self, verdicts: &[Arc<Verdict>]) {
+        if !self.parts.has_series {
+            return;
+        }
+        let mut told: BTreeSet<(&Subject, Measure, Period, Instant)> = BTreeSet::new();
+        let mut lines = Vec::new();
+        for verdict in verdicts {
+            let (measure, period) = (verdict.clause.measure, verdict.clause.period);
+            if told.insert((&verdict.subject, measure, period, verdict.window.from))
+                && let Some((value, coverage)) = self.plain_figure(verdict)
+            {
+                let tags = self.tags_of(&verdict.subject, verdict.window.from);
+                lines.push(line::measure(&MeasureLine {
+                    measure: measure.name(),
+                    place: place_of(&verdict.subject),
+                    tags: &tags,
+                    period: period.name(),
+                    value,
+                    coverage,
+                    from: verdict.window.from,
+                }));
+            }
+        }
+        self.fresh.lines.extend(lines);
+    }
+
+    /// Value and coverage without what is the clause's own: its gate, its factors, its exclusions.
+    fn plain_figure(&self, verdict: &Verdict) -> Option<(Option<f64>, f64)> {
+        let clause = &verdict.clause;
+        let figure = place_of(&verdict.subject)
+            .filter(|_| !depends_on_clause(clause.measure))
+            .and_then(|place| self.engine.figure(place, clause.measure, verdict.window, clause.period));
+        match figure {
+            Some(figure) => Some((figure.value, figure.coverage)),
+            None => is_plain(clause).then_some((verdict.value, verdict.coverage)),
+        }
+    }
+
+    /// At every full hour of event time: how rooms were used today and yesterday, and the verdicts that stand, since a
+    /// chart of the last hours has no point of a year that began in January.
+    pub(super) fn chart_hour(&mut self) {
+        let Some(now) = self.engine.event_time().filter(|_| self.parts.has_series) else { return };
+        if now < self.next_hour {
+            return;
+        }
+        let book = Arc::clone(&self.parts.rulebook);
+        let hour = book.register.calendar.window(Period::Hour, now);
+        self.next_hour = hour.to;
+        self.chart_use(&book.register, hour.from);
+        let live = book.catalogue.live(&book.register);
+        let in_force: BTreeSet<&str> = live
+            .iter()
+            .filter(|live| live.in_force.contains(hour.from))
+            .map(|live| live.clause.id.as_str())
+            .collect();
+        let standing = self.engine.verdicts().into_iter().chain(self.register_checks.verdicts());
+        for verdict in standing {
+            let stands = verdict.clause.period != Period::Hour && verdict.window.from < hour.from;
+            if stands && in_force.contains(verdict.clause.id.as_str()) {
+                let tags = self.tags_of(&verdict.subject, hour.from);
+                let standing = VerdictLine { from: hour.from, ..VerdictLine::from(&verdict) };
+                self.fresh.lines.push(line::verdict(&standing, &tags));
+            }
+        }
+    }
+
+    fn chart_use(&mut self, register: &Register, closed: Instant) {
+        let rooms = register
+            .places
+            .iter()
+            .filter(|(_, rows)| rows.at(closed).is_some_and(|place| place.kind == PlaceKind::Room));
+        for (room, _) in rooms {
+            for window in days(&register.calendar, closed) {
+                let figure = self.engine.figure(room, Measure::Utilisation, window, Period::Day);
+                if let Some(figure) = figure.filter(|figure| figure.value.is_some()) {
+                    self.fresh.lines.push(line::measure(&MeasureLine {
+                        measure: Measure::Utilisation.name(),
+                        place: Some(room),
+                        tags: &PlaceTags::of(register, room, window.from),
+                        period: Period::Day.name(),
+                        value: figure.value,
+                        coverage: figure.coverage,
+                        from: window.from,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Marks what became of alerts; those of one place at one instant are one mark, since a point has no other name.
+    pub(super) fn chart_alerts(&mut self, transitions: &[Transition]) {
+        if !self.parts.has_series {
+            return;
+        }
+        let mut marks: BTreeMap<(&Subject, Instant), Vec<&Transition>> = BTreeMap::new();
+        for transition in transitions {
+            marks.entry((&transition.alert.check.subject, transition.at)).or_default().push(transition);
+        }
+        for ((subject, at), transitions) in marks {
+            let (title, text) = words(subject, &transitions);
+            let line = line::event(&EventLine {
+                kind: EventKind::Alert,
+                place: place_of(subject),
+                tags: &self.tags_of(subject, at),
+                title: &title,
+                text: &text,
+                at,
+            });
+            self.fresh.lines.push(line);
+        }
+    }
+
+    fn tags_of(&self, subject: &Subject, at: Instant) -> PlaceTags {
+        match subject {
+            Subject::Place(place) => PlaceTags::of(&self.parts.rulebook.register, place, at),
+            Subject::Body(body) => PlaceTags { body: Some(body.clone()), ..PlaceTags::default() },
+        }
+    }
+}
+
+const fn place_of(subject: &Subject) -> Option<&Id> {
+    match subject {
+        Subject::Place(place) => Some(place),
+        Subject::Body(_) => None,
+    }
+}
+
+/// Whether a figure is none before a clause says between which bounds, or for how long.
+const fn depends_on_clause(measure: Measure) -> bool {
+    matches!(
+        measure,
+        Measure::TemperatureOutside | Measure::HumidityOutside | Measure::Absence | Measure::Stuck
+    )
+}
+
+/// Whether the figure of a clause is the measure's own.
+fn is_plain(clause: &Clause) -> bool {
+    clause.gate.is_none() && clause.energy == Energy::default() && !depends_on_clause(clause.measure)
+}
+
+/// Yesterday, and today as far as its hours have closed.
+fn days(calendar: &Calendar, closed: Instant) -> impl Iterator<Item = Span> {
+    let today = calendar.window(Period::Day, closed).from;
+    let yesterday = calendar.window(Period::Day, today.plus_ms(-INTO_DAY_MS));
+    [yesterday, Span::new(today, closed)].into_iter().filter(|window| !window.is_empty())
+}
+
+fn words(subject: &Subject, transitions: &[&Transition]) -> (String, String) {
+    let (mut kinds, mut text) = (BTreeSet::new(), String::new());
+    for transition in transitions {
+        let verdict = &transition.alert.verdict;
+        kinds.insert(transition.kind.name());
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        let _ = write!(text, "{}: {}", transition.kind.name(), transition.alert.check.clause);
+        if let (Some(value), Some(limit)) = (verdict.value, verdict.limit) {
+            let bound = if verdict.is_minimum { "at least" } else { "at most" };
+            let _ = write!(text, ", {value} {} ({bound} {limit})", verdict.clause.limit.unit);
+        }
+    }
+    let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
+    (format!("Alert {kinds}: {}", subject.id()), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn yesterday_is_a_local_day_even_across_a_change_of_clocks() {
+        let calendar = Calendar::new(TimeZone::get("Europe/Berlin").unwrap());
+        for (closed, midnights) in [
+            ("2026-10-26T08:00:00+01:00", ["2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"]),
+            ("2026-03-30T01:00:00+02:00", ["2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"]),
+        ] {
+            let at = |text: &str| Instant::parse(text).unwrap();
+            let [yesterday, today] = midnights.map(at);
+            let days: Vec<Span> = days(&calendar, at(closed)).collect();
+            assert_eq!(days, [Span::new(yesterday, today), Span::new(today, at(closed))]);
+        }
+    }
+
+    #[test]
+    fn at_midnight_there_is_only_yesterday() {
+        let days = days(&Calendar::new(TimeZone::UTC), Instant::parse("2026-03-02T00:00:00Z").unwrap());
+        assert_eq!(days.count(), 1);
+    }
+}
