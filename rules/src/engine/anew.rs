@@ -37,6 +37,7 @@ impl Shard {
     pub(super) fn hollow(&self, work: &Reopening, stretch: &Stretch) -> Self {
         let mut copy = Self {
             root: self.root.clone(),
+            ways: Arc::clone(&self.ways),
             register: Arc::clone(&self.register),
             options: EngineOptions { horizon_ms: MEMORY_MS, held_ms: MEMORY_MS, ..self.options },
             places: Vec::with_capacity(self.places.len()),

@@ -1,14 +1,15 @@
 //! From the register to a shard: which devices, which places above which, which checks.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use model::{Id, Instant, Period, PlaceKind, Register, Span};
+use model::{Id, Period, PlaceKind, Register, Span};
 
 use super::{
     devices::{Device, DeviceKind},
     place::{Need, PlaceState},
     shard::Shard,
     shared::Asked,
+    ways::{self, Group, Stay, Ways},
 };
 use crate::{
     Clause, LiveClause, Measure, Subject,
@@ -20,16 +21,19 @@ use crate::{
 
 impl Shard {
     /// Sets up places, devices and checks.
-    pub(super) fn bind(&mut self, members: &[Id], clauses: &[LiveClause]) {
-        let mut ids: Vec<&Id> = members.iter().collect();
+    pub(super) fn bind(&mut self, group: &Group, clauses: &[LiveClause]) {
+        let mut ids: Vec<&Id> = group.members.iter().collect();
         ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
         self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();
         self.places = ids.iter().map(|id| PlaceState::new(id)).collect();
         self.bind_devices();
+        let mut ways = Ways::new(&group.roots);
+        let mut air = None;
         for place in 0..self.places.len() {
-            self.link(place);
+            self.link(place, &mut ways, &mut air);
         }
-        self.list_meters();
+        self.list_meters(&mut ways);
+        self.ways = Arc::new(ways);
         for place in 0..self.places.len() {
             self.bind_checks(place, clauses);
         }
@@ -70,14 +74,22 @@ impl Shard {
         true
     }
 
-    /// Finds the places above one, at any time; they wait for its data too.
-    fn link(&mut self, place: usize) {
+    /// Finds the places above one, at any time; they wait for its data too. `air` is whose outdoor air the
+    /// places before breathe.
+    fn link(&mut self, place: usize, ways: &mut Ways, air: &mut Option<Vec<Id>>) {
         let Some((id, grace)) = self.places.get(place).map(|p| (p.id.clone(), p.grace_ms)) else { return };
-        let is_room = kind_of(&self.register, &id) == PlaceKind::Room;
+        let register = Arc::clone(&self.register);
+        let is_room = kind_of(&register, &id) == PlaceKind::Room;
         let mut above: Vec<usize> = Vec::new();
-        for span in stays(&self.register, &id) {
-            for up in self.register.ancestors(&id, span.from).iter().skip(1) {
-                let Some(number) = self.index.get(&up.id).copied() else { continue };
+        let mut stays: Vec<Stay> = Vec::new();
+        for span in ways::stays(&register, &id) {
+            let chain = register.ancestors(&id, span.from);
+            let own = ways::air(&chain).iter().map(|place| &place.id);
+            let known = air.get_or_insert_with(|| own.clone().cloned().collect());
+            ways.mixes_air |= !own.eq(known.iter());
+            let chain: Vec<usize> =
+                chain.iter().skip(1).filter_map(|up| self.index.get(&up.id).copied()).collect();
+            for number in chain.iter().copied() {
                 if !above.contains(&number) {
                     above.push(number);
                 }
@@ -89,16 +101,23 @@ impl Shard {
                     _ => {}
                 }
             }
+            match stays.last_mut() {
+                Some(stay) if stay.above == chain && stay.span.to == span.from => stay.span.to = span.to,
+                _ => stays.push(Stay { span, above: chain }),
+            }
         }
+        ways.note(place, stays);
         if let Some(state) = self.places.get_mut(place) {
             state.above = above;
         }
     }
 
     /// Gives each place the meters that were ever bound there or below.
-    fn list_meters(&mut self) {
+    fn list_meters(&mut self, ways: &mut Ways) {
         let meters = self.devices.iter().filter(|d| matches!(d.kind, DeviceKind::Meter(_)));
         let meters: Vec<(Id, usize)> = meters.map(|d| (d.id.clone(), d.place)).collect();
+        let metered: BTreeSet<usize> = meters.iter().map(|(_, place)| *place).collect();
+        metered.into_iter().for_each(|place| ways.note_meters(place));
         for (id, place) in meters {
             let Some(bound) = self.places.get(place) else { continue };
             let entry = (id, bound.id.clone());
@@ -173,27 +192,6 @@ fn may_apply(register: &Register, id: &Id, clause: &Clause) -> bool {
         to.kind == Some(row.value.kind) && (to.room_use.is_empty() || has_use)
     });
     clause.period != Period::Register && fitting.next().is_some()
-}
-
-/// The life of a place in pieces in which the tree above it does not change.
-fn stays(register: &Register, id: &Id) -> Vec<Span> {
-    let mut known: Vec<&Id> = vec![id];
-    let mut at = 0;
-    let mut borders: Vec<Instant> = Vec::new();
-    while let Some(next) = known.get(at).copied() {
-        at += 1;
-        for row in register.places.get(next).into_iter().flat_map(|history| history.rows()) {
-            borders.extend([row.span.from, row.span.to]);
-            if let Some(parent) = row.value.parent.as_ref().filter(|parent| !known.contains(parent)) {
-                known.push(parent);
-            }
-        }
-    }
-    borders.sort_unstable();
-    borders.dedup();
-    let pieces = borders.iter().zip(borders.iter().skip(1));
-    let pieces = pieces.map(|(from, to)| Span::new(*from, *to));
-    pieces.filter(|piece| register.place(id, piece.from).is_some()).collect()
 }
 
 fn kind_of(register: &Register, id: &Id) -> PlaceKind {

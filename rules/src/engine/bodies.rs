@@ -233,6 +233,12 @@ impl Engine {
         let number = key.split_once('/').and_then(|(_, id)| self.body_number(id));
         let Some(state) = number.and_then(|number| self.bodies.get_mut(number)) else { return };
         for ((period, from, root), part) in delivered {
+            // A shard of several buildings tells anew: what is held may be of the first of them alone, from
+            // before a place moved.
+            let home = self.homes.get(&root).and_then(|number| self.shards.get(*number));
+            if home.is_some_and(|shard| shard.ways.roots.len() > 1) {
+                continue;
+            }
             state.delivered.entry((period, from)).or_default().insert(root, part);
         }
         for (clause, memory) in memories {

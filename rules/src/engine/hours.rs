@@ -23,6 +23,7 @@ impl Shard {
         let Some(hour) = self.places.get(place).and_then(|p| p.kept.next_hour) else { return };
         let facts = self.almanac.at(hour.from);
         self.compute(place, &facts);
+        self.open_around(place, hour);
         let checks = self.places.get(place).map_or(0, |p| p.checks.len());
         let register = Arc::clone(&self.register);
         let mut shared = Shared::new(&register);

@@ -30,7 +30,7 @@ impl Shard {
         (now, out): (Instant, &mut Vec<Output>),
     ) {
         if self.follows_weather(place, check) {
-            windows.iter().for_each(|window| self.learn_weather(window.from));
+            windows.iter().for_each(|window| self.learn_weather(place, window.from));
         }
         let found = windows.iter().map(|window| (*window, self.finding(place, check, *window, shared)));
         let found = found.collect();
@@ -78,8 +78,9 @@ impl Shard {
         if conditions == Some(false) {
             return None;
         }
-        measuring.resolved = self.above_outdoors(clause, window, measuring.resolved, &mut figure.why);
-        measuring.resolved = self.around_comfort(clause, window, measuring.resolved, &mut figure)?;
+        let here = (&state.id, window);
+        measuring.resolved = self.above_outdoors(clause, here, measuring.resolved, &mut figure.why);
+        measuring.resolved = self.around_comfort(clause, here, measuring.resolved, &mut figure)?;
         let waiver = || self.register.waiver(&clause.id, &state.id, window.from).map(|w| w.reason.clone());
         let found = finding(clause, figure, measuring, waiver, window)?;
         Some(if conditions.is_none() { found.unproven() } else { found })
@@ -94,16 +95,23 @@ impl Shard {
         })
     }
 
-    const fn supply<'a>(&'a self, state: &'a PlaceState) -> Supply<'a> {
-        Supply { chains: &self.meters, facts: &self.facts, meters: state.meters.as_slice() }
+    fn supply<'a>(&'a self, state: &'a PlaceState) -> Supply<'a> {
+        let place = self.index.get(&state.id);
+        let moves = place.map(|place| self.ways.moves(*place)).unwrap_or_default();
+        Supply { chains: &self.meters, facts: &self.facts, meters: state.meters.as_slice(), moves }
     }
 
     fn figure(&self, state: &PlaceState, asked: &Asked, context: Context<'_>) -> Option<Figure> {
         match asked.source() {
             Source::Register => None,
-            Source::Outdoors => self.has_weather().then(|| self.running_mean(context.window.from)),
+            Source::Outdoors => {
+                let (place, at) = (&state.id, context.window.from);
+                self.has_weather(place, at).then(|| self.running_mean(place, at))
+            }
             Source::Meters => {
-                let is_seen = context.supply.is_seen(asked.measure, &asked.energy, context.window.to);
+                let wanted = (asked.measure, &asked.energy);
+                let here = (context.register, &state.id);
+                let is_seen = context.supply.is_seen(wanted, here, context.window);
                 is_seen.then(|| {
                     let correction = asked.correction.as_ref();
                     let people = state.wants_presence.then(|| self.people(state, context));
@@ -114,7 +122,8 @@ impl Shard {
                 let days = self.days(state, basis, context.window, Instant::MAX)?;
                 let mut figure = figure(asked.measure, &days, context);
                 explain(state, basis, context.window.to, &mut figure);
-                Some(self.outdoor_relative(asked.measure, figure, context.window, asked.outdoor_ppm))
+                let here = (&state.id, context.window);
+                Some(self.outdoor_relative(asked.measure, figure, here, asked.outdoor_ppm))
             }
             Source::Devices => self.device_figure(state, asked.measure, context.window, asked.linger_ms),
         }
@@ -125,13 +134,13 @@ impl Shard {
         &self,
         measure: Measure,
         figure: Figure,
-        window: Span,
+        (place, window): (&Id, Span),
         assumed: Option<f64>,
     ) -> Figure {
         if measure != Measure::Co2AboveOutdoor {
             return figure;
         }
-        co2_above_outdoor::less(figure, self.outdoor_mean(window), assumed)
+        co2_above_outdoor::less(figure, self.outdoor_mean(place, window), assumed)
     }
 
     fn people<'a>(&self, state: &'a PlaceState, context: Context<'_>) -> People<'a> {
@@ -176,12 +185,16 @@ impl Shard {
         let Some(state) = self.index.get(place).and_then(|i| self.places.get(*i)) else { return false };
         match source_of(measure, None) {
             Source::Register => false,
-            Source::Outdoors => self.has_weather() && *place == self.root,
+            Source::Outdoors => self.ways.roots.contains(place) && self.has_weather(place, at),
             Source::Devices => state.watches_devices,
             Source::Basis(basis) => state.ledger(basis).is_some(),
             Source::Meters => {
                 self.register.place(place, at).is_some()
-                    && self.supply(state).is_seen(measure, &Energy::default(), Instant::MAX)
+                    && self.supply(state).is_seen(
+                        (measure, &Energy::default()),
+                        (&self.register, place),
+                        Span::ALWAYS,
+                    )
             }
         }
     }
@@ -197,12 +210,13 @@ impl Shard {
         let context = self.context(state, window)?;
         match source_of(measure, None) {
             Source::Register => None,
-            Source::Outdoors => Some(self.running_mean(window.from)),
+            Source::Outdoors => Some(self.running_mean(place, window.from)),
             Source::Meters => {
-                let is_seen = context.supply.is_seen(measure, &Energy::default(), window.to);
+                let plain = Energy::default();
+                let here = (context.register, place);
+                let is_seen = context.supply.is_seen((measure, &plain), here, window);
                 is_seen.then(|| {
                     let people = state.wants_presence.then(|| self.people(state, context));
-                    let plain = Energy::default();
                     let (energy, correction) = match &self.usual {
                         Some((energy, correction)) => (energy, Some(correction)),
                         None => (&plain, None),
@@ -219,7 +233,7 @@ impl Shard {
                 let days = self.days(state, basis, window, self.closed_to(state))?;
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
-                Some(self.outdoor_relative(measure, figure, window, None))
+                Some(self.outdoor_relative(measure, figure, (place, window), None))
             }
         }
     }

@@ -24,12 +24,10 @@ mod shared;
 mod silence;
 mod take;
 mod unseen;
+mod ways;
 mod weather;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
@@ -104,12 +102,12 @@ pub enum Taken {
     Unbound,
 }
 
-/// All checks of a register, a shard for each building.
+/// All checks of a register, a shard for each building, or for buildings that a place has moved between.
 #[derive(Debug, Clone)]
 pub struct Engine {
     register: Arc<Register>,
     options: EngineOptions,
-    /// In the order of their topmost place's id.
+    /// In the order of their first topmost place's id.
     shards: Vec<Shard>,
     /// Shard of each place.
     homes: HashMap<Id, usize>,
@@ -152,12 +150,7 @@ impl Engine {
             // What is asked of a site's own devices needs none of its buildings.
             c.clause.applies_to.kind == Some(PlaceKind::Site) && !c.clause.measure.is_of_devices()
         });
-        let mut members: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
-        for (id, history) in &register.places {
-            let Some(row) = history.rows().last() else { continue };
-            let root = root_of(&register, id, row.span.from, has_site_checks);
-            members.entry(root).or_default().push(id.clone());
-        }
+        let groups = ways::groups(&register, has_site_checks);
         let mut engine = Self {
             register,
             options,
@@ -167,9 +160,9 @@ impl Engine {
             downwind: Vec::new(),
             bodies: Vec::new(),
         };
-        for (number, (root, places)) in members.into_iter().enumerate() {
-            engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
-            engine.shards.push(Shard::new(root, Arc::clone(&engine.register), &places, clauses, options));
+        for (number, group) in groups.iter().enumerate() {
+            engine.homes.extend(group.members.iter().map(|place| (place.clone(), number)));
+            engine.shards.push(Shard::new(group, Arc::clone(&engine.register), clauses, options));
         }
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {
@@ -178,7 +171,7 @@ impl Engine {
                 known.or_insert(Routes { first: route, more: Vec::new() });
             }
         }
-        engine.downwind = outdoor::downwind(&engine.register, &engine.shards);
+        engine.downwind = outdoor::downwind(&engine.register, &engine.shards, &engine.homes);
         engine.bind_bodies(clauses);
         engine
     }
@@ -331,11 +324,4 @@ impl Engine {
             shard.restore(place, saved);
         }
     }
-}
-
-/// The building of a place (the site where a clause judges whole sites), or its topmost place.
-fn root_of(register: &Register, id: &Id, at: Instant, by_site: bool) -> Id {
-    let chain = register.ancestors(id, at);
-    let building = chain.iter().find(|p| !by_site && p.kind == PlaceKind::Building);
-    building.or_else(|| chain.last()).map_or_else(|| id.clone(), |p| p.id.clone())
 }

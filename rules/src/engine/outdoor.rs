@@ -1,8 +1,16 @@
 //! Outdoor air: what the outdoor sensors of a building or its site say, and CO2 limits that stand above it.
 
-use model::{Instant, Quantity, Reading, Register, Span, register::Sensor};
+use std::collections::{BTreeSet, HashMap};
 
-use super::{devices::DeviceKind, place::PlaceState, shard::Shard, weather::WEEK_MS};
+use model::{Id, Instant, Quantity, Reading, Register, Span, register::Sensor};
+
+use super::{
+    devices::DeviceKind,
+    place::PlaceState,
+    shard::Shard,
+    ways::{air, stays},
+    weather::WEEK_MS,
+};
 use crate::{
     Bound, Clause, Measure, Why,
     buffer::SeriesBuffer,
@@ -90,17 +98,73 @@ impl Shard {
         self.weather.clear();
     }
 
-    /// Mean CO2 outdoors over a window, ppm, if it was observed at all.
-    pub(super) fn outdoor_mean(&self, window: Span) -> Option<f64> {
+    /// What is known of the outdoor air that a place breathes at an instant: that of its building or site.
+    pub(super) fn outdoors(&self, place: &Id, at: Instant) -> impl Iterator<Item = &SeriesBuffer> {
+        let chain = self.ways.mixes_air.then(|| self.register.ancestors(place, at));
+        let is_of = move |buffer: &&SeriesBuffer| {
+            chain
+                .as_ref()
+                .is_none_or(|chain| self.is_air_of(buffer, at, |air| chain.iter().any(|p| p.id == *air)))
+        };
+        self.outdoor.iter().filter(is_of)
+    }
+
+    /// Whether the air that a sensor observes at an instant (or first) is wanted; it is by default.
+    fn is_air_of(&self, buffer: &SeriesBuffer, at: Instant, is_wanted: impl Fn(&Id) -> bool) -> bool {
+        let at = if buffer.binding.contains(at) { at } else { buffer.first };
+        let Some(stands) = self.register.place_of_sensor(&buffer.series.sensor, at) else { return true };
+        let chain = self.register.ancestors(stands, at);
+        air(&chain).first().is_none_or(|air| is_wanted(&air.id))
+    }
+
+    /// Whose outdoor air a place breathes at an instant.
+    pub(super) fn air_of(&self, place: &Id, at: Instant) -> Id {
+        let chain = if self.ways.mixes_air { self.register.ancestors(place, at) } else { Vec::new() };
+        air(&chain).first().map_or_else(|| self.root.clone(), |air| air.id.clone())
+    }
+
+    /// Takes up outdoor air of a checkpoint, or of a shard that held some of these places: what anybody here
+    /// may breathe. What is here already stays, unless it comes from our own checkpoint.
+    pub(super) fn restore_outdoors(&mut self, saved: Vec<SeriesBuffer>, is_own: bool) {
+        for buffer in saved {
+            let reaches = |air: &Id| {
+                let is_above = |root: &Id| {
+                    stays(&self.register, root).iter().any(|stay| {
+                        self.register.ancestors(root, stay.from).iter().any(|place| place.id == *air)
+                    })
+                };
+                self.index.contains_key(air) || self.ways.roots.iter().any(is_above)
+            };
+            if !self.is_air_of(&buffer, buffer.first, reaches) {
+                continue;
+            }
+            let same =
+                |held: &&mut SeriesBuffer| held.series == buffer.series && held.binding == buffer.binding;
+            match self.outdoor.iter_mut().find(same) {
+                Some(held) if is_own => *held = buffer,
+                Some(_) => {}
+                None => self.outdoor.push(buffer),
+            }
+        }
+    }
+
+    /// Mean CO2 outdoors over a window of a place, ppm, if it was observed at all.
+    pub(super) fn outdoor_mean(&self, place: &Id, window: Span) -> Option<f64> {
         if window.millis() > LONGEST_MS {
             return None;
         }
-        self.outdoor_partial(Quantity::OutdoorCo2, window).mean()
+        self.outdoor_partial(Quantity::OutdoorCo2, (place, window.from), window).mean()
     }
 
-    /// What outdoor sensors observed of a quantity over a window.
-    pub(super) fn outdoor_partial(&self, quantity: Quantity, window: Span) -> Partial {
-        let of = self.outdoor.iter().filter(|b| b.series.quantity == quantity);
+    /// What outdoor sensors observed of a quantity over a window, of the air that a place breathes at an
+    /// instant.
+    pub(super) fn outdoor_partial(
+        &self,
+        quantity: Quantity,
+        (place, at): (&Id, Instant),
+        window: Span,
+    ) -> Partial {
+        let of = self.outdoors(place, at).filter(|b| b.series.quantity == quantity);
         let tracks = of.map(|b| b.values(window, self.has_ended)).collect();
         let outdoors: Steps<_> = mean_of(tracks, window);
         let mut partial = Partial::default();
@@ -112,7 +176,7 @@ impl Shard {
     pub(super) fn above_outdoors(
         &self,
         clause: &Clause,
-        window: Span,
+        (place, window): (&Id, Span),
         resolved: Resolved,
         why: &mut Why,
     ) -> Resolved {
@@ -121,7 +185,7 @@ impl Shard {
         if clause.measure == Measure::Co2AboveOutdoor {
             return resolved;
         }
-        let measured = self.outdoor_mean(window);
+        let measured = self.outdoor_mean(place, window);
         let from = from(measured.is_some());
         let outdoors = measured.unwrap_or(assumed);
         why.insert("outdoor_ppm".to_owned(), outdoors.into());
@@ -131,18 +195,26 @@ impl Shard {
     }
 }
 
-/// For each shard those whose topmost place lies below one of its places: they breathe the same air.
-pub(super) fn downwind(register: &Register, shards: &[Shard]) -> Vec<Vec<usize>> {
-    let below = |above: &Shard| {
-        let is_below = |shard: &&Shard| {
-            let rows = register.places.get(&shard.root).into_iter().flat_map(|history| history.rows());
-            let mut ancestors = rows.flat_map(|row| register.ancestors(&shard.root, row.span.from));
-            shard.root != above.root && ancestors.any(|place| above.index.contains_key(&place.id))
-        };
-        let found = shards.iter().enumerate().filter(|(_, shard)| is_below(shard));
-        found.map(|(number, _)| number).collect()
+/// For each shard those that have a topmost place which ever lies below one of its places: they may breathe
+/// the same air. `homes` is the shard of each place.
+pub(super) fn downwind(register: &Register, shards: &[Shard], homes: &HashMap<Id, usize>) -> Vec<Vec<usize>> {
+    let mut downwind: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); shards.len()];
+    for (number, shard) in shards.iter().enumerate() {
+        let above = above(register, shard);
+        for up in above.iter().filter_map(|id| homes.get(id)).filter(|up| **up != number) {
+            downwind.get_mut(*up).map(|below| below.insert(number));
+        }
+    }
+    downwind.into_iter().map(|below| below.into_iter().collect()).collect()
+}
+
+/// The places that are ever above the topmost places of a shard.
+fn above(register: &Register, shard: &Shard) -> BTreeSet<Id> {
+    let of = |root: &Id| {
+        let chains = stays(register, root).into_iter().map(|stay| register.ancestors(root, stay.from));
+        chains.flat_map(|chain| chain.into_iter().skip(1).map(|place| place.id.clone())).collect::<Vec<_>>()
     };
-    shards.iter().map(below).collect()
+    shard.ways.roots.iter().flat_map(of).collect()
 }
 
 /// Whether a reading is of outdoor air that limits may stand above.

@@ -217,6 +217,11 @@ impl PlaceState {
         self.kept.next_hour.map(|hour| hour.to.plus_ms(self.grace_ms))
     }
 
+    /// Whether an hour that begins before an instant is still to be closed here.
+    pub(crate) fn is_open_before(&self, at: Instant) -> bool {
+        self.kept.next_hour.is_some_and(|hour| hour.from < at)
+    }
+
     /// Whether a sensor bound here had sent this quantity before an instant.
     pub(crate) fn has(&self, quantity: Quantity, before: Instant) -> bool {
         self.kept.buffers.iter().any(|b| b.series.quantity == quantity && b.first < before)

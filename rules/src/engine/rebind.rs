@@ -49,7 +49,7 @@ impl Engine {
             shard.everything_changed();
             let lost = now.map(|now| next.withdraw(&shard, now, out)).unwrap_or_default();
             for (key, saved) in shard.take_changed() {
-                next.restore(&key, without(&key, saved, &lost));
+                next.take_up(&shard, &key, without(&key, saved, &lost));
                 gone.insert(key);
             }
         }
@@ -63,6 +63,21 @@ impl Engine {
         gone.extend(next.go_on_with_bodies(std::mem::take(&mut self.bodies), now, out));
         *self = next;
         gone.into_iter().collect()
+    }
+
+    /// Takes up a piece of an old shard. Its clock and its outdoor air go to every shard that has one of its
+    /// places now: a place that moves joins shards, and its move taken back parts them.
+    fn take_up(&mut self, old: &Shard, key: &str, saved: SavedShard) {
+        if !matches!(saved.0, Piece::Outdoor(_) | Piece::Moment(..)) {
+            return self.restore(key, saved);
+        }
+        let numbers: BTreeSet<usize> =
+            old.index.keys().filter_map(|place| self.homes.get(place).copied()).collect();
+        for number in numbers {
+            if let Some(shard) = self.shards.get_mut(number) {
+                shard.restore(old.root.as_str(), saved.clone());
+            }
+        }
     }
 
     /// Withdraws the alerts of a shard whose checks are no more here. Returns those checks, by place.
@@ -127,7 +142,8 @@ impl Shard {
                 continue;
             }
             let Some(next) = state.kept.next_hour else { continue };
-            for above in state.above.clone() {
+            let above = self.ways.above_at(place, next.from).unwrap_or(&state.above).to_vec();
+            for above in above {
                 self.open_above(above, next);
             }
         }

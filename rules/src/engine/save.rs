@@ -72,7 +72,7 @@ impl Shard {
                 self.listening = *listening;
             }
             Piece::Body(..) => {}
-            Piece::Outdoor(outdoor) => self.outdoor = outdoor,
+            Piece::Outdoor(outdoor) => self.restore_outdoors(outdoor, place == self.root.as_str()),
             Piece::Place(kept, memories) => self.restore_place(place, *kept, memories),
             Piece::Chain(chain) => {
                 self.meters.put(*chain);

@@ -1,4 +1,4 @@
-//! One building: its clock, its timers, its places and meters.
+//! One building, or some that share places over time: its clock, its timers, its places and meters.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,6 +12,7 @@ use super::{
     deliver::{Delivery, Feed},
     devices::Device,
     place::PlaceState,
+    ways::{Group, Ways},
 };
 use crate::{
     Alert, Correction, Energy, Figure, LiveClause, Verdict,
@@ -22,11 +23,13 @@ use crate::{
     meter::{MeterFacts, Meters},
 };
 
-/// All places of one building with one event clock.
+/// All places of a building, or of some that share places over time, with one event clock.
 #[derive(Debug, Clone)]
 pub(super) struct Shard {
-    /// The topmost place.
+    /// The first of its topmost places, which names it.
     pub(super) root: Id,
+    /// All of them, and how places move between them.
+    pub(super) ways: Arc<Ways>,
     pub(super) register: Arc<Register>,
     pub(super) options: EngineOptions,
     /// Rooms first: at one instant a building is judged after its rooms.
@@ -39,8 +42,9 @@ pub(super) struct Shard {
     /// Outdoor air of the building and its site.
     pub(super) outdoor: Vec<SeriesBuffer>,
     pub(super) is_outdoor_changed: bool,
-    /// Running means of the outdoor temperature that were asked for lately, by the start of their day.
-    pub(super) weather: BTreeMap<Instant, Figure>,
+    /// Running means of the outdoor temperature that were asked for lately, by the start of their day and
+    /// whose air it is.
+    pub(super) weather: BTreeMap<(Instant, Id), Figure>,
     pub(super) almanac: Almanac,
     pub(super) clock: Option<Instant>,
     /// Places whose next hour is due at an instant; an entry whose place has moved on counts for nothing.
@@ -87,14 +91,16 @@ pub(super) const fn taken(is_late: bool) -> Taken {
 
 impl Shard {
     pub(super) fn new(
-        root: Id,
+        group: &Group,
         register: Arc<Register>,
-        members: &[Id],
         clauses: &[LiveClause],
         options: EngineOptions,
     ) -> Self {
+        let root = group.roots.first().or_else(|| group.members.first());
+        let root = root.cloned().unwrap_or_else(|| register.id.clone());
         let mut shard = Self {
             root,
+            ways: Arc::default(),
             places: Vec::new(),
             index: HashMap::new(),
             devices: Vec::new(),
@@ -122,7 +128,7 @@ impl Shard {
             options,
             register,
         };
-        shard.bind(members, clauses);
+        shard.bind(group, clauses);
         shard
     }
 

@@ -139,29 +139,48 @@ impl Shard {
         }
     }
 
-    /// Opens a place and those above it with their first hour, or earlier than before.
+    /// Opens a place and those that it is below then with their first hour, or earlier than before.
     pub(super) fn open(&mut self, place: usize, at: Instant) {
-        let hour = self.almanac.at(at).hour;
+        let ways = Arc::clone(&self.ways);
         for step in 0.. {
             let Some(number) = self.upward(place, step) else { return };
-            let Some(state) = self.places.get_mut(number) else { continue };
-            let opened = state.kept.opened;
-            if !state.is_watched() || opened.is_some_and(|o| o <= hour.from) {
-                continue;
+            let Some(from) = ways.enters(place, number, at) else { continue };
+            // Into what it moves later it is seen to move when that hour closes, unless it has.
+            let has_moved =
+                || self.places.get(place).and_then(|p| p.kept.next_hour).is_some_and(|n| from < n.from);
+            if from == at || has_moved() {
+                let hour = self.almanac.at(from).hour;
+                self.open_one(number, hour);
             }
-            state.kept.opened = Some(hour.from);
-            state.is_changed = true;
-            match (opened, state.kept.next_hour) {
-                (Some(opened), Some(next)) if next.from > opened => {
-                    // Some hours are judged already: those before them are made up for.
-                    let missed = self.almanac.hours(Span::new(hour.from, opened));
-                    state.kept.dirty.extend(missed);
-                    self.touched.insert(number);
-                }
-                _ => {
-                    state.kept.next_hour = Some(hour);
-                    self.set_timer(number);
-                }
+        }
+    }
+
+    /// Opens the places that a place which moves is below in an hour of its own.
+    pub(super) fn open_around(&mut self, place: usize, hour: Span) {
+        let ways = Arc::clone(&self.ways);
+        for number in ways.above_at(place, hour.from).unwrap_or_default() {
+            self.open_one(*number, hour);
+        }
+    }
+
+    fn open_one(&mut self, number: usize, hour: Span) {
+        let Some(state) = self.places.get_mut(number) else { return };
+        let opened = state.kept.opened;
+        if !state.is_watched() || opened.is_some_and(|o| o <= hour.from) {
+            return;
+        }
+        state.kept.opened = Some(hour.from);
+        state.is_changed = true;
+        match (opened, state.kept.next_hour) {
+            (Some(opened), Some(next)) if next.from > opened => {
+                // Some hours are judged already: those before them are made up for.
+                let missed = self.almanac.hours(Span::new(hour.from, opened));
+                state.kept.dirty.extend(missed);
+                self.touched.insert(number);
+            }
+            _ => {
+                state.kept.next_hour = Some(hour);
+                self.set_timer(number);
             }
         }
     }

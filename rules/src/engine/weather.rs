@@ -1,7 +1,7 @@
 //! The weather of the days before: the running mean of the outdoor temperature, and limits around it.
 
 use jiff::ToSpan;
-use model::{Instant, Quantity, Span};
+use model::{Id, Instant, Quantity, Span};
 
 use super::shard::Shard;
 use crate::{
@@ -19,9 +19,9 @@ pub(super) const KEEP_MS: i64 = 9 * 86_400_000;
 pub(super) const WEEK_MS: i64 = 8 * 86_400_000;
 
 impl Shard {
-    /// Whether the temperature outdoors was ever heard of.
-    pub(super) fn has_weather(&self) -> bool {
-        self.outdoor.iter().any(|b| b.series.quantity == Quantity::OutdoorTemperature)
+    /// Whether the temperature of the air that a place breathes at an instant was ever heard of.
+    pub(super) fn has_weather(&self, place: &Id, at: Instant) -> bool {
+        self.outdoors(place, at).any(|b| b.series.quantity == Quantity::OutdoorTemperature)
     }
 
     /// The days before the one that holds an instant, yesterday first.
@@ -35,40 +35,42 @@ impl Shard {
         (1..=running_mean_outdoor::DAYS).filter_map(day).collect()
     }
 
-    fn outdoor_day(&self, day: Span) -> Partial {
-        let mut partial = self.outdoor_partial(Quantity::OutdoorTemperature, day);
+    fn outdoor_day(&self, here: (&Id, Instant), day: Span) -> Partial {
+        let mut partial = self.outdoor_partial(Quantity::OutdoorTemperature, here, day);
         partial.judged = day.millis();
         partial
     }
 
     /// Remembers the running mean for the day of a window, which every room of the building asks for.
-    pub(super) fn learn_weather(&mut self, at: Instant) {
-        /// Days that late data may ask for again.
-        const MOST: usize = 16;
+    pub(super) fn learn_weather(&mut self, place: usize, at: Instant) {
+        /// Late data may ask for so many days again, ms.
+        const KEPT_MS: i64 = 16 * 86_400_000;
+        let Some(place) = self.places.get(place).map(|state| state.id.clone()) else { return };
         let today = self.almanac.at(at).day.from;
-        if !self.weather.contains_key(&today) {
-            let mean = self.mean_before(at);
-            self.weather.insert(today, mean);
+        let key = (today, self.air_of(&place, at));
+        if !self.weather.contains_key(&key) {
+            let mean = self.mean_before(&place, at);
+            self.weather.insert(key, mean);
         }
-        if self.weather.len() > MOST {
-            self.weather.pop_first();
-        }
+        let newest = self.weather.last_key_value().map_or(today, |((day, _), _)| *day);
+        self.weather.retain(|(day, _), _| *day > newest.plus_ms(-KEPT_MS));
     }
 
     /// Forgets the running means that new readings of a span may change: those of the days after it.
     pub(super) fn forget_weather(&mut self, touched: Span) {
-        self.weather.retain(|day, _| *day <= touched.from || *day >= touched.to.plus_ms(WEEK_MS));
+        self.weather.retain(|(day, _), _| *day <= touched.from || *day >= touched.to.plus_ms(WEEK_MS));
     }
 
-    /// The running mean of the outdoor temperature for the day of an instant.
-    pub(super) fn running_mean(&self, at: Instant) -> Figure {
+    /// The running mean of the outdoor temperature at a place for the day of an instant.
+    pub(super) fn running_mean(&self, place: &Id, at: Instant) -> Figure {
         let calendar = &self.register.calendar;
-        let known = self.weather.get(&calendar.start_of(calendar.date(at)));
-        known.cloned().unwrap_or_else(|| self.mean_before(at))
+        let known = self.weather.get(&(calendar.start_of(calendar.date(at)), self.air_of(place, at)));
+        known.cloned().unwrap_or_else(|| self.mean_before(place, at))
     }
 
-    fn mean_before(&self, at: Instant) -> Figure {
-        let days: Vec<Partial> = self.days_before(at).into_iter().map(|day| self.outdoor_day(day)).collect();
+    fn mean_before(&self, place: &Id, at: Instant) -> Figure {
+        let days = self.days_before(at).into_iter();
+        let days: Vec<Partial> = days.map(|day| self.outdoor_day((place, at), day)).collect();
         running_mean_outdoor::figure(&days)
     }
 
@@ -78,14 +80,14 @@ impl Shard {
     pub(super) fn around_comfort(
         &self,
         clause: &Clause,
-        window: Span,
+        (place, window): (&Id, Span),
         resolved: Resolved,
         figure: &mut Figure,
     ) -> Option<Resolved> {
         let (Some(model), Resolved::Bound(bound)) = (clause.adaptive, resolved) else {
             return Some(resolved);
         };
-        let trm = self.running_mean(window.from);
+        let trm = self.running_mean(place, window.from);
         let Some(mean) = trm.value.filter(|_| trm.coverage >= LEAST_KNOWN) else {
             figure.why.insert("missing".to_owned(), "outdoor_temperature of the seven days before".into());
             (figure.value, figure.coverage) = (None, 0.0);

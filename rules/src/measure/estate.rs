@@ -111,12 +111,14 @@ impl Estate {
         pieces(window, self.borders.iter().copied())
     }
 
-    /// The parts of a window in which no building and no meter comes or goes. Another headcount or area cuts
+    /// The parts of a window in which no building and no meter comes, goes or changes place. Another headcount or area cuts
     /// none, so that a gap is made up for from the same time as that of a single building.
     pub(crate) fn stretches(&self, register: &Register, window: Span) -> Vec<Span> {
         let held = |at: Instant| {
-            let meters = self.meters_at(register, at).into_iter().map(|meter| &meter.id);
-            (self.units(register, at), meters.collect::<Vec<&Id>>())
+            let meters = self.meters_at(register, at).into_iter();
+            // A meter comes to another building with the room where it is.
+            let meters = meters.map(|m| (&m.id, self.unit_of(register, &m.place, at).map(|unit| &unit.id)));
+            (self.units(register, at), meters.collect::<Vec<_>>())
         };
         let mut joined: Vec<Span> = Vec::new();
         let mut before = None;

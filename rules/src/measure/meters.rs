@@ -25,6 +25,8 @@ pub(crate) struct Supply<'a> {
     pub(crate) facts: &'a BTreeMap<Id, Arc<MeterFacts>>,
     /// Meters that were ever bound there or below, with where.
     pub(crate) meters: &'a [(Id, Id)],
+    /// When one of them may come or go because the place where it is moves.
+    pub(crate) moves: &'a [Instant],
 }
 
 /// What the carrier's registers and amounts are called.
@@ -65,7 +67,7 @@ impl<'a> Supply<'a> {
     /// The stretches of a window in which no meter comes or goes.
     pub(crate) fn stretches(&self, window: Span) -> Vec<Span> {
         let rows = self.meters.iter().filter_map(|(id, _)| self.facts.get(id)).flat_map(|f| f.borders());
-        pieces(window, rows)
+        pieces(window, rows.chain(self.moves.iter().copied()))
     }
 
     /// What one meter counted over a stretch; the register is preferred to amounts that it also sends.
@@ -106,19 +108,28 @@ impl<'a> Supply<'a> {
         quantities(meter.carrier).into_iter().find_map(of)
     }
 
-    /// Whether any meter there had been seen before an instant that a measure could use.
-    pub(crate) fn is_seen(&self, measure: Measure, energy: &Energy, before: Instant) -> bool {
+    /// Whether any meter had been seen before the end of a window that a measure of the place could use: one
+    /// that was bound there or below at some time of it.
+    pub(crate) fn is_seen(
+        &self,
+        (measure, energy): (Measure, &Energy),
+        (register, place): (&Register, &Id),
+        window: Span,
+    ) -> bool {
         let wanted = carriers(measure, energy);
         let of_carrier = |(id, _): &&(Id, Id)| {
             let facts = self.facts.get(id);
             facts.is_some_and(|f| f.rows().any(|meter| wanted.contains_key(&meter.carrier)))
         };
-        let mut seen = self
-            .meters
-            .iter()
-            .filter(of_carrier)
-            .flat_map(|(id, place)| self.chains.of(id).filter(move |chain| chain.place == *place));
-        seen.any(|chain| chain.first < before)
+        let is_below = |below: &Id| {
+            let stays = pieces(window, self.moves.iter().copied());
+            let mut above = stays.iter().flat_map(|stay| register.ancestors(below, stay.from));
+            self.moves.is_empty() || above.any(|up| up.id == *place)
+        };
+        self.meters.iter().filter(of_carrier).any(|(id, below)| {
+            let mut chains = self.chains.of(id).filter(|chain| chain.place == *below);
+            chains.any(|chain| chain.first < window.to) && is_below(below)
+        })
     }
 }
 

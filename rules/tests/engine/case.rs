@@ -45,6 +45,9 @@ impl Dice {
     }
 }
 
+/// The buildings; rooms begin in the first and may move to the second.
+pub(crate) const BUILDINGS: [&str; 2] = ["b", "c"];
+
 /// Zones and days with a clock change, an odd offset or a leap day.
 const DAYS: [(&str, &str); 14] = [
     ("Asia/Shanghai", "2026-03-02T00:00:00Z"),
@@ -99,7 +102,9 @@ impl Case {
         }
         let border_date = register.calendar.date(start).checked_add(1.day()).unwrap();
         let border = register.calendar.start_of(border_date);
-        register.places.insert(id("b"), History::always(place("b", PlaceKind::Building, None)));
+        for building in BUILDINGS {
+            register.places.insert(id(building), History::always(place(building, PlaceKind::Building, None)));
+        }
         for number in 0..size.rooms {
             add_room(&mut register, dice, number, border);
         }
@@ -144,6 +149,14 @@ fn add_room(register: &mut Register, dice: &mut Dice, number: i64, border: Insta
     }
     if dice.one_in(4) {
         later.room_use = dice.of(&[Some(RoomUse::Office), Some(RoomUse::Storage)]);
+    }
+    match dice.below(4) {
+        0 => later.parent = Some(id("c")),
+        1 => {
+            room.parent = Some(id("c"));
+            later.parent = Some(id("b"));
+        }
+        _ => {}
     }
     register.places.insert(id(&name), two(room, border, later));
 }
@@ -221,7 +234,7 @@ fn add_meter(register: &mut Register, dice: &mut Dice, number: i64, border: Inst
         zero_is_gap: dice.one_in(2),
         multiplier: dice.of(&[1.0, 40.0]),
         rollover_at: dice.of(&[None, Some(1000.0)]),
-        ..Meter::new(id(&format!("m{number}")), id(dice.of(&["r0", "b"])), Carrier::Electricity)
+        ..Meter::new(id(&format!("m{number}")), id(dice.of(&["r0", "b", "c"])), Carrier::Electricity)
     };
     let history = if dice.one_in(3) {
         let multiplier = dice.of(&[1.0, meter.multiplier]);

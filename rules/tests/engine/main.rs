@@ -27,6 +27,7 @@ mod guard;
 mod held;
 mod late;
 mod meters;
+mod moves;
 mod oracle;
 mod people;
 mod presence;

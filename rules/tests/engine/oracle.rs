@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Id, Instant, Period, Place, PlaceKind, Quantity, register::Sensor};
 use rules::{Clause, Gate, LiveClause, Measure, Outcome};
 
-use crate::case::{Case, MINUTE};
+use crate::case::{BUILDINGS, Case, MINUTE};
 
 /// What a check says of a window.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,15 +189,24 @@ impl<'a> Oracle<'a> {
         self.case.register.place(name, at).unwrap()
     }
 
-    fn is_below(&self, place: &Id, above: &Id) -> bool {
-        place == above || above.as_str() == "b"
+    /// Whether a place is another, or lies in it at an instant.
+    fn is_below(&self, place: &Id, above: &Id, at: Instant) -> bool {
+        place == above || self.place(place, at).parent.as_ref() == Some(above)
     }
 
-    /// The first hour of a place, by its first reading.
+    /// The first hour of a place: of its first reading, or of a room that has had one when it moves in.
     fn opened(&self, name: &Id) -> Option<Instant> {
-        let sensors = self.tracks.iter().filter(|t| self.is_below(&t.place, name)).map(|t| t.first);
-        let meters = self.counters.iter().filter(|c| self.is_below(&c.place, name)).map(|c| c.first);
-        let first = sensors.chain(meters).min()?;
+        let sensors = self.tracks.iter().map(|t| (&t.place, t.first));
+        let firsts: Vec<(&Id, Instant)> =
+            sensors.chain(self.counters.iter().map(|c| (&c.place, c.first))).collect();
+        let moves = |place: &Id, first: Instant| {
+            let rows = self.case.register.places[place].rows();
+            rows.map(|row| row.span.from).find(|at| *at > first && self.is_below(place, name, *at))
+        };
+        let entered = firsts.into_iter().filter_map(|(place, first)| {
+            if self.is_below(place, name, first) { Some(first) } else { moves(place, first) }
+        });
+        let first = entered.min()?;
         self.hours.iter().find(|(from, to)| *from <= first && first < *to).map(|(from, _)| *from)
     }
 
@@ -206,7 +215,7 @@ impl<'a> Oracle<'a> {
         let mut all = BTreeMap::new();
         for live in &self.case.clauses {
             for name in self.case.register.places.keys() {
-                let kind = if name.as_str() == "b" { PlaceKind::Building } else { PlaceKind::Room };
+                let kind = if is_building(name) { PlaceKind::Building } else { PlaceKind::Room };
                 if live.clause.applies_to.kind == Some(kind) {
                     self.judge(live, name, &mut all);
                 }
@@ -267,7 +276,7 @@ impl<'a> Oracle<'a> {
         };
         let (before, after): (Vec<&Minute>, Vec<&Minute>) =
             self.minutes.iter().filter(counts).partition(|m| m.at < opened);
-        let is_weighted = name.as_str() == "b" && clause.measure == Measure::Utilisation;
+        let is_weighted = is_building(name) && clause.measure == Measure::Utilisation;
         let weight = if is_weighted { judged / after.len() as f64 } else { 1.0 };
         judged + before.len() as f64 * weight
     }
@@ -317,6 +326,10 @@ impl<'a> Oracle<'a> {
         }
         alerts
     }
+}
+
+fn is_building(name: &Id) -> bool {
+    BUILDINGS.contains(&name.as_str())
 }
 
 fn said(clause: &Clause, value: Option<f64>, coverage: f64) -> Said {

@@ -8,6 +8,7 @@ use rules::{AlertState, Bound, Clause, Gate, Limit, Measure, Output, TransitionK
 
 use crate::{
     case::{Case, Dice, Size},
+    properties::by_place,
     world::{Run, World, at, clause, co2, id, place},
 };
 
@@ -204,8 +205,8 @@ proptest! {
         let dice = &mut Dice(seed ^ 9);
         let gone = case.clauses[dice.below(case.clauses.len() as i64) as usize].clause.id.clone();
         let rest: Vec<_> = case.clauses.iter().filter(|live| live.clause.id != gone).cloned().collect();
-        let others = |out: Vec<Output>| -> Vec<Output> {
-            out.into_iter().filter(|said| clause_of(said) != gone).collect()
+        let others = |out: Vec<Output>| {
+            by_place(out.into_iter().filter(|said| clause_of(said) != gone).collect())
         };
         let still = play(&case, seed, |_, _| {});
         let turned = play(&case, seed, |run, turns| {

@@ -3,7 +3,7 @@
 use model::{Id, Instant, Period, Quantity};
 use rules::{Clause, Gate, Measure};
 
-use super::{Counter, Minute, Oracle, Tally};
+use super::{Counter, Minute, Oracle, Tally, is_building};
 use crate::case::MINUTE;
 
 impl Oracle<'_> {
@@ -23,9 +23,9 @@ impl Oracle<'_> {
                 }
                 Some(tally.mean())
             }
-            Measure::Utilisation if name.as_str() == "b" => {
+            Measure::Utilisation if is_building(name) => {
                 for m in inside.iter().filter(|m| m.is_working) {
-                    self.building_use(*m, &mut tally);
+                    self.building_use(name, *m, &mut tally);
                 }
                 Some(tally.mean())
             }
@@ -92,9 +92,9 @@ impl Oracle<'_> {
         }
     }
 
-    pub(super) fn building_use(&self, m: Minute, tally: &mut Tally) {
+    pub(super) fn building_use(&self, name: &Id, m: Minute, tally: &mut Tally) {
         let (hour, before) = self.hours[m.hour];
-        let rooms = self.rooms(hour);
+        let rooms = self.rooms(name, hour);
         if !rooms.iter().any(|room| self.has_occupancy(room, before)) {
             return;
         }
@@ -109,10 +109,10 @@ impl Oracle<'_> {
     pub(super) fn people(&self, name: &Id, m: Minute) -> Option<Option<i64>> {
         let (hour, before) = self.hours[m.hour];
         let of_room = |room: &Id| self.occupancy(room, m).and_then(|(_, people)| people);
-        if name.as_str() != "b" {
+        if !is_building(name) {
             return self.has_people(name, before).then(|| of_room(name));
         }
-        let rooms = self.rooms(hour);
+        let rooms = self.rooms(name, hour);
         if !rooms.iter().any(|room| self.has_occupancy(room, before)) {
             return None;
         }
@@ -122,11 +122,14 @@ impl Oracle<'_> {
     }
 
     pub(super) fn is_empty(&self, name: &Id, m: Minute) -> Option<bool> {
-        if name.as_str() != "b" {
+        if !is_building(name) {
             return self.occupancy(name, m).map(|(is, _)| !is);
         }
-        let all: Vec<Option<bool>> =
-            self.rooms(self.hours[m.hour].0).iter().map(|r| self.occupancy(r, m).map(|(is, _)| is)).collect();
+        let all: Vec<Option<bool>> = self
+            .rooms(name, self.hours[m.hour].0)
+            .iter()
+            .map(|r| self.occupancy(r, m).map(|(is, _)| is))
+            .collect();
         if all.contains(&Some(true)) {
             Some(false)
         } else {
@@ -136,8 +139,8 @@ impl Oracle<'_> {
 
     pub(super) fn can_tell_empty(&self, name: &Id, m: Minute) -> bool {
         let (hour, before) = self.hours[m.hour];
-        if name.as_str() == "b" {
-            return self.rooms(hour).iter().any(|room| self.has_occupancy(room, before));
+        if is_building(name) {
+            return self.rooms(name, hour).iter().any(|room| self.has_occupancy(room, before));
         }
         self.has_occupancy(name, before)
     }
@@ -145,7 +148,7 @@ impl Oracle<'_> {
     /// The meters at or below a place in an hour, each with its registers there.
     pub(super) fn meters(&self, name: &Id, at: Instant) -> Vec<Option<&Counter>> {
         let rows = self.case.register.meters.values().filter_map(|history| history.at(at));
-        let below = rows.filter(|meter| self.is_below(&meter.place, name));
+        let below = rows.filter(|meter| self.is_below(&meter.place, name, at));
         below
             .map(|meter| self.counters.iter().find(|c| c.meter == meter.id && c.place == meter.place))
             .collect()
@@ -181,7 +184,12 @@ impl Oracle<'_> {
         to: Instant,
         period: Period,
     ) -> Option<(Option<f64>, f64, f64)> {
-        let is_seen = self.counters.iter().any(|c| self.is_below(&c.place, name) && c.first < to);
+        let is_below_then = |place: &Id| {
+            let rows = self.case.register.places[place].rows();
+            let mut rows = rows.filter(|row| row.span.from < to && from < row.span.to);
+            rows.any(|row| self.is_below(place, name, row.span.from.max(from)))
+        };
+        let is_seen = self.counters.iter().any(|c| is_below_then(&c.place) && c.first < to);
         if !is_seen {
             return None;
         }
@@ -194,8 +202,15 @@ impl Oracle<'_> {
         };
         // Where a meter comes or goes the sum changes its parts.
         let rows = self.case.register.meters.values().flat_map(|history| history.rows());
-        let mut borders: Vec<Instant> =
-            rows.map(|row| row.span.from).filter(|at| from < *at && *at < to).collect();
+        // The same where a room moves that has one at any time.
+        let of_meters = self.case.register.meters.values().flat_map(|history| history.rows());
+        let moves = of_meters.filter_map(|row| {
+            let rooms: Vec<_> = self.case.register.places[&row.value.place].rows().collect();
+            let is_in = |index: usize| rooms[index].value.parent.as_ref() == Some(name);
+            (rooms.len() == 2 && is_in(0) != is_in(1)).then(|| rooms[1].span.from)
+        });
+        let borders = rows.map(|row| row.span.from).chain(moves);
+        let mut borders: Vec<Instant> = borders.filter(|at| from < *at && *at < to).collect();
         borders.extend([from, to]);
         borders.sort_unstable();
         borders.dedup();

@@ -105,9 +105,11 @@ impl Oracle<'_> {
         (count > 0).then(|| seen.iter().sum::<i64>().div_euclid(count))
     }
 
-    pub(super) fn rooms(&self, at: Instant) -> Vec<Id> {
+    /// The office rooms of a building at an instant.
+    pub(super) fn rooms(&self, building: &Id, at: Instant) -> Vec<Id> {
         let office = [RoomUse::Office, RoomUse::Meeting];
-        let rooms = self.case.register.places.keys().filter(|name| name.as_str() != "b");
+        let rooms = self.case.register.places.keys();
+        let rooms = rooms.filter(|name| *name != building && self.is_below(name, building, at));
         rooms.filter(|name| office.contains(&self.place(name, at).room_use.unwrap())).cloned().collect()
     }
 }

@@ -1,0 +1,168 @@
+//! Places that move: which buildings form one shard, and when a place lies below which.
+//!
+//! A room may belong to one building until some day and to another from then on. So buildings that ever hold
+//! a place in common, however indirectly, form one shard; inside it a place is below a building by date.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Id, Instant, Place, PlaceKind, Register, Span};
+
+/// Places of one shard.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// Its buildings and other topmost places, in the order of their ids.
+    pub(super) roots: Vec<Id>,
+    /// All its places, in the order of their ids.
+    pub(super) members: Vec<Id>,
+}
+
+/// All places by shard, in the order of the first topmost place of each.
+pub(super) fn groups(register: &Register, by_site: bool) -> Vec<Group> {
+    let mut joined = Joined::default();
+    let mut roots: BTreeSet<Id> = BTreeSet::new();
+    let mut homes: Vec<(&Id, Id)> = Vec::with_capacity(register.places.len());
+    for id in register.places.keys() {
+        let stays = stays(register, id);
+        let mut tops = stays.iter().map(|stay| root_of(register, id, stay.from, by_site));
+        let first = tops.next().unwrap_or_else(|| id.clone());
+        for other in tops {
+            joined.join(&first, &other);
+            roots.insert(other);
+        }
+        roots.insert(first.clone());
+        homes.push((id, first));
+    }
+    let mut groups: BTreeMap<Id, Group> = BTreeMap::new();
+    for root in roots {
+        groups.entry(joined.first(&root).clone()).or_default().roots.push(root);
+    }
+    for (id, home) in homes {
+        groups.entry(joined.first(&home).clone()).or_default().members.push(id.clone());
+    }
+    groups.into_values().collect()
+}
+
+/// Ids that belong together; each but the first of them points to one before it.
+#[derive(Default)]
+struct Joined(BTreeMap<Id, Id>);
+
+impl Joined {
+    fn first<'a>(&'a self, mut id: &'a Id) -> &'a Id {
+        while let Some(before) = self.0.get(id) {
+            id = before;
+        }
+        id
+    }
+
+    fn join(&mut self, a: &Id, b: &Id) {
+        let (a, b) = (self.first(a).clone(), self.first(b).clone());
+        if a != b {
+            self.0.insert(a.clone().max(b.clone()), a.min(b));
+        }
+    }
+}
+
+/// The building of a place (the site where a clause judges whole sites), or its topmost place.
+fn root_of(register: &Register, id: &Id, at: Instant, by_site: bool) -> Id {
+    let chain = register.ancestors(id, at);
+    let building = chain.iter().find(|p| !by_site && p.kind == PlaceKind::Building);
+    building.or_else(|| chain.last()).map_or_else(|| id.clone(), |p| p.id.clone())
+}
+
+/// The life of a place in pieces in which the tree above it does not change.
+pub(super) fn stays(register: &Register, id: &Id) -> Vec<Span> {
+    let mut known: Vec<&Id> = vec![id];
+    let mut at = 0;
+    let mut borders: Vec<Instant> = Vec::new();
+    while let Some(next) = known.get(at).copied() {
+        at += 1;
+        for row in register.places.get(next).into_iter().flat_map(|history| history.rows()) {
+            borders.extend([row.span.from, row.span.to]);
+            if let Some(parent) = row.value.parent.as_ref().filter(|parent| !known.contains(parent)) {
+                known.push(parent);
+            }
+        }
+    }
+    borders.sort_unstable();
+    borders.dedup();
+    let pieces = borders.iter().zip(borders.iter().skip(1));
+    let pieces = pieces.map(|(from, to)| Span::new(*from, *to));
+    pieces.filter(|piece| register.place(id, piece.from).is_some()).collect()
+}
+
+/// A place below the same places for some time.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stay {
+    pub(super) span: Span,
+    /// Numbers of the places above.
+    pub(super) above: Vec<usize>,
+}
+
+/// How the places of a shard lie to each other, by date.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    /// Buildings and other topmost places, in the order of their ids; most shards have one.
+    pub(super) roots: Vec<Id>,
+    /// The stays of those places that were below different ones.
+    wanderers: BTreeMap<usize, Vec<Stay>>,
+    /// When a place that has meters comes to be below another place or leaves it, by that other place.
+    moves: BTreeMap<usize, Vec<Instant>>,
+    /// Whether not all places breathe the same outdoor air at all times.
+    pub(super) mixes_air: bool,
+}
+
+impl Ways {
+    pub(super) fn new(roots: &[Id]) -> Self {
+        Self { roots: roots.to_vec(), ..Self::default() }
+    }
+
+    /// Remembers the stays of a place if they differ.
+    pub(super) fn note(&mut self, place: usize, stays: Vec<Stay>) {
+        let first = stays.first().map(|stay| stay.above.as_slice());
+        if stays.iter().any(|stay| Some(stay.above.as_slice()) != first) {
+            self.wanderers.insert(place, stays);
+        }
+    }
+
+    /// Remembers when a place with meters comes and goes.
+    pub(super) fn note_meters(&mut self, place: usize) {
+        let stays = self.wanderers.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let above: BTreeSet<usize> = stays.iter().flat_map(|stay| stay.above.iter().copied()).collect();
+        for above in above {
+            let mut below: Vec<Span> = Vec::new();
+            for stay in stays.iter().filter(|stay| stay.above.contains(&above)) {
+                match below.last_mut() {
+                    Some(held) if held.to == stay.span.from => held.to = stay.span.to,
+                    _ => below.push(stay.span),
+                }
+            }
+            let borders = below.into_iter().flat_map(|span| [span.from, span.to]);
+            self.moves.entry(above).or_default().extend(borders);
+        }
+    }
+
+    /// When meters come below a place or leave it because the places where they are move.
+    pub(super) fn moves(&self, place: usize) -> &[Instant] {
+        self.moves.get(&place).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// From when on, at `at` or later, a place lies below one that it is ever below.
+    pub(super) fn enters(&self, place: usize, above: usize, at: Instant) -> Option<Instant> {
+        let Some(stays) = self.wanderers.get(&place).filter(|_| place != above) else { return Some(at) };
+        let stay = stays.iter().find(|stay| stay.span.to > at && stay.above.contains(&above))?;
+        Some(stay.span.from.max(at))
+    }
+
+    /// The places above one at an instant, if they are not the same at all times.
+    pub(super) fn above_at(&self, place: usize, at: Instant) -> Option<&[usize]> {
+        let stay = self.wanderers.get(&place)?.iter().find(|stay| stay.span.contains(at));
+        Some(stay.map(|stay| stay.above.as_slice()).unwrap_or_default())
+    }
+}
+
+/// Those who breathe the outdoor air of a place: its building or topmost place, and what is above that.
+pub(super) fn air<'r>(chain: &'r [&'r Place]) -> &'r [&'r Place] {
+    let building = chain.iter().position(|place| place.kind == PlaceKind::Building);
+    let from = building.unwrap_or(chain.len().saturating_sub(1));
+    chain.get(from..).unwrap_or_default()
+}
