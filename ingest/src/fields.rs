@@ -13,6 +13,7 @@ use crate::{
     key::{self, Spelling},
     names::Names,
     place::Place,
+    radio::is_of_radio,
     roles::{self, Hints},
     scalar,
     tape::{Cursor, Scalar},
@@ -116,11 +117,13 @@ impl<'n> Walk<'n> {
         };
         match answer {
             Answer::Field(field) => {
-                // How many there are of a door says nothing of whether it is open.
+                // How many there are of a door says nothing of whether it is open; the signals in a list are those
+                // of others that the device heard.
                 let is_misnamed = place.is_amount && field.quantity.unit() != Unit::Count;
                 let is_none = is_misnamed
                     || self.is_foreign(place)
                     || self.is_dead(&field, place)
+                    || (is_of_radio(field.quantity) && field.spot.is_some())
                     || place.is_undatable();
                 (!is_none).then_some(field)
             }

@@ -23,6 +23,8 @@ closed_list! {
         Lux = "lx",
         /// Decibel, A-weighted where the sensor says so.
         Decibel = "dB",
+        /// Decibel above a milliwatt.
+        DecibelMilliwatt = "dBm",
         /// Hectopascal.
         Hectopascal = "hPa",
         /// Microgram per cubic metre.
@@ -109,6 +111,7 @@ const WRITTEN: &[Written] = &[
     ("db", Unit::Decibel, 1.0, 0.0),
     ("dba", Unit::Decibel, 1.0, 0.0),
     ("db(a)", Unit::Decibel, 1.0, 0.0),
+    ("dbm", Unit::DecibelMilliwatt, 1.0, 0.0),
     ("hpa", Unit::Hectopascal, 1.0, 0.0),
     ("mbar", Unit::Hectopascal, 1.0, 0.0),
     ("pa", Unit::Hectopascal, 0.01, 0.0),

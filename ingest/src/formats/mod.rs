@@ -147,6 +147,21 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Whether every value is published under a name of its own, so that none is there by the way.
+    pub(crate) const fn is_value_by_value(self) -> bool {
+        matches!(
+            self,
+            Self::Senml
+                | Self::Lwm2mSenml
+                | Self::Esphome
+                | Self::HaStatestream
+                | Self::SparkplugB
+                | Self::InfluxLine
+        )
+    }
+}
+
 /// A LoRaWAN device id as a sensor id: EUI-64 in lower-case hex.
 pub(crate) fn eui(text: &str) -> Option<Id> {
     Id::eui64(text)
