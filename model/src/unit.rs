@@ -92,6 +92,8 @@ const WRITTEN: &[Written] = &[
     ("℃", Unit::Celsius, 1.0, 0.0),
     ("degc", Unit::Celsius, 1.0, 0.0),
     ("celsius", Unit::Celsius, 1.0, 0.0),
+    ("degreescelsius", Unit::Celsius, 1.0, 0.0),
+    ("degreesfahrenheit", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
     ("°f", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
     ("f", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
     ("degf", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
@@ -99,22 +101,31 @@ const WRITTEN: &[Written] = &[
     ("k", Unit::Celsius, 1.0, -273.15),
     ("kelvin", Unit::Celsius, 1.0, -273.15),
     ("%rh", Unit::RelativeHumidity, 1.0, 0.0),
+    ("rh", Unit::RelativeHumidity, 1.0, 0.0),
+    ("percentrelativehumidity", Unit::RelativeHumidity, 1.0, 0.0),
     ("rh%", Unit::RelativeHumidity, 1.0, 0.0),
     ("%r.h.", Unit::RelativeHumidity, 1.0, 0.0),
     ("ppm", Unit::Ppm, 1.0, 0.0),
+    ("partspermillion", Unit::Ppm, 1.0, 0.0),
+    ("partsperbillion", Unit::Ppm, 0.001, 0.0),
     ("ppb", Unit::Ppm, 0.001, 0.0),
     ("[ppm]", Unit::Ppm, 1.0, 0.0),
     ("lx", Unit::Lux, 1.0, 0.0),
     ("lux", Unit::Lux, 1.0, 0.0),
     ("mlx", Unit::Lux, 0.001, 0.0),
+    ("luxes", Unit::Lux, 1.0, 0.0),
     ("klx", Unit::Lux, 1000.0, 0.0),
     ("db", Unit::Decibel, 1.0, 0.0),
+    ("decibels", Unit::Decibel, 1.0, 0.0),
     ("dba", Unit::Decibel, 1.0, 0.0),
     ("db(a)", Unit::Decibel, 1.0, 0.0),
     ("dbm", Unit::DecibelMilliwatt, 1.0, 0.0),
     ("hpa", Unit::Hectopascal, 1.0, 0.0),
     ("mbar", Unit::Hectopascal, 1.0, 0.0),
     ("pa", Unit::Hectopascal, 0.01, 0.0),
+    ("pascals", Unit::Hectopascal, 0.01, 0.0),
+    ("hectopascals", Unit::Hectopascal, 1.0, 0.0),
+    ("kilopascals", Unit::Hectopascal, 10.0, 0.0),
     ("kpa", Unit::Hectopascal, 10.0, 0.0),
     ("bar", Unit::Hectopascal, 1000.0, 0.0),
     ("ug/m3", Unit::MicrogramPerCubicMetre, 1.0, 0.0),
@@ -127,8 +138,12 @@ const WRITTEN: &[Written] = &[
     ("mg/m³", Unit::MicrogramPerCubicMetre, 1000.0, 0.0),
     ("w", Unit::Watt, 1.0, 0.0),
     ("watt", Unit::Watt, 1.0, 0.0),
+    ("watts", Unit::Watt, 1.0, 0.0),
+    ("kilowatts", Unit::Watt, 1000.0, 0.0),
     ("kw", Unit::Watt, 1000.0, 0.0),
     ("kwh", Unit::KilowattHour, 1.0, 0.0),
+    ("kilowatthours", Unit::KilowattHour, 1.0, 0.0),
+    ("watthours", Unit::KilowattHour, 0.001, 0.0),
     ("wh", Unit::KilowattHour, 0.001, 0.0),
     ("gwh", Unit::KilowattHour, 1_000_000.0, 0.0),
     ("j", Unit::KilowattHour, 1.0 / 3_600_000.0, 0.0),
@@ -147,7 +162,9 @@ const WRITTEN: &[Written] = &[
     ("a", Unit::Ampere, 1.0, 0.0),
     ("amp", Unit::Ampere, 1.0, 0.0),
     ("ampere", Unit::Ampere, 1.0, 0.0),
+    ("amperes", Unit::Ampere, 1.0, 0.0),
     ("ka", Unit::Ampere, 1000.0, 0.0),
+    ("hertz", Unit::Hertz, 1.0, 0.0),
     ("hz", Unit::Hertz, 1.0, 0.0),
     ("m3", Unit::CubicMetre, 1.0, 0.0),
     ("m³", Unit::CubicMetre, 1.0, 0.0),
@@ -184,8 +201,8 @@ static FOLDED: LazyLock<Vec<Written>> = LazyLock::new(|| {
     table
 });
 
-/// Longer texts are no unit; the longest spelling has 10 bytes.
-const LONGEST: usize = 16;
+/// Longer texts are no unit; the longest spelling has 23 bytes.
+const LONGEST: usize = 24;
 
 /// Takes blanks out and makes lower case, in `buffer`; `None` when it does not fit there.
 fn fold<'b>(text: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
@@ -279,7 +296,7 @@ mod tests {
             }
             assert!(text.len() <= LONGEST && Unit::is_known(text), "{text}");
         }
-        for text in ["", "mj", "kilowatt-hours-of-heat", "°°", &"µ".repeat(9)] {
+        for text in ["", "mj", "kilowatt-hours-of-heat", "°°", &"µ".repeat(13)] {
             assert!(!Unit::is_known(text), "{text}");
         }
     }

@@ -1,5 +1,6 @@
 //! The wire formats: one file each, one match.
 
+mod births;
 mod chirpstack;
 mod generic;
 mod home_assistant;
@@ -14,9 +15,9 @@ mod tts;
 mod xovis;
 mod zigbee2mqtt;
 
+pub(crate) use births::Births;
 pub(crate) use generic::sender_of;
 use model::Id;
-pub(crate) use sparkplug::Births;
 pub use sparkplug::rebirth_request;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};

@@ -90,6 +90,12 @@ fn component(
         let signal = status.get("rssi").and_then(|rssi| walk.single_scalar("rssi", rssi.scalar()?, None));
         return field::bind(signal.into_iter().collect(), sensor, at);
     }
+    // A zone of a radar: whether somebody is there, and how many.
+    if kind == "presencezone" {
+        let told = |key: &str, name: &str| walk.single_scalar(name, status.get(key)?.scalar()?, None);
+        let found = [told("value", "presence"), told("num_objects", "people_count")].into_iter().flatten();
+        return field::bind(found.map(|field| field.on_channel(number)).collect(), sensor, at);
+    }
     if !status.is_object() || matches!(kind, "sys" | "cloud" | "mqtt" | "ble" | "ws" | "script" | "eth") {
         return Vec::new();
     }
