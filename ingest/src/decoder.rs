@@ -8,6 +8,7 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
     formats::{self, Births, Env, Parsed},
     names::Names,
+    radio::is_of_radio,
     route::Target,
     sniff,
 };
@@ -177,6 +178,10 @@ impl Decoder {
         }
         // A conversion can leave the numbers that there are: 1e308 as a hundredth part is none.
         readings.retain(|reading| reading.value.is_finite());
+        // How well a device was heard is no reading by itself, unless it was published under that very name.
+        if !format.is_value_by_value() && readings.iter().all(|reading| is_of_radio(reading.quantity)) {
+            readings.clear();
+        }
         Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })
     }
 

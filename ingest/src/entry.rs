@@ -35,6 +35,9 @@ pub(crate) struct Entry {
     /// Only when none of these keys stands beside it.
     #[serde(default)]
     pub(crate) without: Vec<String>,
+    /// Only of a meter that a neighbour says to measure one of these (folded).
+    #[serde(default)]
+    pub(crate) media: Vec<String>,
     /// Only a bare number in this span, ends included.
     #[serde(default)]
     pub(crate) between: Option<[f64; 2]>,
@@ -49,6 +52,9 @@ pub(crate) struct Entry {
     /// Only when the name gives a number or a place: `region_1_count`, not `region_count`.
     #[serde(default)]
     pub(crate) numbered: bool,
+    /// Only when the value is a word for a state: a number there is a code.
+    #[serde(default)]
+    pub(crate) words_only: bool,
     #[serde(default)]
     pub(crate) estimated: bool,
     #[serde(default)]
@@ -88,7 +94,7 @@ impl Entry {
     /// Whether the name alone is enough: neither neighbours nor the size of the number are asked.
     pub(crate) fn is_plain(&self) -> bool {
         let asks_value = self.between.is_some() || self.fraction;
-        self.beside.is_empty() && self.without.is_empty() && !asks_value
+        self.beside.is_empty() && self.without.is_empty() && self.media.is_empty() && !asks_value
     }
 
     /// Whether the entry holds for a bare number like this one.

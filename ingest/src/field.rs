@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Flags, Id, Instant, Quantity};
 
-use crate::{RawReading, wire_id::wire_id};
+use crate::{RawReading, radio::is_of_radio, wire_id::wire_id};
 
 /// A value of a known quantity, not yet bound to a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,67 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
         flags: field.flags,
     });
     bound.collect()
+}
+
+/// Takes out signals that stand in a list with their like: those are of other devices, which this one heard.
+pub(crate) fn without_signals_of_others(mut found: Vec<Field>) -> Vec<Field> {
+    let is_listed = |field: &Field| is_of_radio(field.quantity) && field.spot.is_some();
+    let has_like = |field: &Field| {
+        found.iter().filter(|f| is_listed(f) && f.quantity == field.quantity).nth(1).is_some()
+    };
+    if found.iter().any(|field| is_listed(field) && has_like(field)) {
+        found.retain(|field| !is_listed(field));
+    }
+    found
+}
+
+/// Takes out the second of two numbers where lists of two are a value and its error: `{"co2": [655, 69.6], "temperature":
+/// [22.3, 0.5]}`.
+///
+/// Two rooms or two sides look the same, save that they are alike; so at least two quantities of the air must be in pairs, and
+/// each second number be less than a quarter of the first.
+pub(crate) fn without_errors(mut found: Vec<Field>) -> Vec<Field> {
+    if found.iter().all(|field| field.spot.is_none()) {
+        return found;
+    }
+    let of = |field: &Field, item: &str| {
+        field.spot.as_deref().and_then(|spot| spot.strip_suffix(item)).map(str::to_owned)
+    };
+    let is_pair = |a: &Field, b: &Field| a.key == b.key && of(a, "1").is_some() && of(a, "1") == of(b, "2");
+    let goes_on = |b: &Field, c: &Field| b.key == c.key && of(c, "3").is_some() && of(c, "3") == of(b, "2");
+    let mut firsts = Vec::new();
+    let mut sure = Vec::new();
+    for (at, pair) in found.windows(2).enumerate() {
+        let [a, b] = pair else { continue };
+        if !is_pair(a, b) || found.get(at + 2).is_some_and(|c| goes_on(b, c)) {
+            continue;
+        }
+        firsts.push(at);
+        if is_of_air(a.quantity) {
+            if b.value.abs() >= a.value.abs() / 4.0 {
+                return found;
+            }
+            sure.push(a.quantity);
+        }
+    }
+    sure.sort_unstable();
+    sure.dedup();
+    if sure.len() < 2 {
+        return found;
+    }
+    for at in firsts.into_iter().rev() {
+        found.remove(at + 1);
+        if let Some(first) = found.get_mut(at) {
+            first.spot = None;
+        }
+    }
+    found
+}
+
+/// Quantities whose error is small beside their value.
+const fn is_of_air(quantity: Quantity) -> bool {
+    use Quantity as Q;
+    matches!(quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::Pressure | Q::SoundLevel)
 }
 
 /// One value for each series and instant, in the order found.

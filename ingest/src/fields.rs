@@ -9,7 +9,7 @@ use model::{Flags, Quantity, Unit};
 
 use crate::{
     entry::{Converted, Entry, to_canonical},
-    field::{Field, settle},
+    field::{Field, settle, without_errors, without_signals_of_others},
     key::{self, Spelling},
     names::Names,
     place::Place,
@@ -60,7 +60,8 @@ impl<'n> Walk<'n> {
         let hints = Hints::of(root.names());
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
         let places = leaves.filter_map(|(leaf, scalar)| Some((Place::of(root, leaf, hints)?, scalar)));
-        settle(places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect())
+        let found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
+        settle(without_errors(without_signals_of_others(found)))
     }
 
     /// Names of numbers and states in `root` that no table knows, each once, in document order.
@@ -195,6 +196,9 @@ impl<'n> Walk<'n> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
         names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
+        if place.is_amount {
+            names.extend(place.labels().map(|label| Cow::Owned(format!("{label}_count"))));
+        }
         names.extend(place.numbered().map(Cow::Owned));
         if let (Some(own), Some(way)) = (place.names().first(), place.direction()) {
             names.push(Cow::Owned(format!("{own}_{way}")));
@@ -307,6 +311,10 @@ impl<'n> Walk<'n> {
 
     fn state(&self, entry: &Entry, scalar: &Scalar<'_>) -> Option<f64> {
         let number = match scalar {
+            Scalar::Text(text) if entry.words_only => {
+                f64::from(self.tables().find_map(|table| table.state(text))?)
+            }
+            _ if entry.words_only => return None,
             Scalar::Bool(state) => f64::from(*state),
             Scalar::Number(value) => *value,
             Scalar::Text(text) => match self.tables().find_map(|table| table.state(text)) {
@@ -324,8 +332,23 @@ impl<'n> Walk<'n> {
 
 /// Whether the neighbours are those that the entry asks for.
 fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
+    let medium = place.and_then(Place::medium).map(key::fold);
+    let fits = match (&medium, entry.media.is_empty()) {
+        (Some(medium), false) => entry.media.contains(medium),
+        // Energy of a heat meter is no electricity.
+        (Some(medium), true) => !is_electric(entry.quantity) || medium.contains("electr"),
+        (None, is_any) => is_any,
+    };
+    if !fits {
+        return false;
+    }
     let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));
     (entry.beside.is_empty() || has(&entry.beside)) && (entry.without.is_empty() || !has(&entry.without))
+}
+
+/// Whether only an electricity meter measures a quantity that others have too.
+const fn is_electric(quantity: Quantity) -> bool {
+    matches!(quantity, Quantity::EnergyImport | Quantity::EnergyExport | Quantity::Power)
 }
 
 /// Whether values of a quantity are 0 or 1.

@@ -78,6 +78,7 @@ pub(crate) fn spellings(text: &str) -> Vec<Spelling> {
         }
         None => (None, None),
     };
+    found.extend(short.as_deref().zip(unit.as_deref()).and_then(|(front, unit)| place_and_unit(front, unit)));
     for strip in [strip_alone, strip_figures] {
         found.extend(strip(&words).map(|(folded, channel)| Spelling {
             folded,
@@ -101,7 +102,7 @@ fn unit_word(words: &[String]) -> Option<usize> {
         let is_letter =
             word.len() == 1 && word.bytes().all(|b| b.is_ascii_lowercase() && b != b'v' && b != b'w');
         // A count is what is measured, not in what.
-        let is_count = matches!(&*word.to_ascii_lowercase(), "count" | "people" | "persons" | "p");
+        let is_count = matches!(&*word.to_ascii_lowercase(), "count" | "people" | "persons" | "p" | "rh");
         let is_number = word.bytes().all(|b| b.is_ascii_digit());
         !is_number && !is_count && (!is_letter || matches!(word, "c" | "f" | "k")) && is_unit_name(word)
     };
@@ -119,6 +120,27 @@ fn is_unit_name(word: &str) -> bool {
 
 fn is_percentage(word: &str) -> bool {
     matches!(&*word.to_ascii_lowercase(), "percentage" | "pct" | "perc")
+}
+
+/// `L1_V`, `ch2_kW`: a place and a unit name what most often is in that unit there.
+fn place_and_unit(front: &[String], unit: &str) -> Option<Spelling> {
+    let is_told = |word: &String| word.len() == 1 || word.bytes().any(|b| b.is_ascii_digit());
+    if !front.iter().all(|word| is_place(word)) || !front.iter().any(is_told) {
+        return None;
+    }
+    let folded = match unit.to_ascii_lowercase().trim_start_matches(['k', 'm']) {
+        "v" => "voltage",
+        "a" => "current",
+        "w" => "power",
+        "wh" => "energy",
+        "hz" => "frequency",
+        "va" => "apparentpower",
+        "var" => "reactivepower",
+        _ => return None,
+    };
+    let places: Vec<String> = front.iter().map(|word| word.to_lowercase()).collect();
+    let channel = channel_of(vec!["-"], &places).map(|(_, channel)| channel);
+    Some(Spelling { folded: folded.to_owned(), unit: Some(unit.to_owned()), channel })
 }
 
 /// Takes the unit out of a name, and the `in` before it: `temperatureInCelsius`.
@@ -215,6 +237,7 @@ const PLACES: &[&str] = &[
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
 const NUMBERED: &[&str] = &[
     "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
+    "tariff", "tarif",
 ];
 
 fn is_place(word: &str) -> bool {

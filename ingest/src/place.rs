@@ -4,7 +4,7 @@ use model::Instant;
 
 use crate::{
     key,
-    roles::{AMOUNTS, CHANNELS, Hints, LABELS, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
+    roles::{AMOUNTS, CHANNELS, Hints, LABELS, MEDIA, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
     tape::{Cursor, Scalar},
     time,
 };
@@ -64,7 +64,7 @@ impl<'t, 'a> Place<'t, 'a> {
         } else {
             self.above.push(name);
         }
-        if is_nameless(name) {
+        if is_nameless(name) && !(is_own && is_in_volts(name, object)) {
             self.is_nameless |= is_own;
         } else if let Some(free) = self.names.get_mut(self.name_count) {
             *free = name;
@@ -87,10 +87,13 @@ impl<'t, 'a> Place<'t, 'a> {
 
     /// The names that neighbours give a nameless value, the most telling first.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
-        let object = self.object.filter(|_| self.is_nameless || self.is_amount).into_iter();
+        let object = self.object.filter(|_| self.is_nameless || self.is_amount);
+        // {"param": "co2", "points": [{"ts": ..., "value": 600}]}
+        let around = object.filter(|_| self.names().is_empty()).and_then(record_around);
+        let object = object.into_iter().chain(around);
         let labels =
             object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
-        labels.filter(|text| !text.is_empty())
+        labels.filter(|text| is_like_a_name(text))
     }
 
     /// Other texts beside a nameless value: one may name it under a key of the vendor's own.
@@ -98,7 +101,15 @@ impl<'t, 'a> Place<'t, 'a> {
         let object = self.object.filter(|_| self.is_nameless).into_iter();
         let near = object.flat_map(|object| object.children().take(NEIGHBOURS));
         let is_unit = |name: &str| UNITS.iter().any(|unit| key::is_folded_as(name, unit));
-        near.filter(move |child| child.name().is_some_and(|name| !is_unit(name))).filter_map(Cursor::text)
+        near.filter(move |child| child.name().is_some_and(|name| !is_unit(name)))
+            .filter_map(Cursor::text)
+            .filter(|text| is_like_a_name(text))
+    }
+
+    /// What a meter measures, where a neighbour says it.
+    pub(crate) fn medium(&self) -> Option<&'t str> {
+        let object = self.object.filter(|_| self.hints.medium)?;
+        MEDIA.iter().find_map(|key| text_beside(object, key))
     }
 
     /// The number of what a nameless value measures, where a vendor numbers its quantities.
@@ -117,7 +128,7 @@ impl<'t, 'a> Place<'t, 'a> {
         let object = self.object.filter(|_| self.hints.units)?;
         let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
         if self.is_nameless {
-            return beside(object);
+            return beside(object).or_else(|| beside(record_around(object)?));
         }
         // {"unit": "kW", "value": {"total": 9.6}}
         if object.name().is_some_and(is_nameless)
@@ -232,6 +243,28 @@ impl<'t, 'a> Place<'t, 'a> {
         places.reverse();
         (!places.is_empty()).then(|| places.join("-"))
     }
+}
+
+/// The object around a record that stands in it alone or in a list, under a key that says nothing.
+fn record_around<'t, 'a>(record: Cursor<'t, 'a>) -> Option<Cursor<'t, 'a>> {
+    let list = match record.index() {
+        Some(_) => record.parent()?,
+        None => record,
+    };
+    list.name().filter(|name| is_nameless(name))?;
+    list.parent().filter(|around| around.is_object())
+}
+
+/// Whether a text may name what is measured: an id has more figures than letters, or none of them. Codes of registers
+/// (`1-0:1.8.0`) are written with points.
+fn is_like_a_name(text: &str) -> bool {
+    let count = |is: fn(char) -> bool| text.chars().filter(|c| is(*c)).count();
+    !text.is_empty() && (text.contains('.') || count(|c| c.is_ascii_digit()) <= count(char::is_alphabetic))
+}
+
+/// `{"battery": {"V": 3.05, "percent": 90}}`: a capital V is volts, save beside a name for the value.
+fn is_in_volts(name: &str, object: Cursor<'_, '_>) -> bool {
+    name == "V" && !LABELS.iter().any(|label| text_beside(object, label).is_some())
 }
 
 /// A small whole number or a short word.

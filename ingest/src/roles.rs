@@ -4,7 +4,7 @@
 use crate::key;
 
 /// Keys that say nothing of what stands under them: the name is found around them.
-pub(crate) const NAMELESS: [&str; 36] = [
+pub(crate) const NAMELESS: [&str; 39] = [
     "value",
     "values",
     "val",
@@ -41,6 +41,9 @@ pub(crate) const NAMELESS: [&str; 36] = [
     "rawvalue",
     "decodedvalue",
     "scaledvalue",
+    "points",
+    "presentvalue",
+    "currentvalue",
 ];
 
 /// The first letters of [`NAMELESS`], a bit each.
@@ -56,7 +59,7 @@ const NAMELESS_FIRST: u32 = {
 };
 
 /// Keys beside a value that hold its name.
-pub(crate) const LABELS: [&str; 21] = [
+pub(crate) const LABELS: [&str; 28] = [
     "variable",
     "name",
     "type",
@@ -77,6 +80,13 @@ pub(crate) const LABELS: [&str; 21] = [
     "n",
     "obis",
     "obiscode",
+    "param",
+    "objectname",
+    "pointname",
+    "tagname",
+    "variablename",
+    "resourcename",
+    "code",
     "id",
 ];
 
@@ -85,6 +95,9 @@ pub(crate) const AMOUNTS: [&str; 2] = ["count", "amount"];
 
 /// Keys beside a value that hold its unit.
 pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
+
+/// Keys beside a value that hold what a meter measures.
+pub(crate) const MEDIA: [&str; 3] = ["media", "medium", "metermedium"];
 
 /// Keys of a record that hold its time.
 pub(crate) const TIMES: [&str; 24] = [
@@ -132,6 +145,8 @@ pub(crate) struct Hints {
     pub(crate) units: bool,
     /// Some key says in or out.
     pub(crate) direction: bool,
+    /// Some key says what a meter measures.
+    pub(crate) medium: bool,
 }
 
 impl Hints {
@@ -141,6 +156,7 @@ impl Hints {
         for name in names {
             hints.units |= may_name_a_unit(name) && ends_in_a_unit(name);
             hints.direction |= key::is_folded_as(name, "direction");
+            hints.medium |= MEDIA.iter().any(|key| key::is_folded_as(name, key));
         }
         hints
     }

@@ -11,7 +11,10 @@ use serde::{
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::{DecodeError, ErrorKind};
+use crate::{
+    DecodeError, ErrorKind,
+    radio::{Radio, Receivers},
+};
 
 /// Largest payload that is looked at, in bytes: far above any sensor's, far below what would hurt.
 pub const MAX_PAYLOAD: usize = 1024 * 1024;
@@ -22,8 +25,11 @@ pub const MAX_DEPTH: usize = 32;
 /// Most values in one JSON document: a payload of nothing but `[0,0,0` costs a hundred times its size in memory.
 pub const MAX_VALUES: usize = 100_000;
 
-/// Parts of network server envelopes that say how a message travelled: never a reading, often half the bytes.
-const SKIPPED: &[&str] = &["rxInfo", "txInfo", "rx_metadata"];
+/// The receivers in a network server's envelope: often half the bytes, and of use only for how strong the signal was.
+const RECEIVERS: &[&str] = &["rxInfo", "rx_metadata"];
+
+/// How a message was sent: never a reading.
+const SKIPPED: &str = "txInfo";
 
 /// A value that holds no other.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +67,7 @@ struct Node<'a> {
 #[derive(Debug)]
 pub(crate) struct Tape<'a> {
     nodes: Vec<Node<'a>>,
+    radio: Radio,
 }
 
 impl<'a> Tape<'a> {
@@ -68,11 +75,11 @@ impl<'a> Tape<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, DecodeError> {
         let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\0', ' ', '\n', '\r', '\t']);
         let mut nodes = Vec::with_capacity(64);
-        let limit = Cell::new(None);
+        let notes = Notes::default();
         let mut json = serde_json::Deserializer::from_str(text);
-        let seed = Seed { nodes: &mut nodes, parent: 0, key: Key::Root, depth: 0, limit: &limit };
-        match (seed.deserialize(&mut json).and_then(|()| json.end()), limit.get()) {
-            (Ok(()), _) => Ok(Self { nodes }),
+        let seed = Seed { nodes: &mut nodes, parent: 0, key: Key::Root, depth: 0, notes: &notes };
+        match (seed.deserialize(&mut json).and_then(|()| json.end()), notes.limit.get()) {
+            (Ok(()), _) => Ok(Self { nodes, radio: notes.radio.get() }),
             (Err(_), Some(kind)) => {
                 let message = match kind {
                     ErrorKind::TooDeep => format!("nested deeper than {MAX_DEPTH}"),
@@ -82,6 +89,11 @@ impl<'a> Tape<'a> {
             }
             (Err(error), None) => Err(DecodeError::new(ErrorKind::NotJson, error.to_string())),
         }
+    }
+
+    /// How the strongest receiver of its envelope heard the device.
+    pub(crate) const fn radio(&self) -> Radio {
+        self.radio
     }
 
     /// The outermost value.
@@ -109,8 +121,15 @@ struct Seed<'n, 'a> {
     parent: usize,
     key: Key<'a>,
     depth: usize,
+    notes: &'n Notes,
+}
+
+/// What is noted on the way besides the nodes.
+#[derive(Default)]
+struct Notes {
     /// The limit that was met, for the error.
-    limit: &'n Cell<Option<ErrorKind>>,
+    limit: Cell<Option<ErrorKind>>,
+    radio: Cell<Radio>,
 }
 
 impl<'a> Seed<'_, 'a> {
@@ -125,7 +144,7 @@ impl<'a> Seed<'_, 'a> {
         if fits {
             return Ok(());
         }
-        self.limit.set(Some(kind));
+        self.notes.limit.set(Some(kind));
         Err(E::custom(kind.name()))
     }
 
@@ -194,10 +213,10 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let at = self.open(Kind::Array)?;
-        let (nodes, depth, limit) = (self.nodes, self.depth + 1, self.limit);
+        let (nodes, depth, notes) = (self.nodes, self.depth + 1, self.notes);
         let mut index = 0;
         while seq
-            .next_element_seed(Seed { nodes, parent: at, key: Key::Index(index), depth, limit })?
+            .next_element_seed(Seed { nodes, parent: at, key: Key::Index(index), depth, notes })?
             .is_some()
         {
             index += 1;
@@ -208,12 +227,15 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         let at = self.open(Kind::Object)?;
-        let (nodes, depth, limit) = (self.nodes, self.depth + 1, self.limit);
+        let (nodes, depth, notes) = (self.nodes, self.depth + 1, self.notes);
         while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
-            if SKIPPED.contains(&&*name) {
+            if name == SKIPPED {
                 map.next_value::<IgnoredAny>()?;
+            } else if RECEIVERS.contains(&&*name) {
+                let heard = map.next_value_seed(Receivers)?.radio;
+                notes.radio.set(notes.radio.get().or_stronger(heard));
             } else {
-                map.next_value_seed(Seed { nodes, parent: at, key: Key::Name(name), depth, limit })?;
+                map.next_value_seed(Seed { nodes, parent: at, key: Key::Name(name), depth, notes })?;
             }
         }
         Self::close(nodes, at);
@@ -221,9 +243,10 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
     }
 }
 
-struct Name<'a>(Cow<'a, str>);
+/// A key of an object.
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
-struct NameSeed;
+pub(crate) struct NameSeed;
 
 impl<'a> DeserializeSeed<'a> for NameSeed {
     type Value = Name<'a>;

@@ -318,3 +318,44 @@ fn a_power_in_kilowatt_hours_is_an_energy() {
 fn directions_may_be_left_and_right() {
     assert_eq!(plain(r#"{"ltr":3,"rtl":2}"#), [(Q::PeopleIn, 3.0), (Q::PeopleOut, 2.0)]);
 }
+
+#[test]
+fn pairs_of_a_value_and_its_error_are_one_reading_and_two_rooms_are_two() {
+    let found = plain(r#"{"temperature":[22.3,0.5],"co2":[655,69.6],"pm2_5":[4,10],"sound":[44.7,3.1]}"#);
+    assert_eq!(found, [(Q::Temperature, 22.3), (Q::Co2, 655.0), (Q::Pm2_5, 4.0), (Q::SoundLevel, 44.7)]);
+    assert_eq!(plain(r#"{"temperature":[22.3,21.5],"humidity":[40,44]}"#).len(), 4);
+    assert_eq!(plain(r#"{"power":[22.3,0.5],"current":[6.5,0.1]}"#).len(), 4, "two outlets");
+}
+
+#[test]
+fn a_place_and_a_unit_name_what_is_measured() {
+    let found = plain(r#"{"L1_V":231.5,"L1_A":1.2,"ch2_kW":0.5,"CH_A":1}"#);
+    assert_eq!(found, [(Q::Voltage, 231.5), (Q::Current, 1.2), (Q::Power, 500.0)]);
+    assert_eq!(
+        plain(r#"{"co2":500,"battery":{"V":5.9,"percent":95}}"#),
+        [(Q::Co2, 500.0), (Q::BatteryVoltage, 5.9), (Q::BatteryLevel, 95.0)]
+    );
+}
+
+#[test]
+fn what_a_meter_measures_stands_beside_and_heat_is_no_electricity() {
+    let heat = plain(r#"{"media":"heat","total_energy_consumption_kwh":1000}"#);
+    assert_eq!(heat, [(Q::Heat, 3.6)]);
+    assert_eq!(plain(r#"{"media":"water","total_m3":6.5}"#), [(Q::Water, 6.5)]);
+    assert_eq!(plain(r#"{"media":"cooling load","total_energy_kwh":10,"flow_temperature_c":9}"#).len(), 1);
+}
+
+#[test]
+fn an_id_is_no_name_and_a_label_may_stand_around_a_list() {
+    assert_eq!(plain(r#"{"uuid":"2D00640B02811520","datapoints":[[1772438400,11.2]]}"#), []);
+    let around = r#"[{"param":"rco2","units":"ppm","points":[{"ts":"2026-03-02T07:56:00Z","value":532}]}]"#;
+    assert_eq!(plain(&format!(r#"{{"data":{around}}}"#)), [(Q::Co2, 532.0)]);
+}
+
+#[test]
+fn a_word_tells_the_state_of_a_desk_and_a_number_the_people_of_a_room() {
+    assert_eq!(plain(r#"{"deskId":"d1","status":"occupied"}"#), [(Q::Occupied, 1.0)]);
+    assert_eq!(plain(r#"{"deskId":"d1","status":1}"#), [], "a code");
+    assert_eq!(plain(r#"{"room_id":"r1","occupancy":4}"#), [(Q::PeopleCount, 4.0)]);
+    assert_eq!(plain(r#"{"room_id":"r1","occupancy":true}"#), [(Q::Occupied, 1.0)]);
+}

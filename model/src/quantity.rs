@@ -47,6 +47,10 @@ closed_list! {
         WindowOpen = "window_open",
         CoolingOn = "cooling_on",
         HeatingOn = "heating_on",
+        /// Strength of the radio signal of a device, as its receiver got it (RSSI): health, no reading of the room.
+        Signal = "signal",
+        /// How far that signal stood above the noise.
+        Snr = "snr",
     }
 }
 
@@ -83,7 +87,8 @@ impl Quantity {
             Q::Humidity => Unit::RelativeHumidity,
             Q::Co2 | Q::OutdoorCo2 => Unit::Ppm,
             Q::Illuminance => Unit::Lux,
-            Q::SoundLevel => Unit::Decibel,
+            Q::SoundLevel | Q::Snr => Unit::Decibel,
+            Q::Signal => Unit::DecibelMilliwatt,
             Q::Pressure => Unit::Hectopascal,
             Q::Pm2_5 | Q::Pm10 | Q::Tvoc => Unit::MicrogramPerCubicMetre,
             Q::Power => Unit::Watt,
@@ -123,7 +128,8 @@ impl Quantity {
     /// intensity. Counts of people: a building, not a city. Illuminance: full sun is about
     /// 120 klx. Sound: threshold of hearing to instant damage. Pressure: from 8,000 m up to a
     /// record high. Particles and TVOC: the span of common sensors. Registers and amounts:
-    /// not negative. Electrical: low voltage supply with room for medium voltage meters.
+    /// not negative. Electrical: low voltage supply with room for medium voltage meters. Radio:
+    /// from below the noise floor of `LoRa` (-148 dBm, -20 dB) to a sender beside the antenna.
     #[must_use]
     pub const fn range(self) -> (f64, f64) {
         use Quantity as Q;
@@ -138,6 +144,8 @@ impl Quantity {
             Q::Co2 | Q::OutdoorCo2 => (250.0, 10_000.0),
             Q::Illuminance => (0.0, 200_000.0),
             Q::SoundLevel => (0.0, 160.0),
+            Q::Signal => (-160.0, 20.0),
+            Q::Snr => (-50.0, 100.0),
             Q::Pressure => (300.0, 1_100.0),
             Q::Pm2_5 | Q::Pm10 => (0.0, 10_000.0),
             Q::Tvoc => (0.0, 100_000.0),

@@ -23,6 +23,8 @@ closed_list! {
         Lux = "lx",
         /// Decibel, A-weighted where the sensor says so.
         Decibel = "dB",
+        /// Decibel above a milliwatt.
+        DecibelMilliwatt = "dBm",
         /// Hectopascal.
         Hectopascal = "hPa",
         /// Microgram per cubic metre.
@@ -115,6 +117,8 @@ const WRITTEN: &[Written] = &[
     ("℃", Unit::Celsius, Same),
     ("degc", Unit::Celsius, Same),
     ("celsius", Unit::Celsius, Same),
+    ("degreescelsius", Unit::Celsius, Same),
+    ("degreesfahrenheit", Unit::Celsius, Fahrenheit),
     ("°f", Unit::Celsius, Fahrenheit),
     ("f", Unit::Celsius, Fahrenheit),
     ("degf", Unit::Celsius, Fahrenheit),
@@ -122,21 +126,31 @@ const WRITTEN: &[Written] = &[
     ("k", Unit::Celsius, Kelvin),
     ("kelvin", Unit::Celsius, Kelvin),
     ("%rh", Unit::RelativeHumidity, Same),
+    ("rh", Unit::RelativeHumidity, Same),
+    ("percentrelativehumidity", Unit::RelativeHumidity, Same),
     ("rh%", Unit::RelativeHumidity, Same),
     ("%r.h.", Unit::RelativeHumidity, Same),
     ("ppm", Unit::Ppm, Same),
+    ("partspermillion", Unit::Ppm, Same),
+    ("partsperbillion", Unit::Ppm, By(1000.0)),
     ("ppb", Unit::Ppm, By(1000.0)),
     ("[ppm]", Unit::Ppm, Same),
     ("lx", Unit::Lux, Same),
     ("lux", Unit::Lux, Same),
     ("mlx", Unit::Lux, By(1000.0)),
+    ("luxes", Unit::Lux, Same),
     ("klx", Unit::Lux, Times(1000.0)),
     ("db", Unit::Decibel, Same),
+    ("decibels", Unit::Decibel, Same),
     ("dba", Unit::Decibel, Same),
     ("db(a)", Unit::Decibel, Same),
+    ("dbm", Unit::DecibelMilliwatt, Same),
     ("hpa", Unit::Hectopascal, Same),
     ("mbar", Unit::Hectopascal, Same),
     ("pa", Unit::Hectopascal, By(100.0)),
+    ("pascals", Unit::Hectopascal, By(100.0)),
+    ("hectopascals", Unit::Hectopascal, Same),
+    ("kilopascals", Unit::Hectopascal, Times(10.0)),
     ("kpa", Unit::Hectopascal, Times(10.0)),
     ("bar", Unit::Hectopascal, Times(1000.0)),
     ("ug/m3", Unit::MicrogramPerCubicMetre, Same),
@@ -149,8 +163,12 @@ const WRITTEN: &[Written] = &[
     ("mg/m³", Unit::MicrogramPerCubicMetre, Times(1000.0)),
     ("w", Unit::Watt, Same),
     ("watt", Unit::Watt, Same),
+    ("watts", Unit::Watt, Same),
+    ("kilowatts", Unit::Watt, Times(1000.0)),
     ("kw", Unit::Watt, Times(1000.0)),
     ("kwh", Unit::KilowattHour, Same),
+    ("kilowatthours", Unit::KilowattHour, Same),
+    ("watthours", Unit::KilowattHour, By(1000.0)),
     ("wh", Unit::KilowattHour, By(1000.0)),
     ("gwh", Unit::KilowattHour, Times(1_000_000.0)),
     ("j", Unit::KilowattHour, By(3_600_000.0)),
@@ -169,7 +187,9 @@ const WRITTEN: &[Written] = &[
     ("a", Unit::Ampere, Same),
     ("amp", Unit::Ampere, Same),
     ("ampere", Unit::Ampere, Same),
+    ("amperes", Unit::Ampere, Same),
     ("ka", Unit::Ampere, Times(1000.0)),
+    ("hertz", Unit::Hertz, Same),
     ("hz", Unit::Hertz, Same),
     ("m3", Unit::CubicMetre, Same),
     ("m³", Unit::CubicMetre, Same),
@@ -206,8 +226,8 @@ static FOLDED: LazyLock<Vec<Written>> = LazyLock::new(|| {
     table
 });
 
-/// Longer texts are no unit; the longest spelling has 10 bytes.
-const LONGEST: usize = 16;
+/// Longer texts are no unit; the longest spelling has 23 bytes.
+const LONGEST: usize = 24;
 
 /// Takes blanks out and makes lower case, in `buffer`; `None` when it does not fit there.
 fn fold<'b>(text: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
@@ -305,7 +325,7 @@ mod tests {
             }
             assert!(text.len() <= LONGEST && Unit::is_known(text), "{text}");
         }
-        for text in ["", "mj", "kilowatt-hours-of-heat", "°°", &"µ".repeat(9)] {
+        for text in ["", "mj", "kilowatt-hours-of-heat", "°°", &"µ".repeat(13)] {
             assert!(!Unit::is_known(text), "{text}");
         }
     }

@@ -37,7 +37,7 @@ fn decoded(events: impl Iterator<Item = Event>) -> Vec<Told> {
 }
 
 const fn is_of_the_device(quantity: Quantity) -> bool {
-    matches!(quantity, Quantity::BatteryLevel | Quantity::BatteryVoltage)
+    matches!(quantity, Quantity::BatteryLevel | Quantity::BatteryVoltage | Quantity::Signal | Quantity::Snr)
 }
 
 fn written(rows: impl Iterator<Item = Row>) -> Vec<Told> {

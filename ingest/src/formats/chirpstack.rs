@@ -27,7 +27,9 @@ pub(super) fn decode_v4(message: &Message<'_>, env: &mut Env<'_>) -> Result<Pars
     };
     let at = event.text_of("time").and_then(time::parse);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "chirpstack-v4") };
-    let readings = field::bind(walk.fields(object), &sensor, at.or(message.received_at));
+    let at = at.or(message.received_at);
+    let mut readings = field::bind(walk.fields(object), &sensor, at);
+    tape.radio().ride_along(&mut readings, &sensor, at);
     Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })
 }
 

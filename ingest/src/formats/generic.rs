@@ -107,7 +107,12 @@ pub(super) fn decode(
     let mut readings = Vec::new();
     match records(root) {
         Some(records) => records.for_each(|record| readings.extend(read(record, message, env, format))),
-        None => readings = read(root, message, env, format),
+        None => {
+            readings = read(root, message, env, format);
+            if let Some((sensor, time)) = readings.first().map(|first| (first.sensor.clone(), first.time)) {
+                tape.radio().ride_along(&mut readings, &sensor, time);
+            }
+        }
     }
     let is_undecoded = root.get("data").is_some_and(|data| data.text().is_some());
     let reason = if readings.is_empty() && is_undecoded { "no_object" } else { "no_reading" };

@@ -113,9 +113,29 @@ fn one_value(
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }
 
+/// Words of a name whose value is a sum or an extreme of a period, or a setting.
+const PERIODS: [&str; 13] = [
+    "daily",
+    "today",
+    "yesterday",
+    "weekly",
+    "monthly",
+    "yearly",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "threshold",
+    "limit",
+    "offset",
+];
+
 /// `living_room_temperature`: the longest end that is a known name; what stands before it is a channel.
 fn by_last_words(name: &str, text: &str, unit: Option<&str>, walk: &Walk<'_>) -> Option<Field> {
     let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
+    if words.iter().any(|word| PERIODS.contains(&&*word.to_lowercase())) {
+        return None;
+    }
     for start in 0..words.len() {
         let (front, end) = words.split_at_checked(start)?;
         let end = end.join("_");

@@ -8,6 +8,7 @@ use crate::{
     DecodeError, Decoded, Message, RawReading, field,
     fields::Walk,
     place,
+    radio::Radio,
     tape::{self, Cursor, Tape},
     wire_id::wire_id,
 };
@@ -27,7 +28,8 @@ pub(super) fn decode_chirpstack_v3(message: &Message<'_>, env: &Env<'_>) -> Resu
     };
     let object = inner.as_ref().map(Tape::root).or_else(|| event.get("object"));
     let dedup_key = counter_key("chirpstack3", &sensor, event.text_of("devAddr"), event.number_of("fCnt"));
-    Ok(answer(object, &sensor, at.or(message.received_at), "chirpstack-v3", dedup_key, env))
+    let parsed = answer(object, &sensor, at.or(message.received_at), "chirpstack-v3", tape.radio(), env);
+    Ok(Parsed { dedup_key, ..parsed })
 }
 
 /// The Things Network 2, retired: `payload_fields`, `hardware_serial`.
@@ -39,7 +41,10 @@ pub(super) fn decode_tts_v2(message: &Message<'_>, env: &Env<'_>) -> Result<Pars
         .or_else(|| uplink.text_of("dev_id").map(wire_id))
         .ok_or_else(|| DecodeError::missing("hardware_serial"))?;
     let at = uplink.path(&["metadata", "time"]).and_then(place::instant);
-    Ok(answer(uplink.get("payload_fields"), &sensor, at.or(message.received_at), "tts-v2-legacy", None, env))
+    let gateways = uplink.path(&["metadata", "gateways"]).into_iter().flat_map(Cursor::children);
+    let radio = gateways.map(Radio::of).fold(Radio::default(), Radio::or_stronger);
+    let at = at.or(message.received_at);
+    Ok(answer(uplink.get("payload_fields"), &sensor, at, "tts-v2-legacy", radio, env))
 }
 
 /// A Milesight gateway: an envelope with `devEUI`, or with a codec the bare decoder output.
@@ -52,15 +57,16 @@ fn answer(
     sensor: &Id,
     at: Option<model::Instant>,
     format: &'static str,
-    dedup_key: Option<String>,
+    radio: Radio,
     env: &Env<'_>,
 ) -> Parsed {
     let Some(object) = object.filter(|object| object.is_object()) else {
-        return Parsed { decoded: Decoded::Ignored("no_object"), dedup_key };
+        return Decoded::Ignored("no_object").into();
     };
     let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, format) };
-    let readings: Vec<RawReading> = field::bind(walk.fields(object), sensor, at);
-    Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key }
+    let mut readings: Vec<RawReading> = field::bind(walk.fields(object), sensor, at);
+    radio.ride_along(&mut readings, sensor, at);
+    Decoded::readings_or(readings, "no_reading").into()
 }
 
 /// The id as hex, or as base64 of its bytes (the protobuf printer of version 3); redacted ids are kept as they are.

@@ -13,6 +13,7 @@ use crate::{
 /// Objects of the OMA registry (IPSO): object, resource, quantity, unit where the pack states none.
 const RESOURCES: &[(u32, u32, Quantity, &str)] = &[
     (3, 9, Quantity::BatteryLevel, "%"),
+    (4, 2, Quantity::Signal, "dBm"),
     (3301, 5700, Quantity::Illuminance, "lx"),
     (3302, 5500, Quantity::Occupied, "1"),
     (3302, 5501, Quantity::MotionCount, "count"),

@@ -1,5 +1,6 @@
 //! The wire formats: one file each, one match.
 
+mod births;
 mod chirpstack;
 mod generic;
 mod home_assistant;
@@ -14,9 +15,9 @@ mod tts;
 mod xovis;
 mod zigbee2mqtt;
 
+pub(crate) use births::Births;
 pub(crate) use generic::sender_of;
 use model::Id;
-pub(crate) use sparkplug::Births;
 pub use sparkplug::rebirth_request;
 
 use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};
@@ -144,6 +145,21 @@ impl Format {
                 generic::decode(message, env, self.name())
             }
         }
+    }
+}
+
+impl Format {
+    /// Whether every value is published under a name of its own, so that none is there by the way.
+    pub(crate) const fn is_value_by_value(self) -> bool {
+        matches!(
+            self,
+            Self::Senml
+                | Self::Lwm2mSenml
+                | Self::Esphome
+                | Self::HaStatestream
+                | Self::SparkplugB
+                | Self::InfluxLine
+        )
     }
 }
 

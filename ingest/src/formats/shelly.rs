@@ -85,12 +85,20 @@ fn component(
     env: &Env<'_>,
 ) -> Vec<RawReading> {
     let (kind, number) = name.split_once(':').unwrap_or((name, ""));
-    if !status.is_object()
-        || matches!(kind, "sys" | "wifi" | "cloud" | "mqtt" | "ble" | "ws" | "script" | "eth")
-    {
+    let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, "shelly-gen2") };
+    if kind == "wifi" {
+        let signal = status.get("rssi").and_then(|rssi| walk.single_scalar("rssi", rssi.scalar()?, None));
+        return field::bind(signal.into_iter().collect(), sensor, at);
+    }
+    // A zone of a radar: whether somebody is there, and how many.
+    if kind == "presencezone" {
+        let told = |key: &str, name: &str| walk.single_scalar(name, status.get(key)?.scalar()?, None);
+        let found = [told("value", "presence"), told("num_objects", "people_count")].into_iter().flatten();
+        return field::bind(found.map(|field| field.on_channel(number)).collect(), sensor, at);
+    }
+    if !status.is_object() || matches!(kind, "sys" | "cloud" | "mqtt" | "ble" | "ws" | "script" | "eth") {
         return Vec::new();
     }
-    let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, "shelly-gen2") };
     let fields = walk.fields(status).into_iter().filter(|f| kind == "temperature" || is_not_own_heat(f));
     // The first of a kind is the usual one; its phases and the others are channels.
     let is_first = number.is_empty() || number == "0";

@@ -1,8 +1,9 @@
 //! Sparkplug B: births name the metrics of a node, data may carry their aliases alone.
 
-use std::collections::HashMap;
-
-use super::{Env, Parsed};
+use super::{
+    Env, Parsed,
+    births::{Births, Born},
+};
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_PAYLOAD, Message, Outcome,
     field::{self, Field},
@@ -15,21 +16,6 @@ use crate::{
 
 /// Why data without a birth is no reading.
 const NO_BIRTH: &str = "no_birth";
-
-/// Most nodes, and metrics of one node, that are remembered: a hostile publisher must not fill the memory.
-const MOST: usize = 50_000;
-
-/// Metrics of each node (`group/node`) by alias, unique across the node's devices.
-#[derive(Debug, Default)]
-pub(crate) struct Births(HashMap<String, HashMap<u64, Born>>);
-
-/// What a birth says of a metric.
-#[derive(Debug, Clone)]
-struct Born {
-    name: String,
-    datatype: u64,
-    unit: Option<String>,
-}
 
 /// `spBv1.0/{group}/{kind}/{node}[/{device}]`.
 struct Topic<'a> {
@@ -67,7 +53,7 @@ fn data(topic: &Topic<'_>, message: &Message<'_>, env: &mut Env<'_>) -> Result<P
         .map_err(|Malformed| DecodeError::new(ErrorKind::BadBinary, "not a Sparkplug payload"))?;
     let node = format!("{}/{}", topic.group, topic.node);
     if topic.kind.ends_with("BIRTH") {
-        env.state.births.learn(&node, topic.kind == "NBIRTH", &metrics);
+        learn(&mut env.state.births, &node, topic.kind == "NBIRTH", &metrics);
     }
     let sensor = match topic.device {
         Some(device) => wire_id(&format!("{}.{}.{device}", topic.group, topic.node)),
@@ -77,7 +63,7 @@ fn data(topic: &Topic<'_>, message: &Message<'_>, env: &mut Env<'_>) -> Result<P
     let mut is_unborn = false;
     let mut found = Vec::new();
     for metric in &metrics {
-        let born = metric.alias.and_then(|alias| env.state.births.0.get(&node)?.get(&alias));
+        let born = metric.alias.and_then(|alias| env.state.births.get(&node, alias));
         let Some(name) = metric.name.or(born.map(|b| &*b.name)) else {
             is_unborn = true;
             continue;
@@ -219,25 +205,15 @@ fn unit(properties: &[u8]) -> Result<Option<&str>, Malformed> {
     Ok(keys.into_iter().zip(values).find(|(key, _)| is_unit(key)).and_then(|(_, value)| value))
 }
 
-impl Births {
-    fn learn(&mut self, node: &str, is_of_node: bool, metrics: &[Metric<'_>]) {
-        if self.0.len() >= MOST && !self.0.contains_key(node) {
-            return;
-        }
-        let born = self.0.entry(node.to_owned()).or_default();
-        if is_of_node {
-            born.clear();
-        }
-        for metric in metrics {
-            if let (Some(alias), Some(name)) = (metric.alias, metric.name)
-                && born.len() < MOST
-            {
-                let unit = metric.unit.map(str::to_owned);
-                born.insert(
-                    alias,
-                    Born { name: name.to_owned(), datatype: metric.datatype.unwrap_or(0), unit },
-                );
-            }
+/// Remembers the metrics of a birth.
+fn learn(births: &mut Births, node: &str, is_of_node: bool, metrics: &[Metric<'_>]) {
+    if is_of_node {
+        births.forget(node);
+    }
+    for metric in metrics {
+        if let (Some(alias), Some(name)) = (metric.alias, metric.name) {
+            let (datatype, unit) = (metric.datatype.unwrap_or(0), metric.unit.map(str::to_owned));
+            births.learn(node, alias, Born { name: name.to_owned(), datatype, unit });
         }
     }
 }

@@ -7,7 +7,8 @@ use model::{Id, Quantity};
 
 use super::{Env, Parsed};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message, RawReading, field,
+    DecodeError, Decoded, ErrorKind, Message, RawReading,
+    field::{self, Field},
     fields::Walk,
     tape::{self, Cursor, Tape},
     wire_id::wire_id,
@@ -61,8 +62,8 @@ fn blocks(root: Cursor<'_, '_>, sensor: &Id, message: &Message<'_>, env: &Env<'_
             continue;
         }
         // A radar's `Energy` is the echo's, not a meter's.
-        let fields =
-            walk("tasmota").fields(child).into_iter().filter(|f| f.quantity != Quantity::EnergyImport);
+        let is_echo = |f: &Field| f.quantity == Quantity::EnergyImport && f.key.ends_with("Energy");
+        let fields = walk("tasmota").fields(child).into_iter().filter(|f| !is_echo(f));
         // Several chips: each is a channel, so that one that fails does not give its series to another.
         let chip = child.name().filter(|_| chips > 1 && child.is_object());
         found.extend(fields.map(|field| match chip {

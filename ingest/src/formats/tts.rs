@@ -27,8 +27,9 @@ pub(super) fn decode_v3(message: &Message<'_>, env: &mut Env<'_>) -> Result<Pars
         let reason = if root.get("join_accept").is_some() { "join" } else { "no_uplink" };
         return Ok(Decoded::Ignored(reason).into());
     };
-    let at = received(root, uplink);
-    let readings = readings(uplink, &sensor, at.or(message.received_at), env);
+    let at = received(root, uplink).or(message.received_at);
+    let mut readings = readings(uplink, &sensor, at, env);
+    tape.radio().ride_along(&mut readings, &sensor, at);
     let has_object = uplink.get("decoded_payload").is_some() || uplink.get("normalized_payload").is_some();
     let reason = if has_object { "no_reading" } else { "no_object" };
     Ok(Parsed { decoded: Decoded::readings_or(readings, reason), dedup_key: dedup_key(ids, uplink) })

@@ -103,9 +103,11 @@ pub(super) struct Page {
 }
 
 /// Quantities that say too little as a curve.
-const NOT_DRAWN: [Quantity; 5] = [
+const NOT_DRAWN: [Quantity; 7] = [
     Quantity::BatteryLevel,
     Quantity::BatteryVoltage,
+    Quantity::Signal,
+    Quantity::Snr,
     // The strip under every curve tells it.
     Quantity::Motion,
     Quantity::MotionCount,
