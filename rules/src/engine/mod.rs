@@ -7,6 +7,7 @@ mod aggregate;
 mod anew;
 mod bind;
 mod bodies;
+mod bound;
 mod deliver;
 mod devices;
 mod hours;
@@ -34,6 +35,7 @@ use std::{
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 use bodies::BodyState;
+use bound::Bound;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
@@ -167,9 +169,18 @@ impl Engine {
             downwind: Vec::new(),
             bodies: Vec::new(),
         };
+        let bound = Bound::of(&engine.register);
+        let live: Vec<Arc<LiveClause>> = clauses.iter().cloned().map(Arc::new).collect();
         for (number, (root, places)) in members.into_iter().enumerate() {
             engine.homes.extend(places.iter().map(|place| (place.clone(), number)));
-            engine.shards.push(Shard::new(root, Arc::clone(&engine.register), &places, clauses, options));
+            engine.shards.push(Shard::new(
+                root,
+                Arc::clone(&engine.register),
+                &places,
+                &bound,
+                &live,
+                options,
+            ));
         }
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {

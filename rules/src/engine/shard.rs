@@ -9,6 +9,7 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{
     EngineOptions, Output, Taken,
+    bound::Bound,
     deliver::{Delivery, Feed},
     devices::Device,
     place::PlaceState,
@@ -90,7 +91,8 @@ impl Shard {
         root: Id,
         register: Arc<Register>,
         members: &[Id],
-        clauses: &[LiveClause],
+        bound: &Bound<'_>,
+        clauses: &[Arc<LiveClause>],
         options: EngineOptions,
     ) -> Self {
         let mut shard = Self {
@@ -122,7 +124,7 @@ impl Shard {
             options,
             register,
         };
-        shard.bind(members, clauses);
+        shard.bind(members, bound, clauses);
         shard
     }
 
