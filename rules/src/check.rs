@@ -48,13 +48,13 @@ impl Finding {
 /// One clause bound to one place or body.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
-    pub(crate) live: LiveClause,
+    pub(crate) live: Arc<LiveClause>,
     subject: Subject,
     pub(crate) memory: Memory,
 }
 
 impl Check {
-    pub(crate) fn new(live: LiveClause, subject: Subject) -> Self {
+    pub(crate) fn new(live: Arc<LiveClause>, subject: Subject) -> Self {
         Self { live, subject, memory: Memory::default() }
     }
 
@@ -68,7 +68,7 @@ impl Check {
 
     /// Windows that end by this instant are closed for good.
     pub(crate) fn pruned_to(&self) -> Instant {
-        self.memory.pruned_to
+        self.memory.pruned_to()
     }
 
     /// What it is bound to.
@@ -78,7 +78,7 @@ impl Check {
 
     /// Where the alert stands.
     pub(crate) fn life(&self) -> Life {
-        self.memory.life.clone()
+        self.memory.life().clone()
     }
 
     /// What is left of a verdict whose evidence late data took away; `None` if none was given.
@@ -150,21 +150,21 @@ impl Check {
     }
 
     fn transition(&self, before: &Life, verdict: &Verdict, turned: Option<&Verdict>) -> Option<Transition> {
-        let after = &self.memory.life;
-        let was = before.phase == Phase::Firing;
-        let is = after.phase == Phase::Firing;
-        let turned = turned.filter(|v| after.started_at.is_some_and(|start| start <= v.window.from));
+        let after = self.memory.life();
+        let was = before.phase() == Phase::Firing;
+        let is = after.phase() == Phase::Firing;
+        let turned = turned.filter(|v| after.started_at().is_some_and(|start| start <= v.window.from));
         let corrected = turned.unwrap_or(verdict);
         let (kind, at, revision) = match (was, is) {
             (false, true) => {
-                let (at, revision) = after.fired?;
+                let (at, revision) = after.fired()?;
                 (TransitionKind::Firing, at, revision)
             }
             (true, false) => (TransitionKind::Resolved, verdict.time, verdict.revision),
-            (true, true) if after.is_unproven && !before.is_unproven => {
+            (true, true) if after.is_unproven() && !before.is_unproven() => {
                 (TransitionKind::Unproven, verdict.time, verdict.revision)
             }
-            (true, true) if before.started_at != after.started_at || turned.is_some() => {
+            (true, true) if before.started_at() != after.started_at() || turned.is_some() => {
                 (TransitionKind::Revised, corrected.window.from, corrected.revision)
             }
             _ => return None,
@@ -172,7 +172,7 @@ impl Check {
         let told = match kind {
             // A correction tells what was corrected, the others what was proven last.
             TransitionKind::Revised => None,
-            _ => self.memory.spoke.as_deref().map(|last| self.revive(last)),
+            _ => self.memory.spoke().map(|last| self.revive(last)),
         };
         let life = if is { after } else { before };
         let mut alert = self.alert_of(life, told.unwrap_or_else(|| corrected.clone()))?;
@@ -184,8 +184,8 @@ impl Check {
     }
 
     fn alert_of(&self, life: &Life, verdict: Verdict) -> Option<Alert> {
-        let started_at = life.started_at?;
-        let (state, id) = match (life.phase, life.fired) {
+        let started_at = life.started_at()?;
+        let (state, id) = match (life.phase(), life.fired()) {
             (Phase::Firing, Some((at, revision))) => {
                 (AlertState::Firing, TransitionId::new(&self.id(), TransitionKind::Firing, at, revision))
             }
@@ -199,20 +199,20 @@ impl Check {
             check: self.id(),
             state,
             started_at,
-            fired_at: life.fired.map(|(at, _)| at),
+            fired_at: life.fired().map(|(at, _)| at),
             resolved_at: None,
-            is_unproven: life.is_unproven,
+            is_unproven: life.is_unproven(),
             verdict,
         })
     }
 
     /// The alert as it stands, if the check is pending or firing and its clause is enforced.
     pub(crate) fn alert(&self) -> Option<Alert> {
-        if !self.live.is_enforced || self.memory.life.phase == Phase::Inactive {
+        if !self.live.is_enforced || self.memory.life().is_over() {
             return None;
         }
-        let spoke = self.memory.spoke.as_deref().or(self.memory.last.as_ref())?;
-        self.alert_of(&self.memory.life, self.revive(spoke))
+        let spoke = self.memory.spoke().or(self.memory.last())?;
+        self.alert_of(self.memory.life(), self.revive(spoke))
     }
 
     /// The alert ends at `at` because this check is no more; `None` when nothing was told of it.
@@ -261,7 +261,7 @@ impl Check {
 
     /// The newest verdict.
     pub(crate) fn last_verdict(&self) -> Option<Verdict> {
-        self.memory.last.as_ref().map(|last| self.revive(last))
+        self.memory.last().map(|last| self.revive(last))
     }
 
     fn revive(&self, last: &Last) -> Verdict {

@@ -58,23 +58,59 @@ pub(crate) enum Phase {
     Firing,
 }
 
-/// Where the alert of a check stands.
+/// Where the alert of a check stands. Most are at rest: they hold no more than when they spoke.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub(crate) struct Life {
-    pub(crate) phase: Phase,
-    /// Start of the first breaching window.
-    pub(crate) started_at: Option<Instant>,
-    /// Event time of the verdict with which it began to fire, and its revision.
-    pub(crate) fired: Option<(Instant, u32)>,
-    /// Breaching time so far, ms; insufficient windows do not count.
-    breached_ms: i64,
     /// Event time of the newest verdict that spoke (compliant or breach).
     spoke_at: Option<Instant>,
+    /// The alert; absent where there is nothing to say of it.
+    alert: Option<Box<Living>>,
+}
+
+/// An alert, or what is remembered of those before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Living {
+    phase: Phase,
+    /// Start of the first breaching window.
+    started_at: Option<Instant>,
+    /// Event time of the verdict with which it began to fire, and its revision.
+    fired: Option<(Instant, u32)>,
+    /// Breaching time so far, ms; insufficient windows do not count.
+    breached_ms: i64,
     /// It fires but nothing has proven so for too long.
-    pub(crate) is_unproven: bool,
+    is_unproven: bool,
     /// How it is kept from ending; absent where the clause asks for nothing of the kind.
+    guard: Option<Box<Guard>>,
+}
+
+/// How a checkpoint holds it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    phase: Phase,
+    started_at: Option<Instant>,
+    fired: Option<(Instant, u32)>,
+    breached_ms: i64,
+    spoke_at: Option<Instant>,
+    is_unproven: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     guard: Option<Box<Guard>>,
+}
+
+impl From<Written> for Life {
+    fn from(w: Written) -> Self {
+        let Written { phase, started_at, fired, breached_ms, spoke_at, is_unproven, guard } = w;
+        let alert = Living { phase, started_at, fired, breached_ms, is_unproven, guard };
+        Self { spoke_at, alert: (alert != Living::default()).then(|| Box::new(alert)) }
+    }
+}
+
+impl From<Life> for Written {
+    fn from(life: Life) -> Self {
+        let Living { phase, started_at, fired, breached_ms, is_unproven, guard } =
+            life.alert.map(|alert| *alert).unwrap_or_default();
+        Self { phase, started_at, fired, breached_ms, spoke_at: life.spoke_at, is_unproven, guard }
+    }
 }
 
 /// What keep-firing and the flap guard remember.
@@ -89,6 +125,29 @@ struct Guard {
 }
 
 impl Life {
+    /// No alert, and nothing proven yet.
+    pub(crate) const REST: Self = Self { spoke_at: None, alert: None };
+
+    /// How far the alert has come.
+    pub(crate) fn phase(&self) -> Phase {
+        self.alert.as_ref().map_or(Phase::Inactive, |alert| alert.phase)
+    }
+
+    /// Start of the first breaching window.
+    pub(crate) fn started_at(&self) -> Option<Instant> {
+        self.alert.as_ref()?.started_at
+    }
+
+    /// Event time of the verdict with which it began to fire, and its revision.
+    pub(crate) fn fired(&self) -> Option<(Instant, u32)> {
+        self.alert.as_ref()?.fired
+    }
+
+    /// Whether it fires but nothing has proven so for too long.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.alert.as_ref().is_some_and(|alert| alert.is_unproven)
+    }
+
     /// Takes the next verdict in time order.
     ///
     /// A breach fires when it has lasted longer than `hold_ms`: a limit left exactly when that
@@ -98,45 +157,93 @@ impl Life {
         match step.outcome {
             Outcome::Insufficient => {
                 let since = self.spoke_at.unwrap_or(step.time);
-                if self.phase == Phase::Firing && step.time.since(since) >= rule.stale_after_ms {
-                    self.is_unproven = true;
+                if let Some(alert) = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing)
+                    && step.time.since(since) >= rule.stale_after_ms
+                {
+                    alert.is_unproven = true;
                 }
             }
             Outcome::Breach if step.is_waived => {
                 self.spoke_at = Some(step.time);
-                self.not_clear();
-                if self.phase == Phase::Pending {
-                    self.end();
+                if let Some(alert) = &mut self.alert {
+                    alert.not_clear();
+                    if alert.phase == Phase::Pending {
+                        self.end();
+                    }
                 }
             }
             Outcome::Breach => {
                 self.spoke_at = Some(step.time);
-                self.is_unproven = false;
-                self.not_clear();
-                self.started_at.get_or_insert(step.from);
-                self.breached_ms = self.breached_ms.saturating_add(step.length_ms);
-                if self.phase == Phase::Inactive {
-                    self.phase = Phase::Pending;
-                }
-                if self.phase == Phase::Pending && self.breached_ms > rule.hold_ms {
-                    self.phase = Phase::Firing;
-                    self.fired = Some((step.time, step.revision));
-                    self.note_change(step.end(), rule);
-                }
+                self.alert.get_or_insert_default().breach(step, rule);
             }
             Outcome::Compliant => {
                 self.spoke_at = Some(step.time);
-                self.is_unproven = false;
-                if self.phase != Phase::Firing {
-                    self.end();
-                } else if !step.is_clear {
-                    self.not_clear();
-                } else if self.may_resolve(step, rule) {
-                    self.note_change(step.end(), rule);
+                if self.alert.as_mut().is_some_and(|alert| alert.comply(step, rule)) {
                     self.end();
                 }
             }
         }
+    }
+
+    fn end(&mut self) {
+        // Only the changes outlive an alert: they decide whether the next one flaps.
+        let guard = self.alert.take().and_then(|alert| alert.guard);
+        let changes = guard.map(|guard| guard.changes).filter(|changes| !changes.is_empty());
+        let guard = changes.map(|changes| Box::new(Guard { changes, ..Guard::default() }));
+        self.alert = guard.map(|guard| Box::new(Living { guard: Some(guard), ..Living::default() }));
+    }
+
+    /// Whether any verdict was proven.
+    pub(crate) const fn has_spoken(&self) -> bool {
+        self.spoke_at.is_some()
+    }
+
+    /// Whether there is nothing to tell.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase() == Phase::Inactive
+    }
+
+    /// An alert that fired before and fires still keeps what it was known by.
+    pub(crate) fn go_on_from(&mut self, before: &Self) {
+        if let Some(alert) = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing)
+            && before.phase() == Phase::Firing
+        {
+            alert.fired = before.fired();
+        }
+    }
+}
+
+impl Living {
+    fn breach(&mut self, step: &Step, rule: &Rule) {
+        self.is_unproven = false;
+        self.not_clear();
+        self.started_at.get_or_insert(step.from);
+        self.breached_ms = self.breached_ms.saturating_add(step.length_ms);
+        if self.phase == Phase::Inactive {
+            self.phase = Phase::Pending;
+        }
+        if self.phase == Phase::Pending && self.breached_ms > rule.hold_ms {
+            self.phase = Phase::Firing;
+            self.fired = Some((step.time, step.revision));
+            self.note_change(step.end(), rule);
+        }
+    }
+
+    /// Takes a compliant window. Returns whether the alert ends with it.
+    fn comply(&mut self, step: &Step, rule: &Rule) -> bool {
+        self.is_unproven = false;
+        if self.phase != Phase::Firing {
+            return true;
+        }
+        if !step.is_clear {
+            self.not_clear();
+            return false;
+        }
+        let ends = self.may_resolve(step, rule);
+        if ends {
+            self.note_change(step.end(), rule);
+        }
+        ends
     }
 
     fn not_clear(&mut self) {
@@ -165,30 +272,6 @@ impl Life {
         let guard = self.guard.get_or_insert_default();
         guard.changes.push(end);
         guard.forget(end, flap);
-    }
-
-    fn end(&mut self) {
-        // Only the changes outlive an alert: they decide whether the next one flaps.
-        let changes = self.guard.take().map(|guard| guard.changes).filter(|changes| !changes.is_empty());
-        let guard = changes.map(|changes| Box::new(Guard { changes, ..Guard::default() }));
-        *self = Self { spoke_at: self.spoke_at, guard, ..Self::default() };
-    }
-
-    /// Whether any verdict was proven.
-    pub(crate) const fn has_spoken(&self) -> bool {
-        self.spoke_at.is_some()
-    }
-
-    /// Whether there is nothing to tell.
-    pub(crate) fn is_over(&self) -> bool {
-        self.phase == Phase::Inactive
-    }
-
-    /// An alert that fired before and fires still keeps what it was known by.
-    pub(crate) fn go_on_from(&mut self, before: &Self) {
-        if self.phase == Phase::Firing && before.phase == Phase::Firing {
-            self.fired = before.fired;
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a check remembers: what it said of recent windows, and where its alert stands.
 
 use model::{Instant, Span};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     Outcome, RatingLevel,
@@ -69,29 +69,34 @@ impl Last {
     }
 }
 
-/// What a check must remember over a restart.
+/// What a check must remember over a restart: nothing until a window is judged, since most checks of a place
+/// never are, for want of a sensor.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Memory(Option<Box<Known>>);
+
+/// What is remembered of windows that were judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Memory {
+struct Known {
     /// Recent windows in time order.
     history: Past,
     /// Windows that end by this instant have left the history.
     #[serde(with = "compact::instant")]
-    pub(crate) pruned_to: Instant,
+    pruned_to: Instant,
     /// The alert before the oldest of them.
     base: Life,
     /// The alert now.
-    pub(crate) life: Life,
+    life: Life,
     /// Whether `life` must be told anew from the history.
     is_rewritten: bool,
     /// The clause is no longer in force: no alert lives, whatever the history tells.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_out_of_force: bool,
+    is_out_of_force: bool,
     /// The newest verdict, and the newest that spoke while an alert lives.
-    pub(crate) last: Option<Last>,
-    pub(crate) spoke: Option<Box<Last>>,
+    last: Option<Last>,
+    spoke: Option<Box<Last>>,
 }
 
-impl Default for Memory {
+impl Default for Known {
     fn default() -> Self {
         Self {
             history: Past::default(),
@@ -107,13 +112,82 @@ impl Default for Memory {
 }
 
 impl Memory {
+    fn known(&mut self) -> &mut Known {
+        self.0.get_or_insert_default()
+    }
+
+    /// Windows that end by this instant are closed for good.
+    pub(crate) fn pruned_to(&self) -> Instant {
+        self.0.as_ref().map_or(Instant::MIN, |known| known.pruned_to)
+    }
+
+    /// Where the alert stands.
+    pub(crate) fn life(&self) -> &Life {
+        self.0.as_ref().map_or(&Life::REST, |known| &known.life)
+    }
+
+    /// Whether the clause is no longer in force.
+    pub(crate) fn is_out_of_force(&self) -> bool {
+        self.0.as_ref().is_some_and(|known| known.is_out_of_force)
+    }
+
+    /// The newest verdict.
+    pub(crate) fn last(&self) -> Option<&Last> {
+        self.0.as_ref()?.last.as_ref()
+    }
+
+    /// The newest verdict that spoke while an alert lives.
+    pub(crate) fn spoke(&self) -> Option<&Last> {
+        self.0.as_ref()?.spoke.as_deref()
+    }
+
     /// What was said of the window that begins at `from`.
     pub(crate) fn seen(&self, from: Instant) -> Option<Seen> {
-        self.history.get(from)
+        self.0.as_ref()?.history.get(from)
     }
 
     /// Takes what is now said of a window.
     pub(crate) fn take(&mut self, seen: Seen, last: Last, rule: &Rule) {
+        self.known().take(seen, last, rule);
+    }
+
+    /// Tells the life of the alert anew where an older window has changed. An alert that goes on
+    /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
+    pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
+        if let Some(known) = &mut self.0 {
+            known.settle(before, rule);
+        }
+    }
+
+    /// The clause is in force no longer, or again: then the history tells the life of the alert anew.
+    pub(crate) fn set_out_of_force(&mut self, is_out: bool) {
+        let known = self.known();
+        known.is_out_of_force = is_out;
+        known.is_rewritten = true;
+    }
+
+    /// Whether any window was proven compliant or a breach.
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.0.as_ref().is_some_and(|known| known.has_spoken())
+    }
+
+    /// Lets go of what only a living alert needs.
+    pub(crate) fn tidy(&mut self) {
+        if let Some(known) = self.0.as_mut().filter(|known| known.life.is_over()) {
+            known.spoke = None;
+        }
+    }
+
+    /// Forgets windows that ended by `before`; the newest stays.
+    pub(crate) fn prune(&mut self, before: Instant, rule: &Rule) {
+        if let Some(known) = &mut self.0 {
+            known.prune(before, rule);
+        }
+    }
+}
+
+impl Known {
+    fn take(&mut self, seen: Seen, last: Last, rule: &Rule) {
         let newer = |held: Option<&Last>| held.is_none_or(|h| h.window.from <= last.window.from);
         let is_news = !(self.life.is_over() && seen.is_calm());
         if is_news && last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
@@ -129,9 +203,7 @@ impl Memory {
         }
     }
 
-    /// Tells the life of the alert anew where an older window has changed. An alert that goes on
-    /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
-    pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
+    fn settle(&mut self, before: &Life, rule: &Rule) {
         let is_rewritten = std::mem::take(&mut self.is_rewritten);
         if self.is_out_of_force {
             self.life = Life::default();
@@ -147,29 +219,29 @@ impl Memory {
         self.life.go_on_from(before);
     }
 
-    /// The clause is in force no longer, or again: then the history tells the life of the alert anew.
-    pub(crate) const fn set_out_of_force(&mut self, is_out: bool) {
-        self.is_out_of_force = is_out;
-        self.is_rewritten = true;
-    }
-
-    /// Whether any window was proven compliant or a breach.
-    pub(crate) fn has_spoken(&self) -> bool {
+    fn has_spoken(&self) -> bool {
         self.base.has_spoken() || self.history.iter().any(|seen| seen.outcome != Outcome::Insufficient)
     }
 
-    /// Lets go of what only a living alert needs.
-    pub(crate) fn tidy(&mut self) {
-        if self.life.is_over() {
-            self.spoke = None;
-        }
-    }
-
-    /// Forgets windows that ended by `before`; the newest stays.
-    pub(crate) fn prune(&mut self, before: Instant, rule: &Rule) {
+    fn prune(&mut self, before: Instant, rule: &Rule) {
         while let Some(seen) = self.history.forget_first(before) {
             self.pruned_to = seen.to();
             self.base.step(&seen.step(), rule);
         }
+    }
+}
+
+/// As what is remembered, or as nothing.
+impl Serialize for Memory {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(s)
+    }
+}
+
+/// Files of 0.1 hold what is remembered of checks that never judged anything too.
+impl<'de> Deserialize<'de> for Memory {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let known = Option::<Box<Known>>::deserialize(d)?;
+        Ok(Self(known.filter(|known| **known != Known::default())))
     }
 }

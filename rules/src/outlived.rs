@@ -68,7 +68,7 @@ impl Check {
     ) -> Option<Transition> {
         let is_out =
             self.has_outlived(closed_to, calendar) && successor.is_none_or(|(_, has_spoken)| has_spoken);
-        if is_out == self.memory.is_out_of_force {
+        if is_out == self.memory.is_out_of_force() {
             return None;
         }
         let before = self.life();
@@ -88,6 +88,6 @@ impl Check {
     /// Whether its edition has ended by an instant, so that its alert may have to end too.
     pub(crate) fn may_outlive(&self, closed_to: Instant) -> bool {
         let is_ended = self.live.in_force.to <= closed_to;
-        self.memory.is_out_of_force || is_ended && !self.memory.life.is_over()
+        self.memory.is_out_of_force() || is_ended && !self.memory.life().is_over()
     }
 }

@@ -70,7 +70,7 @@ impl RegisterChecks {
             let live = next.clauses.iter().find(|live| live.clause.id == id.clause);
             match live.filter(|live| judged.contains(&id) && check.goes_on_as(live)) {
                 Some(live) => {
-                    check.live = live.clone();
+                    check.live = Arc::new(live.clone());
                     next.checks.insert(id, check);
                 }
                 None => out.extend(check.withdraw(now).map(|t| Output::Transition(Box::new(t)))),
@@ -89,8 +89,8 @@ impl RegisterChecks {
                 continue;
             };
             let id = CheckId { clause: verdict.clause.id.clone(), subject: verdict.subject.clone() };
-            let check =
-                self.checks.entry(id).or_insert_with(|| Check::new(live.clone(), verdict.subject.clone()));
+            let new = || Check::new(Arc::new(live.clone()), verdict.subject.clone());
+            let check = self.checks.entry(id).or_insert_with(new);
             let (said, life) = (check.last_verdict(), check.life());
             let Some((verdict, is_turned)) = check.note(finding_of(verdict), day, i64::MAX) else { continue };
             let transition = check.settle(&life, &verdict, is_turned.then_some(&verdict), i64::MAX);
@@ -131,7 +131,7 @@ impl RegisterChecks {
         self.judged = saved.judged;
         for (id, memory) in saved.memories {
             let Some(live) = self.clauses.iter().find(|live| live.clause.id == id.clause) else { continue };
-            let mut check = Check::new(live.clone(), id.subject.clone());
+            let mut check = Check::new(Arc::new(live.clone()), id.subject.clone());
             check.memory = memory;
             self.checks.insert(id, check);
         }

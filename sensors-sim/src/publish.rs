@@ -8,7 +8,7 @@ use std::{
 
 use model::Instant;
 use rumqttc::{
-    Outgoing,
+    NetworkOptions, Outgoing,
     v5::{
         AsyncClient, ConnectionError, Event as Poll, EventLoop, MqttOptions, Request,
         mqttbytes::{QoS, v5::Packet},
@@ -120,6 +120,7 @@ impl Publisher {
     {
         let (host, port) = address(&self.url)?;
         let mut options = MqttOptions::new(&self.client_id, host, port);
+        options.set_network_options(undelayed());
         options.set_keep_alive(Duration::from_secs(30));
         options.set_outgoing_inflight_upper_limit(self.in_flight.max(1));
         let (client, link) = AsyncClient::new(options, usize::from(self.in_flight.max(1)));
@@ -241,6 +242,13 @@ fn age(request: &Request, last_sent: u16) -> u8 {
         Request::Publish(publish) if publish.pkid > 0 => 1,
         _ => 2,
     }
+}
+
+/// A connection on which small packets do not wait for each other.
+pub(crate) fn undelayed() -> NetworkOptions {
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    network
 }
 
 pub(crate) fn address(url: &str) -> Result<(String, u16), PublishError> {

@@ -12,7 +12,7 @@ use rumqttc::v5::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::publish::{PublishError, address};
+use crate::publish::{PublishError, address, undelayed};
 
 /// Messages that the broker may have sent and that are not yet acknowledged.
 const RECEIVE_MAXIMUM: u16 = 1000;
@@ -47,6 +47,7 @@ impl Receiver {
     pub fn start(url: &str, client_id: &str, filters: Vec<String>) -> Result<Self, PublishError> {
         let (host, port) = address(url)?;
         let mut options = MqttOptions::new(client_id, host, port);
+        options.set_network_options(undelayed());
         options.set_manual_acks(true);
         options.set_receive_maximum(Some(RECEIVE_MAXIMUM));
         options.set_max_packet_size(Some(1 << 20));

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::{
     Options, office,
-    report::{Section, figure, ratio},
+    progress::Progress,
+    report::{Row, Section, figure, ratio},
     scale::{Sensors, engine, judge, register},
     system::number,
 };
@@ -12,26 +13,31 @@ use super::{
 const SERIES: usize = 1_000;
 const PACK: &str = "bench-1";
 
-pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
+pub(super) fn measure(options: &Options, progress: &mut Progress<'_>) -> anyhow::Result<Section> {
     let mut section = Section::new("Engine as clauses grow: per reading, 1,000 series, every hour judged");
     let steps = if options.is_quick { 18 } else { 36 };
     let mut first = 0.0;
     for (applying, others) in [(10, 0), (10, 90), (10, 990), (100, 0), (1_000, 0)] {
+        progress.step(format_args!("{} clauses, {applying} of them for these rooms", applying + others));
         let catalogue = office::catalogue(&[(format!("{PACK}.toml"), pack(applying, others)?)])?;
         let register = register(SERIES, &[PACK])?;
         let mut engine = engine(&register, &catalogue.live(&register));
-        let (ns, verdicts) = judge(&mut engine, &Sensors::of(&register), 0..steps);
+        let judged = judge(&mut engine, &Sensors::of(&register), 0..steps, progress);
         if first <= 0.0 {
-            first = ns;
+            first = judged.ns;
         }
-        section.row(
-            format!("{} clauses, {applying} of them for these rooms", applying + others),
-            vec![
-                figure("takes", ns, "ns/reading"),
-                ratio("of 10 clauses", ns, first),
-                figure("verdicts", number(verdicts), ""),
-            ],
-        );
+        let figures = vec![
+            figure("takes", judged.ns, "ns/reading"),
+            ratio("of 10 clauses", judged.ns, first),
+            figure("verdicts", number(judged.verdicts), ""),
+            figure(
+                "each of them",
+                judged.ns * number(judged.readings) / number(judged.verdicts.max(1)),
+                "ns",
+            ),
+        ];
+        let name = format!("{} clauses, {applying} of them for these rooms", applying + others);
+        progress.row(&mut section, Row::new(name, figures));
     }
     Ok(section)
 }

@@ -9,6 +9,7 @@ use rules::Engine;
 use super::{
     Options,
     office::{DAY_MS, Office, START, settled},
+    progress::Progress,
     report::{Section, figure},
     scale,
     system::{cores, number, timed},
@@ -22,7 +23,7 @@ struct Desk {
     readings: u64,
 }
 
-pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
+pub(super) fn measure(options: &Options, progress: &mut Progress<'_>) -> anyhow::Result<Section> {
     let wanted: u64 = match (options.is_large, options.is_quick) {
         (true, _) => 9_250_000,
         (false, false) => 1_000_000,
@@ -32,6 +33,7 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
     let mut desks: Vec<Desk> = (0..cores().min(2)).map(|_| Desk::new(&office)).collect();
     let (mut secs, mut day) = (0.0, 0);
     while desks.iter().map(|desk| desk.readings).sum::<u64>() < wanted {
+        progress.at(format_args!("day {}", day + 1));
         let from = START.plus_ms(day * DAY_MS);
         let raw = office.raw(Span::new(from, from.plus_ms(DAY_MS)));
         let days: Vec<Vec<RawReading>> = desks.iter().map(|_| raw.clone()).collect();

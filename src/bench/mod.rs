@@ -13,6 +13,7 @@ mod load;
 mod office;
 mod parse;
 mod pipeline;
+mod progress;
 mod report;
 mod restart;
 mod scale;
@@ -21,6 +22,8 @@ mod system;
 mod transport;
 
 use std::{fmt::Display, path::PathBuf};
+
+use progress::Progress;
 
 pub use report::{Figure, Report, Row, Section};
 
@@ -62,7 +65,7 @@ impl Options {
     }
 }
 
-/// Who is told what is measured now.
+/// Who is told what is measured now, and each row of a long part as soon as it is there.
 pub type Say<'s> = &'s mut dyn FnMut(&dyn Display);
 
 /// Measures and reports.
@@ -73,17 +76,19 @@ pub fn run(options: &Options, say: Say<'_>) -> anyhow::Result<Report> {
     let folder = Folder::new()?;
     let mut sections = Vec::new();
     let before = system::Busy::now();
+    let progress = &mut Progress::new(say);
     for part in &options.parts {
-        say(&format_args!("{part:?}"));
+        progress.step(format_args!("{part:?}"));
         match part {
             Part::Pipeline => sections.push(pipeline::measure(options)?),
-            Part::Transport => sections.extend(transport::measure(options, &folder.0, say)?),
+            Part::Transport => sections.extend(transport::measure(options, &folder.0, progress)?),
             Part::Disk => sections.extend(disk::measure(options, &folder.0)?),
             Part::Scale => {
-                sections.extend([series::measure(options)?, clauses::measure(options)?]);
-                sections.push(restart::measure(options, &folder.0)?);
+                sections.push(series::measure(options, progress)?);
+                sections.push(clauses::measure(options, progress)?);
+                sections.push(restart::measure(options, &folder.0, progress)?);
             }
-            Part::Headline => sections.push(headline::measure(options)?),
+            Part::Headline => sections.push(headline::measure(options, progress)?),
         }
     }
     let others = before.zip(system::Busy::now()).map(|(before, after)| after.others_since(&before));

@@ -62,6 +62,12 @@ impl Report {
     }
 }
 
+impl Row {
+    pub(super) fn new(name: impl Into<String>, figures: Vec<Figure>) -> Self {
+        Self { name: name.into(), figures }
+    }
+}
+
 impl Section {
     pub(super) fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), rows: Vec::new(), notes: Vec::new() }
@@ -69,7 +75,7 @@ impl Section {
 
     /// Adds a row.
     pub(super) fn row(&mut self, name: impl Into<String>, figures: Vec<Figure>) {
-        self.rows.push(Row { name: name.into(), figures });
+        self.rows.push(Row::new(name, figures));
     }
 
     /// Adds a remark.
@@ -97,6 +103,14 @@ impl fmt::Display for Figure {
         };
         write!(f, "{} {:.digits$}", self.name, self.value)?;
         if self.unit == "x" { f.write_str("x") } else { write!(f, " {}", self.unit) }
+    }
+}
+
+/// As it stands alone.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.figures.iter().try_for_each(|figure| write!(f, "  {figure}"))
     }
 }
 

@@ -1,13 +1,15 @@
 //! Made offices of any size: buildings of 250 rooms, a sensor of four quantities in each.
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
 
-use model::{Id, Instant, Quantity, Reading, Register, Series};
+use model::{Id, Quantity, Reading, Register, Series};
 use rules::{Engine, EngineOptions, LiveClause, Output};
+use tokio::time::Instant;
 
 use super::{
     office::{self, START},
-    system::{number, worked},
+    progress::Progress,
+    system::{available, number, worked},
 };
 use crate::pipeline::held_ms;
 
@@ -51,7 +53,7 @@ impl Sensors {
 
     /// What all of them say at the `step`th instant, as messages bring it.
     fn readings(&self, step: u32) -> impl Iterator<Item = Reading> + '_ {
-        let time: Instant = START.plus_ms(i64::from(step) * INTERVAL_MS);
+        let time = START.plus_ms(i64::from(step) * INTERVAL_MS);
         self.0.iter().zip(0_u32..).flat_map(move |(sensor, n)| {
             let wave = f64::from((n + step * 7) % 50);
             let values =
@@ -75,22 +77,67 @@ pub(super) fn engine(register: &Arc<Register>, clauses: &[LiveClause]) -> Engine
     Engine::new(Arc::clone(register), clauses, options())
 }
 
-/// Nanoseconds per reading of the steps given, and how many verdicts came of them.
-pub(super) fn judge(engine: &mut Engine, sensors: &Sensors, steps: std::ops::Range<u32>) -> (f64, u64) {
-    let (mut secs, mut count, mut verdicts) = (0.0, 0_u64, 0_u64);
+/// What judging came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Judged {
+    /// Nanoseconds per reading.
+    pub(super) ns: f64,
+    pub(super) readings: u64,
+    pub(super) verdicts: u64,
+    /// Steps that were judged: fewer than asked for where they took too long.
+    pub(super) steps: u32,
+}
+
+/// How long one size may be judged.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Judges the steps given.
+pub(super) fn judge(
+    engine: &mut Engine,
+    sensors: &Sensors,
+    steps: std::ops::Range<u32>,
+    progress: &mut Progress<'_>,
+) -> Judged {
+    let begun = Instant::now();
+    let (mut secs, mut judged) = (0.0, Judged::default());
     let mut outputs: Vec<Output> = Vec::new();
+    let all = steps.len();
     for step in steps {
+        if begun.elapsed() > LONGEST {
+            break;
+        }
+        progress.at(format_args!("step {} of {all}", judged.steps + 1));
         // Made beforehand: only the engine is timed.
         let readings: Vec<Reading> = sensors.readings(step).collect();
         let (took, ()) = worked(|| {
             for reading in &readings {
                 engine.observe(reading, &mut outputs);
-                verdicts += outputs.len() as u64;
+                judged.verdicts += outputs.len() as u64;
                 outputs.clear();
             }
         });
         secs += took;
-        count += readings.len() as u64;
+        judged.readings += readings.len() as u64;
+        judged.steps += 1;
     }
-    (secs * 1e9 / number(count), verdicts)
+    judged.ns = secs * 1e9 / number(judged.readings.max(1));
+    judged
+}
+
+/// Bytes that a series may need while it is measured: register, engine, and a checkpoint beside them.
+const ROOM: u64 = 8 << 10;
+
+/// Whether so many series have room in memory; else why they are not measured.
+pub(super) fn room_for(series: usize) -> Result<(), String> {
+    const GIB: f64 = 1_073_741_824.0;
+    let needed = series as u64 * ROOM;
+    match available() {
+        Some(free) if free < needed => {
+            let (needed, free) = (number(needed) / GIB, number(free) / GIB);
+            Err(format!(
+                "{series} series are not measured: {needed:.1} GiB of memory may be needed, {free:.1} are free"
+            ))
+        }
+        _ => Ok(()),
+    }
 }

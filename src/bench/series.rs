@@ -2,15 +2,16 @@
 
 use super::{
     Options, office,
-    report::{Section, figure, ratio},
-    scale::{Sensors, engine, judge, register},
-    system::{memory, number},
+    progress::Progress,
+    report::{Figure, Row, Section, figure, ratio},
+    scale::{self, Sensors, engine, judge, register},
+    system::{memory, number, timed},
 };
 
 /// Packs with checks of every hour.
 pub(super) const PACKS: [&str; 3] = ["gb-t-18883-2022", "jgj-t-67-2019", "cn-42-2007"];
 
-pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
+pub(super) fn measure(options: &Options, progress: &mut Progress<'_>) -> anyhow::Result<Section> {
     let mut section = Section::new("Engine as series grow: per reading, every hour judged");
     let sizes: &[(usize, u32)] = match (options.is_large, options.is_quick) {
         (true, _) => &[(1_000, 288), (10_000, 72), (100_000, 18), (1_000_000, 13)],
@@ -18,28 +19,39 @@ pub(super) fn measure(options: &Options) -> anyhow::Result<Section> {
         (false, true) => &[(1_000, 72), (10_000, 18)],
     };
     let catalogue = office::catalogue(&[])?;
+    let empty = memory();
     let mut first = 0.0;
     for (series, steps) in sizes {
+        if let Err(short) = scale::room_for(*series) {
+            section.note(short);
+            continue;
+        }
+        progress.step(format_args!("Engine with {series} series"));
         let register = register(*series, &PACKS)?;
         let sensors = Sensors::of(&register);
-        let before = memory();
-        let mut engine = engine(&register, &catalogue.live(&register));
-        let (ns, verdicts) = judge(&mut engine, &sensors, 0..*steps);
-        let after = memory();
+        let held = memory();
+        let (build, mut engine) = timed(|| engine(&register, &catalogue.live(&register)));
+        let judged = judge(&mut engine, &sensors, 0..*steps, progress);
         if first <= 0.0 {
-            first = ns;
+            first = judged.ns;
         }
         let mut figures = vec![
-            figure("takes", ns, "ns/reading"),
-            ratio("of 1,000 series", ns, first),
-            figure("verdicts", number(verdicts), ""),
+            figure("takes", judged.ns, "ns/reading"),
+            ratio("of 1,000 series", judged.ns, first),
+            figure("verdicts", number(judged.verdicts), ""),
         ];
-        if let (Some(before), Some(after)) = (before, after) {
-            let held = number(after.saturating_sub(before)) / number(*series as u64);
-            figures.push(figure("memory", held, "bytes/series"));
-        }
-        section.row(format!("{series} series, {} h", steps / 6), figures);
+        figures.extend(grown("register", *series, empty, held));
+        figures.extend(grown("engine", *series, held, memory()));
+        figures.push(figure("set up in", build, "s"));
+        progress.row(&mut section, Row::new(format!("{series} series, {} h", judged.steps / 6), figures));
     }
     section.note("four series a room, a reading every 10 min; memory is what the process grew by, with the readings of the hours shown, which a busier or longer run has more of");
+    section.note("small sizes find room that earlier ones left: only the largest tells the memory a series");
     Ok(section)
+}
+
+/// What the process grew by, where the system tells it.
+fn grown(name: &'static str, series: usize, before: Option<u64>, after: Option<u64>) -> Option<Figure> {
+    let bytes = after?.saturating_sub(before?);
+    Some(figure(name, number(bytes) / number(series as u64), "bytes/series"))
 }

@@ -88,8 +88,17 @@ pub(super) const fn number(count: u64) -> f64 {
 
 /// Bytes of memory that this process holds.
 pub(super) fn memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    bytes("/proc/self/status", "VmRSS:")
+}
+
+/// Bytes of memory that the machine can still give.
+pub(super) fn available() -> Option<u64> {
+    bytes("/proc/meminfo", "MemAvailable:")
+}
+
+fn bytes(file: &str, key: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }

@@ -10,11 +10,12 @@ use sensors_sim::Event;
 use tokio::time::Instant;
 
 use super::{
-    Options, Say,
+    Options,
     broker::{Broker, Kind as BrokerKind},
     consumer::{Consumer, Kind},
     load::{Load, Sent},
     office::{DAY_MS, HOUR_MS, Office, START},
+    progress::Progress,
     report::{Section, figure, ratio},
     system::{self, Work, cores, median, number, quantile},
 };
@@ -62,7 +63,11 @@ impl Course {
     }
 }
 
-pub(super) fn measure(options: &Options, folder: &Path, say: Say<'_>) -> anyhow::Result<Vec<Section>> {
+pub(super) fn measure(
+    options: &Options,
+    folder: &Path,
+    progress: &mut Progress<'_>,
+) -> anyhow::Result<Vec<Section>> {
     let office = Office::new()?;
     let from = START.plus_ms(DAY_MS + 8 * HOUR_MS);
     let (events, readings) = office.messages(from, options.pick(10_000, 30_000));
@@ -73,7 +78,7 @@ pub(super) fn measure(options: &Options, folder: &Path, say: Say<'_>) -> anyhow:
     for course in Course::ALL {
         if course.broker.is_there() {
             let rounds = if course.qos == 0 { 1 } else { options.pick(1, 3) };
-            let tallies = runtime.block_on(rounds_of(course, rounds, &stage, folder, say))?;
+            let tallies = runtime.block_on(rounds_of(course, rounds, &stage, folder, progress))?;
             sections.push(section(course, &stage, tallies));
         } else {
             let mut section = Section::new(course.title());
@@ -89,12 +94,12 @@ async fn rounds_of(
     rounds: usize,
     stage: &Stage,
     folder: &Path,
-    say: Say<'_>,
+    progress: &mut Progress<'_>,
 ) -> anyhow::Result<[Tally; 3]> {
     let mut tallies: [Tally; 3] = Default::default();
     // The first one warms up and is thrown away.
     for round in 0..=rounds {
-        say(&format_args!("{}, round {round} of {rounds}", course.title()));
+        progress.step(format_args!("{}, round {round} of {rounds}", course.title()));
         for (kind, tally) in Kind::ALL.into_iter().zip(&mut tallies) {
             if round == 0 && kind != Kind::Bare {
                 continue;

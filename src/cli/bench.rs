@@ -18,7 +18,7 @@ pub(super) struct Bench {
     /// Fewer rounds: about half a minute instead of two.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
-    /// A million series, and 9.25 million readings judged: minutes, and several GB of memory.
+    /// A million series, and 9.25 million readings judged: some ten minutes, and several GB of memory.
     #[arg(long)]
     large: bool,
     /// One JSON object on stdout instead of tables.
@@ -34,7 +34,7 @@ impl Bench {
         telemetry::start("error,rumqttd=off");
         let parts = if self.only.is_empty() { Part::ALL.to_vec() } else { self.only };
         let options = Options { is_quick: self.quick, is_large: self.large, parts };
-        let report = bench::run(&options, &mut |step| terminal.say(format_args!("{step} ...")))?;
+        let report = bench::run(&options, &mut |line| terminal.say(line))?;
         if self.json {
             terminal.line(serde_json::to_string(&report)?)?;
         } else {

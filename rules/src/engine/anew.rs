@@ -85,7 +85,7 @@ impl Shard {
                     place.need(basis, Need { longest: Period::Year, is_shared: true });
                 }
             } else {
-                place.bases.clear();
+                place.bases = Arc::default();
             }
             let opened = state.kept.opened.map(|opened| opened.max(stretch.span.from));
             if let Some(opened) = opened.filter(|_| place.is_watched()) {
@@ -207,7 +207,7 @@ impl Shard {
         let device = self.devices.iter_mut().find(fits)?;
         let place = device.place;
         let state = self.places.get_mut(place).filter(|state| state.wants(series.quantity))?;
-        buffer_of(state, device, reading)?;
+        buffer_of(state, device, reading, &self.register)?;
         let slot = state.kept.buffers.iter().position(|b| b.series == *series && b.binding == device.span)?;
         Some((place, slot))
     }

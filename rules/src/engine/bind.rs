@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, sync::Arc};
 use model::{Id, Period, PlaceKind, Register, Span};
 
 use super::{
+    bound::Bound,
     devices::{Device, DeviceKind},
-    place::{Need, PlaceState},
+    place::{Need, Needs, PlaceState},
     shard::Shard,
     shared::Asked,
     ways::{self, Group, Stay, Ways},
@@ -21,12 +22,12 @@ use crate::{
 
 impl Shard {
     /// Sets up places, devices and checks.
-    pub(super) fn bind(&mut self, group: &Group, clauses: &[LiveClause]) {
+    pub(super) fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Arc<LiveClause>]) {
         let mut ids: Vec<&Id> = group.members.iter().collect();
         ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
         self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();
         self.places = ids.iter().map(|id| PlaceState::new(id)).collect();
-        self.bind_devices();
+        self.bind_devices(bound);
         let mut ways = Ways::new(&group.roots);
         let mut air = None;
         for place in 0..self.places.len() {
@@ -37,6 +38,18 @@ impl Shard {
         for place in 0..self.places.len() {
             self.bind_checks(place, clauses);
         }
+        self.share_needs();
+    }
+
+    /// Lets places that need the same share one table of it.
+    fn share_needs(&mut self) {
+        let mut known: Vec<Arc<Needs>> = Vec::new();
+        for state in &mut self.places {
+            match known.iter().find(|held| **held == state.bases) {
+                Some(held) => state.bases = Arc::clone(held),
+                None => known.push(Arc::clone(&state.bases)),
+            }
+        }
     }
 
     /// Number, id and span of every device.
@@ -44,15 +57,14 @@ impl Shard {
         (0..).zip(&self.devices).map(|(number, device)| (number, device.id.clone(), device.span))
     }
 
-    fn bind_devices(&mut self) {
+    fn bind_devices(&mut self, bound: &Bound<'_>) {
         let register = Arc::clone(&self.register);
-        for (id, rows) in &register.sensors {
+        for (id, rows) in bound.sensors_at(self.index.keys()) {
             for row in rows.rows() {
-                let kind = || DeviceKind::Sensor(Box::new(row.value.clone()));
-                self.bind_device(id, row.span, &row.value.place, kind);
+                self.bind_device(id, row.span, &row.value.place, || DeviceKind::of_sensor(&row.value));
             }
         }
-        for (id, rows) in &register.meters {
+        for (id, rows) in bound.meters_at(self.index.keys()) {
             let Some(facts) = MeterFacts::new(&register, id).map(Arc::new) else { continue };
             for row in rows.rows() {
                 let kind = || DeviceKind::Meter(Arc::clone(&facts));
@@ -129,7 +141,7 @@ impl Shard {
         }
     }
 
-    fn bind_checks(&mut self, place: usize, clauses: &[LiveClause]) {
+    fn bind_checks(&mut self, place: usize, clauses: &[Arc<LiveClause>]) {
         let Some(id) = self.places.get(place).map(|p| p.id.clone()) else { return };
         let register = Arc::clone(&self.register);
         let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
@@ -158,7 +170,7 @@ impl Shard {
                 state.joins_sources |= is_joined;
                 state.asks_outdoors |= live.clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor);
                 state.asks_weather |= live.clause.adaptive.is_some() || asks(Measure::RunningMeanOutdoor);
-                state.checks.push(Check::new(live.clone(), Subject::Place(id.clone())));
+                state.checks.push(Check::new(Arc::clone(live), Subject::Place(id.clone())));
             }
         }
         if let Some(state) = self.places.get_mut(place) {

@@ -57,7 +57,8 @@ impl Engine {
     pub(super) fn bind_bodies(&mut self, clauses: &[LiveClause]) {
         let is_of_body =
             |live: &&LiveClause| live.clause.applies_to.kind.is_none() && live.clause.measure.is_of_bodies();
-        let clauses: Vec<&LiveClause> = clauses.iter().filter(is_of_body).collect();
+        let clauses: Vec<Arc<LiveClause>> =
+            clauses.iter().filter(is_of_body).cloned().map(Arc::new).collect();
         if clauses.is_empty() {
             return;
         }
@@ -78,7 +79,7 @@ impl Engine {
                     shard.feed(Feed { body, estate, periods });
                 }
             }
-            let bound = |live: &&LiveClause| Check::new((*live).clone(), Subject::Body(id.clone()));
+            let bound = |live: &Arc<LiveClause>| Check::new(Arc::clone(live), Subject::Body(id.clone()));
             let checks = clauses.iter().map(bound).collect();
             let delivered = BTreeMap::new();
             self.bodies.push(BodyState { estate, checks, shards, delivered, is_changed: false });

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use model::{Id, Instant, Quantity, Series, Span, register::Sensor};
+use model::{Id, Instant, Quantity, Register, Series, Span, register::Sensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{heard::Heard, meter::MeterFacts, stuck::Stuck};
+use crate::{buffer::SeriesBuffer, heard::Heard, meter::MeterFacts, stuck::Stuck};
+
+/// Shortcuts beside the first few; most devices have none.
+type Far = Option<Box<Vec<(Quantity, Option<Id>, u32)>>>;
 
 /// What an id is bound to over some time.
 #[derive(Debug, Clone)]
@@ -17,7 +20,7 @@ pub(super) struct Device {
     /// Where its series went lately: number of a buffer of the place, or of a chain of the shard.
     /// The first few without a channel stand apart, at hand.
     near: [Option<(Quantity, u32)>; 4],
-    far: Vec<(Quantity, Option<Id>, u32)>,
+    far: Far,
     /// When it was heard, where the place asks.
     pub(super) heard: Heard,
     /// Series of it that were flagged stuck.
@@ -28,8 +31,18 @@ pub(super) struct Device {
 
 #[derive(Debug, Clone)]
 pub(super) enum DeviceKind {
-    Sensor(Box<Sensor>),
+    /// Longest time that a reading stands and how often it sends, s. The rest of its row is in the register.
+    Sensor {
+        max_gap_s: f64,
+        interval_s: f64,
+    },
     Meter(Arc<MeterFacts>),
+}
+
+impl DeviceKind {
+    pub(super) const fn of_sensor(sensor: &Sensor) -> Self {
+        Self::Sensor { max_gap_s: sensor.max_gap_s, interval_s: sensor.interval_s }
+    }
 }
 
 /// What a checkpoint holds of a device.
@@ -62,7 +75,7 @@ impl Device {
             place,
             kind,
             near: [None; 4],
-            far: Vec::new(),
+            far: None,
             heard: Heard::default(),
             stuck: None,
             known: None,
@@ -72,15 +85,37 @@ impl Device {
     /// Longest time that a reading of it stands, s.
     pub(super) fn max_gap_s(&self) -> f64 {
         match &self.kind {
-            DeviceKind::Sensor(sensor) => sensor.max_gap_s,
+            DeviceKind::Sensor { max_gap_s, .. } => *max_gap_s,
             DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.max_gap_s),
+        }
+    }
+
+    /// The register's row of a sensor.
+    pub(super) fn row<'r>(&self, register: &'r Register) -> Option<&'r Sensor> {
+        let is_sensor = matches!(self.kind, DeviceKind::Sensor { .. });
+        register.sensors.get(&self.id).filter(|_| is_sensor)?.at(self.span.from)
+    }
+
+    /// Gives a buffer what the register says of the device.
+    pub(super) fn describe(&self, buffer: &mut SeriesBuffer, register: &Register) {
+        match &self.kind {
+            DeviceKind::Sensor { .. } => {
+                if let Some(sensor) = self.row(register) {
+                    buffer.describe(sensor, self.span);
+                }
+            }
+            DeviceKind::Meter(facts) => {
+                if let Some(meter) = facts.at(self.span.from) {
+                    buffer.describe_meter(meter, self.span);
+                }
+            }
         }
     }
 
     /// How often it sends, s.
     pub(super) fn interval_s(&self) -> f64 {
         match &self.kind {
-            DeviceKind::Sensor(sensor) => sensor.interval_s,
+            DeviceKind::Sensor { interval_s, .. } => *interval_s,
             DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.interval_s),
         }
     }
@@ -96,20 +131,20 @@ impl Device {
         let same = |(quantity, channel, _): &&(Quantity, Option<Id>, u32)| {
             *quantity == series.quantity && *channel == series.channel
         };
-        self.far.iter().find(same).map(|(_, _, slot)| *slot as usize)
+        self.far.as_deref()?.iter().find(same).map(|(_, _, slot)| *slot as usize)
     }
 
     pub(super) fn remember(&mut self, series: &Series, slot: usize) {
         let Ok(slot) = u32::try_from(slot) else { return };
         match self.near.iter_mut().find(|near| near.is_none()) {
             Some(free) if series.channel.is_none() => *free = Some((series.quantity, slot)),
-            _ => self.far.push((series.quantity, series.channel.clone(), slot)),
+            _ => self.far.get_or_insert_default().push((series.quantity, series.channel.clone(), slot)),
         }
     }
 
     /// Forgets all shortcuts: what they pointed to has been replaced.
     pub(super) fn forget(&mut self) {
         self.near = [None; 4];
-        self.far.clear();
+        self.far = None;
     }
 }

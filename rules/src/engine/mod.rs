@@ -7,6 +7,7 @@ mod aggregate;
 mod anew;
 mod bind;
 mod bodies;
+mod bound;
 mod deliver;
 mod devices;
 mod hours;
@@ -32,6 +33,7 @@ use std::{collections::HashMap, sync::Arc};
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 use bodies::BodyState;
+use bound::Bound;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch};
 pub use saved::SavedShard;
@@ -160,9 +162,12 @@ impl Engine {
             downwind: Vec::new(),
             bodies: Vec::new(),
         };
+        let bound = Bound::of(&engine.register);
+        let live: Vec<Arc<LiveClause>> = clauses.iter().cloned().map(Arc::new).collect();
         for (number, group) in groups.iter().enumerate() {
             engine.homes.extend(group.members.iter().map(|place| (place.clone(), number)));
-            engine.shards.push(Shard::new(group, Arc::clone(&engine.register), clauses, options));
+            let register = Arc::clone(&engine.register);
+            engine.shards.push(Shard::new(group, register, &bound, &live, options));
         }
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {

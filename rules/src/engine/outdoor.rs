@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use model::{Id, Instant, Quantity, Reading, Register, Span, register::Sensor};
 
 use super::{
-    devices::DeviceKind,
     place::PlaceState,
     shard::Shard,
     ways::{air, stays},
@@ -27,10 +26,7 @@ impl Shard {
     /// The sensor of a device that reads outdoor air, with the time of its binding.
     pub(super) fn outdoor_sensor(&self, device: usize) -> Option<(Sensor, Span)> {
         let device = self.devices.get(device)?;
-        match &device.kind {
-            DeviceKind::Sensor(sensor) => Some(((**sensor).clone(), device.span)),
-            DeviceKind::Meter(_) => None,
-        }
+        Some((device.row(&self.register)?.clone(), device.span))
     }
 
     /// Takes a reading of outdoor air. Returns whether it changes what has been judged.

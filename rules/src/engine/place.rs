@@ -1,6 +1,9 @@
 //! One place in the engine: its recent readings, partials and checks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{Calendar, Id, Instant, Period, Quantity, Span};
 use serde::{Deserialize, Serialize};
@@ -26,7 +29,7 @@ pub(crate) struct PlaceState {
     /// Places above at any time, nearest first.
     pub(crate) above: Vec<usize>,
     /// What hour partials are needed here and how long.
-    pub(crate) bases: BTreeMap<Basis, Need>,
+    pub(crate) bases: Arc<Needs>,
     pub(crate) checks: Vec<Check>,
     /// Meters that were ever bound here or below, with where.
     pub(crate) meters: Vec<(Id, Id)>,
@@ -54,6 +57,9 @@ pub(crate) struct PlaceState {
     /// Whether `kept` or a check's memory changed since the last checkpoint.
     pub(crate) is_changed: bool,
 }
+
+/// What hour partials a place needs; places that need the same share the table.
+pub(crate) type Needs = BTreeMap<Basis, Need>;
 
 /// For how long the partials of a basis are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +133,7 @@ impl PlaceState {
             id: id.clone(),
             rooms: Vec::new(),
             above: Vec::new(),
-            bases: BTreeMap::new(),
+            bases: Arc::default(),
             checks: Vec::new(),
             meters: Vec::new(),
             devices: Vec::new(),
@@ -150,7 +156,7 @@ impl PlaceState {
         let mut place = Self::new(&self.id);
         place.rooms.clone_from(&self.rooms);
         place.above.clone_from(&self.above);
-        place.bases.clone_from(&self.bases);
+        place.bases = Arc::clone(&self.bases);
         place.meters.clone_from(&self.meters);
         place.wanted = self.wanted;
         place.grace_ms = self.grace_ms;
@@ -194,7 +200,7 @@ impl PlaceState {
 
     /// Makes the place keep partials for figures of a period.
     pub(crate) fn need(&mut self, basis: Basis, need: Need) {
-        let held = self.bases.entry(basis).or_insert(need);
+        let held = Arc::make_mut(&mut self.bases).entry(basis).or_insert(need);
         held.longest = held.longest.max(need.longest);
         held.is_shared |= need.is_shared;
         for quantity in quantities(basis) {
@@ -289,6 +295,7 @@ impl PlaceState {
             (None, Some(partial)) => {
                 let mut ledger = Ledger::default();
                 ledger.set(hour, partial);
+                self.kept.ledgers.reserve_exact(1);
                 self.kept.ledgers.push((basis, ledger));
                 self.kept.ledgers.sort_by_key(|(basis, _)| *basis);
             }

@@ -3,7 +3,7 @@
 use model::{Id, Instant};
 
 use super::{
-    devices::{DeviceKind, DeviceLog},
+    devices::DeviceLog,
     place::Kept,
     saved::{Piece, SavedShard},
     shard::Shard,
@@ -37,8 +37,8 @@ impl Shard {
             let watched = if state.watches_devices { state.devices.as_slice() } else { &[] };
             let devices = watched.iter().filter_map(|number| self.devices.get(*number as usize));
             let kept = Kept { heard: devices.map(DeviceLog::of).collect(), ..state.kept.clone() };
-            let memories =
-                state.checks.iter().map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
+            let known = state.checks.iter().filter(|check| check.memory != Memory::default());
+            let memories = known.map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
             let piece = Piece::Place(Box::new(kept), memories);
             changed.push((place_key(&state.id), SavedShard(piece)));
         }
@@ -85,7 +85,9 @@ impl Shard {
         let Some(number) = self.index.get(id).copied() else { return };
         kept.memories.extend(memories);
         let logs = std::mem::take(&mut kept.heard);
-        for device in self.devices.iter_mut().filter(|device| device.place == number) {
+        let own = self.places.get(number).map(|state| state.devices.clone()).unwrap_or_default();
+        for device in own {
+            let Some(device) = self.devices.get_mut(device as usize) else { continue };
             device.forget();
             if let Some(log) = logs.iter().find(|log| log.is_of(device)) {
                 device.heard = log.heard.clone();
@@ -96,14 +98,7 @@ impl Shard {
                 // The row may have got another end since.
                 b.series.sensor == device.id && device.span.contains(b.first)
             });
-            own.for_each(|buffer| match &device.kind {
-                DeviceKind::Sensor(sensor) => buffer.describe(sensor, device.span),
-                DeviceKind::Meter(facts) => {
-                    if let Some(meter) = facts.at(device.span.from) {
-                        buffer.describe_meter(meter, device.span);
-                    }
-                }
-            });
+            own.for_each(|buffer| device.describe(buffer, &self.register));
         }
         let Some(state) = self.places.get_mut(number) else { return };
         for check in &mut state.checks {

@@ -9,6 +9,7 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{
     EngineOptions, Output, Taken,
+    bound::Bound,
     deliver::{Delivery, Feed},
     devices::Device,
     place::PlaceState,
@@ -93,7 +94,8 @@ impl Shard {
     pub(super) fn new(
         group: &Group,
         register: Arc<Register>,
-        clauses: &[LiveClause],
+        bound: &Bound<'_>,
+        clauses: &[Arc<LiveClause>],
         options: EngineOptions,
     ) -> Self {
         let root = group.roots.first().or_else(|| group.members.first());
@@ -128,7 +130,7 @@ impl Shard {
             options,
             register,
         };
-        shard.bind(group, clauses);
+        shard.bind(group, bound, clauses);
         shard
     }
 
