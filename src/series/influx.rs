@@ -10,6 +10,7 @@ use influxdb2::{Client, ClientBuilder, RequestError, api::write::TimestampPrecis
 use reqwest::{StatusCode, Url, header};
 
 use super::answer::{MOST_TEXT, WriteError, refusal, retry_after};
+use crate::disk::in_words;
 
 /// Where and as whom to write.
 #[derive(Clone)]
@@ -144,19 +145,9 @@ fn gzip(lines: &str) -> Result<Vec<u8>, std::io::Error> {
     encoder.finish()
 }
 
-/// An error and its causes in one line.
+/// An error and its causes in one line, of bearable length.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = next.source();
-    }
-    text.chars().take(MOST_TEXT).collect()
+    in_words(error).chars().take(MOST_TEXT).collect()
 }
 
 #[cfg(test)]

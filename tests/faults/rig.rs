@@ -45,6 +45,31 @@ pub(crate) async fn ready(service: &Service) {
     until("the service is ready", PATIENCE, async || service.get("/readyz").await).await;
 }
 
+/// What `/readyz` says: its status, and the reasons why the service is not ready.
+pub(crate) async fn reasons(service: &Service) -> Option<(u16, String)> {
+    let answer = reqwest::get(format!("http://{}/readyz", service.address())).await.ok()?;
+    let status = answer.status().as_u16();
+    let said: serde_json::Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
+    let reasons = said["reasons"].as_array()?.iter().map(|reason| reason.as_str().unwrap().to_owned());
+    Some((status, reasons.collect::<Vec<_>>().join("\n")))
+}
+
+/// Waits until the service is not ready for a reason that holds this text; returns all reasons.
+pub(crate) async fn until_unready(service: &Service, text: &str) -> String {
+    let mut newest: Option<(u16, String)> = None;
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some((503, reasons)) = &newest
+            && reasons.contains(text)
+        {
+            return reasons.clone();
+        }
+        assert!(tokio::time::Instant::now() < end, "no reason `{text}`, newest: {newest:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        newest = reasons(service).await;
+    }
+}
+
 /// Waits until so many messages are counted in an outcome.
 pub(crate) async fn counted(service: &Service, outcome: &str, count: u64) {
     let name = format!("normwatch_messages_total{{outcome=\"{outcome}\"}}");

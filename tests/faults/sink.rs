@@ -50,15 +50,15 @@ async fn a_time_series_server_that_was_away_all_the_time_gets_every_reading_once
     holds_exactly(&mut service, &all).await;
 }
 
-/// Packs of many readings that no compression makes small.
-fn bulky(packs: i64, load: &Load) -> Vec<Event> {
+/// Packs of many readings each that no compression makes small.
+pub(crate) fn bulky(packs: i64, readings: i64, load: &Load) -> Vec<Event> {
     let from = load.points[load.points.len() - 1].1 - 30 * 86_400_000;
     let mut state = 1_u64;
     let mut pack = |pack: i64| {
-        let records = (0..100_i64).map(|n| {
+        let records = (0..readings).map(|n| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let value = 1.0 + (state >> 11) as f64 / (1_u64 << 53) as f64;
-            let time = (from + (pack * 100 + n) * 1000) as f64 / 1000.0;
+            let time = (from + (pack * readings + n) * 1000) as f64 / 1000.0;
             serde_json::json!({"n": "energy", "u": "kWh", "t": time, "v": value})
         });
         let payload = serde_json::to_vec(&records.collect::<Vec<_>>()).unwrap();
@@ -82,7 +82,7 @@ async fn a_full_spool_gives_up_what_only_the_time_series_server_needs_and_counts
     let mut service = service(dir.path(), &load, broker.port(), &more).await;
     let packs = 9000;
     let publisher = Publisher::new(url(broker.port()), "bulk");
-    assert_eq!(publisher.publish(bulky(packs, &load)).await.unwrap().acked, packs as u64);
+    assert_eq!(publisher.publish(bulky(packs, 100, &load)).await.unwrap().acked, packs as u64);
     load.publish_at_once(broker.port(), 0..1000).await;
     let total = packs as u64 + 1000;
     let ledger = balanced(&service, total..=total).await;
