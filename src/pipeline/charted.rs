@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn at_midnight_there_is_only_yesterday() {
-        let days = days(&Calendar::new(TimeZone::UTC), Instant::parse("2026-03-02T00:00:00Z").unwrap());
-        assert_eq!(days.count(), 1);
+        let calendar = Calendar::new(TimeZone::UTC);
+        let midnight = Instant::parse("2026-03-02T00:00:00Z").unwrap();
+        assert_eq!(days(&calendar, midnight).count(), 1);
     }
 }
