@@ -8,7 +8,6 @@ use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
     formats::{self, Births, Env, Parsed},
     names::Names,
-    radio::is_of_radio,
     route::Target,
     sniff,
 };
@@ -167,6 +166,10 @@ impl Decoder {
         if diagnostics::is_diagnostics(message.topic) {
             return Ok(Decoded::Ignored("diagnostics").into());
         }
+        // Nothing is what clears a retained message.
+        if message.payload.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Decoded::Ignored("cleared").into());
+        }
         let received_at = message.received_at.filter(|_| !message.retained);
         let message = &Message { received_at, ..*message };
         let mut env = Env { names: &self.names, state: &mut self.state };
@@ -179,7 +182,7 @@ impl Decoder {
         // A conversion can leave the numbers that there are: 1e308 as a hundredth part is none.
         readings.retain(|reading| reading.value.is_finite());
         // How well a device was heard is no reading by itself, unless it was published under that very name.
-        if !format.is_value_by_value() && readings.iter().all(|reading| is_of_radio(reading.quantity)) {
+        if !format.is_value_by_value() && readings.iter().all(|reading| reading.quantity.is_of_radio()) {
             readings.clear();
         }
         Ok(Parsed { decoded: Decoded::readings_or(readings, "no_reading"), dedup_key })

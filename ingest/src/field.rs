@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Flags, Id, Instant, Quantity};
 
-use crate::{RawReading, radio::is_of_radio, wire_id::wire_id};
+use crate::{RawReading, wire_id::wire_id};
 
 /// A value of a known quantity, not yet bound to a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,7 @@ pub(crate) fn bind(fields: Vec<Field>, sensor: &Id, time: Option<Instant>) -> Ve
 
 /// Takes out signals that stand in a list with their like: those are of other devices, which this one heard.
 pub(crate) fn without_signals_of_others(mut found: Vec<Field>) -> Vec<Field> {
-    let is_listed = |field: &Field| is_of_radio(field.quantity) && field.spot.is_some();
+    let is_listed = |field: &Field| field.quantity.is_of_radio() && field.spot.is_some();
     let has_like = |field: &Field| {
         found.iter().filter(|f| is_listed(f) && f.quantity == field.quantity).nth(1).is_some()
     };

@@ -58,22 +58,33 @@ struct Fault<'o> {
 /// Decodes one line of the `decode` command and returns its one line of output, without line end.
 ///
 /// The input is `{"topic", "payload" | "payload_base64", "received_at"?}`; the output is
-/// `{"format", "readings"}`, `{"format", "ignored"}` or `{"error"}`. `format` is forced when given.
+/// `{"format", "readings"}`, `{"format", "ignored"}` or `{"error"}`. `format` is forced when given. How well the radio
+/// heard the device is no reading of the contract: [`crate::decode_line_strictly`] shows it.
 #[must_use]
 pub fn decode_line(decoder: &mut Decoder, format: Option<Format>, line: &str) -> String {
     let (format, result) = match read(line) {
         Ok(input) => decode(decoder, format, &input),
         Err(error) => (None, Err(error)),
     };
-    print(format, &result)
+    print(format, &result, |reading| !reading.quantity.is_of_radio())
 }
 
-/// The line of output for what a message said.
-pub(crate) fn print(format: Option<Format>, result: &Result<Decoded, DecodeError>) -> String {
+/// The line of output for what a message said, with the readings that `is_shown` chooses.
+pub(crate) fn print(
+    format: Option<Format>,
+    result: &Result<Decoded, DecodeError>,
+    is_shown: impl Fn(&RawReading) -> bool,
+) -> String {
     let name = format.map(Format::name);
     let output = match result {
         Ok(Decoded::Readings(readings)) => {
-            Output::Readings { format: name, readings: readings.iter().map(row).collect() }
+            let readings: Vec<Row<'_>> =
+                readings.iter().filter(|reading| is_shown(reading)).map(row).collect();
+            if readings.is_empty() {
+                Output::Ignored { format: name, ignored: "device_health" }
+            } else {
+                Output::Readings { format: name, readings }
+            }
         }
         Ok(Decoded::Ignored(reason)) => Output::Ignored { format: name, ignored: reason },
         Err(error) => Output::Error {

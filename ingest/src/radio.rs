@@ -15,11 +15,6 @@ use crate::{
     tape::{Cursor, Name, NameSeed},
 };
 
-/// Whether a quantity says how a device was heard and nothing of what it observed.
-pub(crate) const fn is_of_radio(quantity: Quantity) -> bool {
-    matches!(quantity, Quantity::Signal | Quantity::Snr)
-}
-
 /// Signal in dBm and its distance from the noise in dB.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Radio {

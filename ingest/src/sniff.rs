@@ -10,7 +10,6 @@ use crate::{
     fields::Walk,
     formats::influx_line,
     names::Names,
-    radio::is_of_radio,
     tape::{self, Cursor, Tape},
 };
 
@@ -88,8 +87,8 @@ fn has_object_paths(root: Cursor<'_, '_>) -> bool {
 
 /// Whether an object has a value of the room or a meter under a known name. A battery alone is no sensor: phones have one.
 fn is_known(root: Cursor<'_, '_>, names: &Names) -> bool {
-    let is_telling = |quantity| {
-        !is_of_radio(quantity) && !matches!(quantity, Quantity::BatteryLevel | Quantity::BatteryVoltage)
+    let is_telling = |quantity: Quantity| {
+        !quantity.is_of_radio() && !matches!(quantity, Quantity::BatteryLevel | Quantity::BatteryVoltage)
     };
     let fields = Walk::new(names, Format::VendorJson.name()).fields(root);
     fields.into_iter().any(|field| is_telling(field.quantity))

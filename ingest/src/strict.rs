@@ -78,7 +78,7 @@ pub fn decode_line_strictly(decoder: &mut Decoder, format: Option<Format>, text:
             (None, Err(error), findings)
         }
     };
-    let mut line = line::print(format, &result);
+    let mut line = line::print(format, &result, |_| true);
     // The line is an object; the findings are its last member.
     if line.pop() == Some('}')
         && let Ok(list) = serde_json::to_string(&findings)

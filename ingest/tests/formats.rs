@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use ingest::{Decoder, Format, Routes, decode_line};
+use ingest::{Decoder, Format, Routes, decode_line, decode_line_strictly};
 use serde_json::Value;
 
 fn cases(format: Format) -> Vec<Value> {
@@ -36,8 +36,8 @@ fn every_golden_case_decodes_as_written() {
     for format in Format::ALL {
         let mut decoder = Decoder::new(Routes::defaults());
         for case in cases(*format) {
-            let out: Value =
-                serde_json::from_str(&decode_line(&mut decoder, Some(*format), &case.to_string())).unwrap();
+            let line = decode_line_strictly(&mut decoder, Some(*format), &case.to_string()).line;
+            let out: Value = serde_json::from_str(&line).unwrap();
             let wanted = &case["expect"];
             let is_right = match (&wanted["error"], &wanted["ignored"]) {
                 (Value::String(kind), _) => out["error"]["kind"] == *kind,
@@ -50,6 +50,30 @@ fn every_golden_case_decodes_as_written() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn an_empty_message_clears_a_retained_one_in_every_format() {
+    for format in Format::ALL {
+        let line = r#"{"topic": "normwatch/v1/air-1", "payload": " "}"#;
+        let line = decode_line_strictly(&mut Decoder::new(Routes::defaults()), Some(*format), line).line;
+        let out: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(out["ignored"], "cleared", "{format}");
+    }
+}
+
+#[test]
+fn a_line_of_decode_shows_how_a_device_was_heard_only_when_asked() {
+    let line = r#"{"topic": "zigbee2mqtt/air", "payload": "{\"temperature\": 21, \"rssi\": -70}"}"#;
+    let quantities = |line: &str| -> Vec<String> {
+        let out: Value = serde_json::from_str(line).unwrap();
+        let readings = out["readings"].as_array().unwrap();
+        readings.iter().map(|reading| reading["quantity"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut decoder = Decoder::new(Routes::defaults());
+    assert_eq!(quantities(&decode_line(&mut decoder, None, line)), ["temperature"]);
+    let strict = decode_line_strictly(&mut decoder, None, line).line;
+    assert_eq!(quantities(&strict), ["temperature", "signal"]);
 }
 
 #[test]

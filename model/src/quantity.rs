@@ -103,6 +103,12 @@ impl Quantity {
         }
     }
 
+    /// Whether it says how a device was heard and nothing of what it observed: health, no reading of a room.
+    #[must_use]
+    pub const fn is_of_radio(self) -> bool {
+        matches!(self, Self::Signal | Self::Snr)
+    }
+
     /// How its values relate to time.
     #[must_use]
     pub const fn nature(self) -> Nature {

@@ -339,7 +339,8 @@ impl Judge {
         match &entry.kind {
             Kind::Readings(readings) => {
                 self.remember(position, readings)?;
-                self.parts.metrics.readings(readings.len() as u64);
+                let told = readings.iter().filter(|reading| !reading.series.quantity.is_of_radio());
+                self.parts.metrics.readings(told.count() as u64);
                 for reading in readings {
                     self.board.read(reading);
                     match self.engine.observe(reading, &mut self.outputs) {

@@ -86,9 +86,6 @@ pub(super) fn decode(
     format: &'static str,
 ) -> Result<Parsed, DecodeError> {
     let text = tape::text(message.payload)?.trim();
-    if text.is_empty() {
-        return Ok(Decoded::Ignored("cleared").into());
-    }
     if text.starts_with('<') {
         // Sub-metering after the national guideline is XML over TCP: a bridge that forwards it converts nothing.
         return Ok(Decoded::Ignored("xml").into());

@@ -18,9 +18,6 @@ use crate::{
 /// `homeassistant/{component}/[{node}/]{object}/config`: never a reading, but it tells what a state topic means.
 pub(super) fn decode_discovery(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed, DecodeError> {
     let text = tape::text(message.payload)?.trim();
-    if text.is_empty() {
-        return Ok(Decoded::Ignored("cleared").into());
-    }
     if !text.starts_with('{') {
         return Ok(Decoded::Ignored("status").into());
     }

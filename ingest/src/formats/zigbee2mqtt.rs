@@ -21,9 +21,6 @@ pub(super) fn decode(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed,
         return Ok(Decoded::Ignored(reason).into());
     }
     let text = tape::text(message.payload)?.trim();
-    if text.is_empty() {
-        return Ok(Decoded::Ignored("cleared").into());
-    }
     if !text.starts_with(['{', '[']) {
         return Ok(Decoded::readings_or(attribute(name, text, message, env), "no_reading").into());
     }
