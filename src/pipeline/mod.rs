@@ -10,6 +10,7 @@
 //! and says the same again, and what was told before is told to nobody twice.
 
 mod acts;
+mod backdated;
 mod board;
 pub(crate) mod checkpoint;
 mod diagnoses;
@@ -18,6 +19,8 @@ mod hearing;
 mod intake;
 mod judge;
 mod late;
+mod lists;
+mod observed;
 mod posts;
 mod record;
 mod replay;
