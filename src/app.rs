@@ -259,6 +259,7 @@ impl Site<'_> {
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
             unknown: self.unknown.clone(),
+            tallies: self.tallies.clone(),
             disk: self.disk.clone(),
             snapshot,
             links: self.links.clone(),

@@ -4,6 +4,7 @@
 //! they are registered without it.
 
 mod late;
+mod marks;
 mod reloads;
 mod storage;
 mod strangers;
@@ -19,6 +20,8 @@ use prometheus_client::{
 use rules::AlertState;
 
 pub use late::LateOutcome;
+pub use marks::Marked;
+use marks::Marks;
 pub use reloads::ReloadOutcome;
 use reloads::Reloads;
 use storage::Storage;
@@ -104,6 +107,7 @@ pub struct Metrics {
     messages: Family<Label, Counter>,
     pending: Count,
     readings: Counter,
+    marks: Marks,
     storage: Storage,
     series_backlog: Count,
     series_refused: Counter,
@@ -133,6 +137,7 @@ impl Metrics {
             messages: Family::default(),
             pending: Count::default(),
             readings: Counter::default(),
+            marks: Marks::default(),
             storage: Storage::default(),
             series_backlog: Count::default(),
             series_refused: Counter::default(),
@@ -146,6 +151,7 @@ impl Metrics {
             to_mail: Histogram::new(BUCKETS),
         };
         metrics.register();
+        metrics.marks.register(&mut metrics.registry);
         metrics.reloads.register(&mut metrics.registry);
         metrics.storage.register(&mut metrics.registry);
         metrics.strangers.register(&mut metrics.registry);
@@ -363,7 +369,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 24);
+        assert_eq!(families.len(), 26);
         for name in [
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
@@ -384,6 +390,8 @@ mod tests {
             "normwatch_reload_total{outcome=\"refused\"}",
             "normwatch_reload_last_successful",
             "normwatch_late_readings_total{outcome=\"reopened\"}",
+            "normwatch_readings_marked_total{mark=\"retained\"}",
+            "normwatch_readings_timed_total{clock=\"device\"}",
             "normwatch_reading_to_verdict_seconds_count",
             "normwatch_reading_to_mail_seconds_bucket{le=\"2.0\"}",
         ] {

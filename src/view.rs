@@ -6,7 +6,7 @@ mod strangers;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Reading, Register, RoomUse};
+use model::{Flags, Id, Instant, Period, PlaceKind, Quantity, Reading, Register, RoomUse, Series, TimeFrom};
 use rules::{AlertState, Evidence, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -31,19 +31,41 @@ pub struct Latest {
     pub time: Instant,
     /// Quality marks.
     pub flags: Flags,
+    /// Whose clock the time is from: `device`, `gateway`, or `arrival` for ours; absent for readings of files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_from: Option<&'static str>,
+}
+
+impl Latest {
+    /// The reading of a series.
+    #[must_use]
+    pub fn new(series: &Series, (value, time, flags): (f64, Instant, Flags)) -> Self {
+        Self {
+            sensor: series.sensor.clone(),
+            quantity: series.quantity,
+            channel: series.channel.clone(),
+            value,
+            unit: series.quantity.unit().name(),
+            time,
+            flags: flags.marks(),
+            time_from: flags.time_from().map(TimeFrom::name),
+        }
+    }
+}
+
+impl Latest {
+    /// The reading that it shows; whose clock its time was from is not in it.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        let (sensor, quantity, channel) = (self.sensor.clone(), self.quantity, self.channel.clone());
+        let series = Series { sensor, quantity, channel };
+        Reading { series, time: self.time, value: self.value, flags: self.flags }
+    }
 }
 
 impl From<&Reading> for Latest {
     fn from(reading: &Reading) -> Self {
-        Self {
-            sensor: reading.series.sensor.clone(),
-            quantity: reading.series.quantity,
-            channel: reading.series.channel.clone(),
-            value: reading.value,
-            unit: reading.series.quantity.unit().name(),
-            time: reading.time,
-            flags: reading.flags,
-        }
+        Self::new(&reading.series, (reading.value, reading.time, reading.flags))
     }
 }
 

@@ -33,6 +33,7 @@ mod roles;
 mod route;
 mod scalar;
 mod sniff;
+mod stamp;
 mod strict;
 mod tape;
 mod time;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use model::{
-    Flags, Instant, Quantity, Reading, Series,
+    Flags, Instant, Nature, Quantity, Reading, Series, TimeFrom,
     register::{Reporting, Sensor},
 };
 
@@ -58,8 +58,9 @@ pub enum Rejection {
 /// Gives a reading its time and its corrected value, marked `range` where the value is impossible.
 ///
 /// Without a time, or with one before 2005, before the binding or more than 5 min ahead, a live reading
-/// takes the arrival time; where it had a time it is marked `clock`. The register's factor and offset
-/// are applied to everything but a stand-in for "no value".
+/// takes the arrival time; where it had a time it is marked `clock`. Whose clock the time is from goes with the
+/// marks; whether that of a device or of what stands before it is the format's to say ([`crate::Format::time_from`]).
+/// The register's factor and offset are applied to everything but a stand-in for "no value".
 ///
 /// # Errors
 /// Returns [`Rejection`] when a reading of a file has no usable time, or the value is not finite.
@@ -74,6 +75,12 @@ pub fn settle(raw: RawReading, arrival: Arrival, binding: Option<Binding<'_>>) -
     let series = Series { sensor: raw.sensor, quantity: raw.quantity, channel: raw.channel };
     let mut reading = Reading::new(series, time, value).ok_or(Rejection::NotFinite)?;
     reading.flags = reading.flags.with(raw.flags).with(clock);
+    if let Arrival::Live(now) = arrival {
+        // A format that knows no time gives the arrival itself.
+        let is_stated = raw.time == Some(time) && time != now;
+        let clock = if is_stated { TimeFrom::Device } else { TimeFrom::Arrival };
+        reading.flags = reading.flags.timed_by(clock);
+    }
     Ok(reading)
 }
 
@@ -105,9 +112,11 @@ struct Newest {
     /// Since when the value has been exactly this, and in how many readings.
     same_since: Instant,
     same_count: u32,
+    /// Whether it could enter a measure: a stand-in for "no value" is nothing to fall from.
+    is_usable: bool,
 }
 
-/// Marks that need earlier readings of the same series: duplicate, late, spike, stuck.
+/// Marks that need earlier readings of the same series: duplicate, late, spike, stuck, a counter that fell.
 #[derive(Debug, Default)]
 pub struct Quality {
     series: HashMap<Series, Newest>,
@@ -123,25 +132,30 @@ impl Quality {
     /// Marks a reading against the earlier ones of its series, and remembers it.
     ///
     /// `duplicate`: the same value at the same instant as the newest. `late`: older than the newest.
-    /// `spike`: see [`spike_step`]. `stuck`: see [`stuck_after`]; not for sensors that report changes
+    /// `counter_reset`: a counter is lower than it was. What it fell from is returned: whether that is a rollover is
+    /// the register's to say. `spike`: see [`spike_step`]. `stuck`: see [`stuck_after`]; not for sensors that report changes
     /// only, whose repeats are heartbeats.
-    pub fn mark(&mut self, reading: &mut Reading, reporting: Option<Reporting>) {
+    pub fn mark(&mut self, reading: &mut Reading, reporting: Option<Reporting>) -> Option<f64> {
         let Some(newest) = self.series.get_mut(&reading.series) else {
             self.series.insert(reading.series.clone(), Newest::of(reading));
-            return;
+            return None;
         };
         let is_same = newest.value.to_bits() == reading.value.to_bits();
         if reading.time <= newest.time {
             let mark = if is_same && reading.time == newest.time { Flags::DUPLICATE } else { Flags::LATE };
             reading.flags = reading.flags.with(mark);
-            return;
+            return None;
+        }
+        let fallen_from = newest.has_fallen_to(reading).then_some(newest.value);
+        if fallen_from.is_some() {
+            reading.flags = reading.flags.with(Flags::COUNTER_RESET);
         }
         if newest.leaps_to(reading) {
             reading.flags = reading.flags.with(Flags::SPIKE);
         }
         if !is_same {
             *newest = Newest::of(reading);
-            return;
+            return fallen_from;
         }
         newest.time = reading.time;
         newest.same_count = newest.same_count.saturating_add(1);
@@ -149,6 +163,7 @@ impl Quality {
         if is_repeat && newest.is_stuck(reading.series.quantity) {
             reading.flags = reading.flags.with(Flags::STUCK);
         }
+        fallen_from
     }
 
     /// Whether anything is remembered of a series. If not, show it the newest readings that are kept elsewhere
@@ -166,7 +181,14 @@ impl Quality {
 
 impl Newest {
     fn of(reading: &Reading) -> Self {
-        Self { time: reading.time, value: reading.value, same_since: reading.time, same_count: 1 }
+        let Reading { time, value, .. } = *reading;
+        Self { time, value, same_since: time, same_count: 1, is_usable: reading.flags.is_usable() }
+    }
+
+    fn has_fallen_to(&self, reading: &Reading) -> bool {
+        reading.series.quantity.nature() == Nature::Counter
+            && (self.is_usable && reading.flags.is_usable())
+            && reading.value < self.value
     }
 
     fn is_stuck(&self, quantity: Quantity) -> bool {
@@ -252,7 +274,42 @@ mod tests {
     fn a_reading_without_time_takes_the_arrival_and_no_mark() {
         let now = at("2026-03-01T08:00:00Z");
         let reading = settle(raw(500.0, None), Arrival::Live(now), None).unwrap();
-        assert_eq!((reading.time, reading.flags), (now, Flags::NONE));
+        assert_eq!((reading.time, reading.flags.marks()), (now, Flags::NONE));
+    }
+
+    #[test]
+    fn whose_clock_a_time_is_from_is_told_live_and_not_of_a_file() {
+        let now = at("2026-03-01T08:00:00Z");
+        let from = |stated, arrival| settle(raw(500.0, stated), arrival, None).unwrap().flags.time_from();
+        let stated = Some(at("2026-03-01T07:59:58Z"));
+        assert_eq!(from(stated, Arrival::Live(now)), Some(TimeFrom::Device));
+        assert_eq!(from(None, Arrival::Live(now)), Some(TimeFrom::Arrival));
+        assert_eq!(from(Some(now), Arrival::Live(now)), Some(TimeFrom::Arrival), "filled in by the format");
+        let unset = Some(at("1970-01-01T00:00:07Z"));
+        assert_eq!(from(unset, Arrival::Live(now)), Some(TimeFrom::Arrival));
+        assert_eq!(from(stated, Arrival::File), None);
+    }
+
+    #[test]
+    fn a_counter_that_falls_is_marked_with_what_it_fell_from_and_a_gauge_or_a_stand_in_is_not() {
+        let fell = |quantity, values: &[f64]| {
+            let mut quality = Quality::new();
+            let told = values.iter().zip(0..).map(|(value, minute)| {
+                let time = Some(at("2026-03-01T00:00:00Z").plus_ms(minute * 60_000));
+                let raw = RawReading { quantity, ..raw(*value, time) };
+                let mut reading = settle(raw, Arrival::File, None).unwrap();
+                let from = quality.mark(&mut reading, None);
+                assert_eq!(reading.flags.has(Flags::COUNTER_RESET), from.is_some());
+                from
+            });
+            told.flatten().collect::<Vec<_>>()
+        };
+        assert_eq!(fell(Quantity::EnergyImport, &[99_990.0, 99_998.0, 3.0, 3.0, 5.0, 4.5]), [99_998.0, 5.0]);
+        assert!(fell(Quantity::Power, &[900.0, 3.0]).is_empty());
+        assert!(
+            fell(Quantity::EnergyImport, &[10.0, -1.0, 11.0]).is_empty(),
+            "an impossible value is no base"
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod problem;
 mod quantity;
 mod reading;
 pub mod register;
+mod time_from;
 mod unit;
 
 pub use calendar::{Calendar, DayKind, Period, Season, WorkingHours};
@@ -26,4 +27,5 @@ pub use problem::{Problem, line_of};
 pub use quantity::{Nature, Quantity};
 pub use reading::{Reading, Series};
 pub use register::Register;
+pub use time_from::TimeFrom;
 pub use unit::{Unit, UnitError};

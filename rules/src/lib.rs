@@ -44,6 +44,7 @@ pub use engine::{
     Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
 };
 pub use measure::Figure;
+pub use meter::is_rollover;
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause,

@@ -1,10 +1,8 @@
 //! `audit`: the trail of acts, logins, claims and rulebooks, and whether its chain is whole.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::audit::{self, AUDIT_FILE, Chain};
 
 /// Entries read at once.
@@ -16,9 +14,8 @@ const AT_ONCE: usize = 500;
 pub(super) struct Audit {
     #[command(subcommand)]
     action: Action,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,7 +42,7 @@ enum Action {
 
 impl Audit {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let path = config.data_dir.join(AUDIT_FILE);
         anyhow::ensure!(path.exists(), "{} is not there: no service has run here yet", path.display());
         let trail = audit::Audit::open_reader(&path)?;

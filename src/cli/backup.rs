@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{backup, clock::Clock};
 
 /// Copies spool, state, history, mails, users, audit trail and register of a service, running or not.
@@ -15,14 +15,13 @@ pub(super) struct Backup {
     /// Where to write it.
     #[arg(value_name = "DIR")]
     to: PathBuf,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 impl Backup {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let manifest = backup::take(&config, &self.to, Clock::System.now())?;
         terminal.line(serde_json::to_string(&manifest)?)?;
         let bytes: u64 = manifest.files.values().map(|file| file.bytes).sum();
@@ -48,14 +47,13 @@ pub(super) struct Restore {
     /// The backup.
     #[arg(value_name = "DIR")]
     from: PathBuf,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 impl Restore {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let restored = backup::restore(&config, &self.from)?;
         let (data, register) = (config.data_dir.display(), config.register.display());
         terminal.say(format_args!("{data} is as it was at {}", restored.manifest.taken_at));

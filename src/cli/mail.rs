@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use model::{Id, Register, register::Language};
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
     clock::Clock,
     config::Config,
@@ -23,9 +23,8 @@ use crate::{
 pub(super) struct Mail {
     #[command(subcommand)]
     action: Action,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +58,7 @@ fn language(name: &str) -> Result<Language, String> {
 
 impl Mail {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         match self.action {
             Action::Test { to, language } => test(&config, &to, language, terminal),
             Action::Preview { out } => show(&config, out.as_deref(), terminal),

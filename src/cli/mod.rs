@@ -9,6 +9,7 @@ mod backfill;
 mod backup;
 mod bench;
 mod check;
+mod config_file;
 mod decode;
 mod demo;
 mod input;

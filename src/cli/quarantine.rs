@@ -1,13 +1,13 @@
 //! `quarantine`: messages that could not be understood, and another try after what was wrong is mended.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use model::Register;
 use tokio::sync::watch;
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
     access::{Access, Role, TokenScope, USERS_FILE},
     app,
@@ -35,9 +35,8 @@ const TOKEN_MS: i64 = 10 * 60_000;
 pub(super) struct Quarantine {
     #[command(subcommand)]
     action: Action,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +76,7 @@ enum Action {
 
 impl Quarantine {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let spool = config.data_dir.join("spool.sqlite");
         anyhow::ensure!(spool.exists(), "{} is not there: no service has run here yet", spool.display());
         match self.action {

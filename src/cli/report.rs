@@ -1,12 +1,10 @@
 //! `report`: a month by body and clause, for a spreadsheet or a browser.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use jiff::{ToSpan as _, civil::Date};
 use model::Span;
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
     clock::Clock,
     report::{self, HEADER},
@@ -27,9 +25,8 @@ pub(super) struct Report {
     /// Form of the table
     #[arg(long, default_value = "csv")]
     format: Form,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +43,7 @@ fn month(text: &str) -> Result<Date, String> {
 
 impl Report {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let read = Rulebook::read(&config.register, config.packs_dir.as_deref(), config.overlay.as_deref());
         let book = match read {
             Ok(book) => book,

@@ -24,17 +24,6 @@ pub(super) fn config_file(given: Option<PathBuf>) -> Option<PathBuf> {
     given.or_else(|| Some(PathBuf::from("normwatch.toml")).filter(|file| file.exists()))
 }
 
-/// The configuration, or `None` when it is wrong and that has been said.
-pub(super) fn load_config(given: Option<PathBuf>, terminal: &mut Terminal) -> anyhow::Result<Option<Config>> {
-    match Config::load(config_file(given).as_deref(), &environment()) {
-        Ok(config) => Ok(Some(config)),
-        Err(problems) => {
-            terminal.problems(&problems)?;
-            Ok(None)
-        }
-    }
-}
-
 impl Run {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         match Config::load(config_file(self.config).as_deref(), &environment()) {

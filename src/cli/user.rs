@@ -1,15 +1,12 @@
 //! `user`: who may log in, and tokens for programs.
 
-use std::{
-    io::{BufRead, IsTerminal},
-    path::PathBuf,
-};
+use std::io::{BufRead, IsTerminal};
 
 use anyhow::Context as _;
 use clap::Subcommand;
 use model::Id;
 
-use super::{Exit, Terminal, run::load_config};
+use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
     access::{Access, Reach, Role, TokenScope, USERS_FILE},
     audit::{AUDIT_FILE, Audit, Deed},
@@ -26,9 +23,8 @@ const DAY_MS: i64 = 86_400_000;
 pub(super) struct User {
     #[command(subcommand)]
     action: Action,
-    /// Configuration file; without it ./normwatch.toml when there is one, else the defaults.
-    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,7 +87,7 @@ enum Action {
 
 impl User {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(config) = load_config(self.config, terminal)? else { return Ok(Exit::Findings) };
+        let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
         let access = Access::open(&dir.join(USERS_FILE))?;

@@ -156,18 +156,10 @@ impl Board {
                 (id.clone(), view)
             })
             .collect();
-        for (series, (value, time, flags)) in &self.latest {
+        for (series, newest) in &self.latest {
             let place = self.register.place_of_sensor(&series.sensor, now);
             if let Some(view) = place.and_then(|id| places.get_mut(id)) {
-                view.latest.push(Latest {
-                    sensor: series.sensor.clone(),
-                    quantity: series.quantity,
-                    channel: series.channel.clone(),
-                    value: *value,
-                    unit: series.quantity.unit().name(),
-                    time: *time,
-                    flags: *flags,
-                });
+                view.latest.push(Latest::new(series, *newest));
             }
         }
         for verdict in self.verdicts.values() {

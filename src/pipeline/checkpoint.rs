@@ -117,6 +117,7 @@ impl Judge {
         if std::mem::take(&mut self.late.is_changed) {
             changed.push(encode(LATE.to_owned(), &self.late)?);
         }
+        changed.extend(self.changed_lists()?);
         // A piece that went may have come back since.
         fresh.removed.retain(|name| changed.iter().all(|(held, _)| held != name));
         let checkpoint = Checkpoint { position: self.position, event_time, changed, removed: fresh.removed };

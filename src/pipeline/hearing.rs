@@ -6,7 +6,7 @@ use ingest::{
     Decoded, Decoder, Format, Message as Wire, RawReading,
     quality::{Arrival, Binding, Quality, settle},
 };
-use model::{Id, Instant, Reading, Register, Series, register::Reporting};
+use model::{Flags, Id, Instant, Reading, Register, Series, TimeFrom, register::Reporting};
 use tokio::sync::watch;
 
 use super::{
@@ -105,7 +105,7 @@ impl Hearing {
                 (outcome.format, outcome.result, outcome.dedup_key)
             }
         };
-        let via = Via { topic: came.topic, format: format.map(Format::name), arrival };
+        let via = Via { topic: came.topic, format, arrival, is_retained: came.is_retained };
         let fate = match result {
             Ok(Decoded::Readings(raw)) => self.settled(raw, via, came),
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
@@ -191,10 +191,22 @@ impl Hearing {
             raw.iter().filter_map(|raw| settle(raw.clone(), Arrival::Live(via.arrival), binding).ok());
         readings.extend(settled);
         let own = readings.get_mut(first..).unwrap_or_default();
-        self.twins.align(sensor, via.format, own);
+        self.twins.align(sensor, via.format.map(Format::name), own);
         for reading in own {
             self.recall(&reading.series, reporting);
-            self.quality.mark(reading, reporting);
+            if via.is_retained {
+                reading.flags = reading.flags.with(Flags::RETAINED);
+            }
+            if reading.flags.time_from() == Some(TimeFrom::Device)
+                && let Some(format) = via.format
+            {
+                reading.flags = reading.flags.timed_by(format.time_from());
+            }
+            if let Some(from) = self.quality.mark(reading, reporting)
+                && rolls_over(&self.register, reading, from)
+            {
+                reading.flags = reading.flags.without(Flags::COUNTER_RESET).with(Flags::ROLLOVER);
+            }
         }
     }
 
@@ -213,4 +225,11 @@ impl Hearing {
             Err(error) => tracing::error!(%error, sensor = %series.sensor, "the history cannot be read"),
         }
     }
+}
+
+/// Whether the register says that a counter which fell has begun again at its end.
+fn rolls_over(register: &Register, reading: &Reading, from: f64) -> bool {
+    let meter = register.meters.get(&reading.series.sensor).and_then(|rows| rows.at(reading.time));
+    let end = meter.and_then(|meter| meter.rollover_at);
+    end.is_some_and(|end| rules::is_rollover(end, from, reading.value))
 }

@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{Instant, Reading};
-use rules::{Engine, EngineOptions, Output, RegisterChecks, Taken};
+use rules::{Engine, EngineOptions, Output, RegisterChecks};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
-    Batch, Unknown,
+    Batch, Tallies, Unknown,
     acts::{ACT, Acts},
     board::Board,
     checkpoint::{CheckpointError, LATE, MARKED, Parts, decode},
     late::Late,
+    lists::Lists,
     record::record_of,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     disk::Disk,
     history::{History, HistoryError},
     links::Links,
-    metrics::{LateOutcome, Metrics},
+    metrics::Metrics,
     notify::{Dispatcher, Outbox, OutboxError, Settings, SqliteOutbox},
     rulebook::{self, Rulebook},
     spool::{Entry, Kind, Position, Spool, SpoolError},
@@ -107,6 +108,8 @@ pub struct JudgeParts {
     pub metrics: Arc<Metrics>,
     /// Sensors that the intake met and nobody knows.
     pub unknown: Unknown,
+    /// What the intake counted of the others.
+    pub tallies: Tallies,
     /// What the disk refuses.
     pub disk: Disk,
     /// Where pages look.
@@ -133,6 +136,8 @@ pub struct Judge {
     pub(super) outputs: Vec<Output>,
     /// Days that data from before the engine's memory has touched.
     pub(super) late: Late,
+    /// When what the intake has listed is written next.
+    pub(super) lists: Lists,
     /// Events have been told up to here, and when to look for more.
     pub(super) marked_to: Option<Instant>,
     pub(super) next_mark: Instant,
@@ -174,6 +179,7 @@ impl Judge {
             fresh: Fresh::default(),
             outputs: Vec::new(),
             late: Late::default(),
+            lists: Lists::default(),
             marked_to: None,
             next_mark: Instant::MIN,
             next_hour: Instant::MIN,
@@ -208,6 +214,7 @@ impl Judge {
         for (name, body) in &saved.pieces {
             parts.restore(name, body)?;
         }
+        self.restore_lists(&saved.pieces);
         if let Some(body) = saved.pieces.get(LATE) {
             self.late = decode(LATE, body)?;
         }
@@ -281,6 +288,8 @@ impl Judge {
                 },
             }
         }
+        self.lists.are_due();
+        self.is_changed = true;
         tokio::task::block_in_place(|| {
             self.tell()?;
             self.checkpoint()
@@ -337,19 +346,7 @@ impl Judge {
         self.position = position;
         self.is_changed = true;
         match &entry.kind {
-            Kind::Readings(readings) => {
-                self.remember(position, readings)?;
-                let told = readings.iter().filter(|reading| !reading.series.quantity.is_of_radio());
-                self.parts.metrics.readings(told.count() as u64);
-                for reading in readings {
-                    self.board.read(reading);
-                    match self.engine.observe(reading, &mut self.outputs) {
-                        Taken::Late => self.parts.metrics.late(LateOutcome::Late),
-                        Taken::TooLate => self.note_late(reading),
-                        Taken::InOrder | Taken::Barred | Taken::Unbound => {}
-                    }
-                }
-            }
+            Kind::Readings(readings) => self.take_readings(position, readings)?,
             Kind::Tick { to, since } => {
                 self.remember(position, &[])?;
                 match since {
@@ -365,7 +362,7 @@ impl Judge {
                     self.note_act(position, &signed)?;
                 }
                 if kind == rulebook::KIND {
-                    self.take_up(body, entry.arrival);
+                    self.take_up(body, entry.arrival)?;
                     self.note_rulebook(position, body, entry.arrival)?;
                 }
             }
@@ -380,7 +377,7 @@ impl Judge {
         Ok(has_verdicts)
     }
 
-    fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
+    pub(super) fn remember(&mut self, position: Position, readings: &[Reading]) -> Result<(), JudgeError> {
         if self.parts.history.append(position, readings) {
             self.parts.disk.insist("history", || self.parts.history.flush())?;
         }

@@ -49,15 +49,31 @@ impl Late {
     fn is_empty(&self) -> bool {
         self.days.is_empty() && self.meters.is_empty()
     }
+
+    /// Days to be built anew whose readings are not late themselves.
+    pub(super) fn add(&mut self, days: impl IntoIterator<Item = LateDay>) {
+        let before = self.days.len();
+        self.days.extend(days);
+        self.is_changed |= self.days.len() > before;
+    }
+
+    /// What waits is built at this event time, unless it is to be sooner.
+    pub(super) fn hasten(&mut self, due: Instant) {
+        if !self.is_empty() {
+            self.due = Some(self.due.map_or(due, |held| held.min(due)));
+            self.is_changed = true;
+        }
+    }
 }
 
 impl Judge {
-    /// Notes a reading that the engine could not take because it is too old.
-    pub(super) fn note_late(&mut self, reading: &Reading) {
-        let Some(now) = self.engine.event_time() else { return };
+    /// Notes a reading that the engine could not take because it is too old. Returns whether it is so old that
+    /// nobody will judge it.
+    pub(super) fn note_late(&mut self, reading: &Reading) -> bool {
+        let Some(now) = self.engine.event_time() else { return false };
         if now.since(reading.time) > self.parts.raw_ms {
             self.parts.metrics.late(LateOutcome::TooLate);
-            return;
+            return true;
         }
         self.parts.metrics.late(LateOutcome::Reopened);
         if is_meter(&reading.series) {
@@ -73,6 +89,7 @@ impl Judge {
             self.late.due.get_or_insert(due);
             self.late.is_changed = true;
         }
+        false
     }
 
     /// Builds the gathered days anew when it is time.

@@ -10,6 +10,7 @@
 //! and says the same again, and what was told before is told to nobody twice.
 
 mod acts;
+mod backdated;
 mod board;
 mod charted;
 pub(crate) mod checkpoint;
@@ -19,6 +20,8 @@ mod hearing;
 mod intake;
 mod judge;
 mod late;
+mod lists;
+mod observed;
 mod posts;
 mod record;
 mod replay;

@@ -61,13 +61,16 @@ impl Judge {
 
     /// Takes up a rulebook that the spool holds. Windows, pending alerts and alerts that fire go on where
     /// their check does; alerts of others are withdrawn.
-    pub(super) fn take_up(&mut self, body: &[u8], arrival: Instant) {
+    ///
+    /// # Errors
+    /// [`JudgeError`] when the history cannot be read.
+    pub(super) fn take_up(&mut self, body: &[u8], arrival: Instant) -> Result<(), JudgeError> {
         let book = match Rulebook::unpack(body) {
             Ok(book) => Arc::new(book),
             // It was right when it was written: of another release, or damaged.
             Err(error) => {
                 tracing::error!(%error, "a change of the register cannot be taken up; the one in force stays");
-                return;
+                return Ok(());
             }
         };
         self.fresh.rulebook_since = Some(arrival);
@@ -86,8 +89,10 @@ impl Judge {
             self.board.rebind(&book.register, &live);
             let before = std::mem::replace(&mut self.parts.rulebook, Arc::clone(&book));
             self.mark_change(&before, arrival);
+            self.look_back(&before.register)?;
         }
         self.parts.standing.set(&book.digest, arrival);
         self.parts.in_force.send_replace(book);
+        Ok(())
     }
 }

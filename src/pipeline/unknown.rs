@@ -1,4 +1,4 @@
-//! Who publishes and is in no register, and which topics nobody understands: bounded, in memory only.
+//! Who publishes and is in no register, and which topics nobody understands: bounded, and kept over a restart.
 //!
 //! The rule when it is full: those that are listed stay until they have been silent for a day; others are
 //! counted, not listed. So neither a hundred thousand topics nor one that changes its name with every
@@ -9,7 +9,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use ingest::Format;
 use model::{Id, Instant, Reading, Register};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     spool::Refusal,
@@ -39,14 +41,37 @@ struct Lists {
     topics: BTreeMap<String, Arc<Misunderstood>>,
     unlisted: Unlisted,
     swept: Option<Instant>,
+    /// Since they were last taken for a checkpoint.
+    is_changed: bool,
+}
+
+/// The lists as a checkpoint holds them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Saved {
+    sensors: Vec<SavedSensor>,
+    topics: Vec<Misunderstood>,
+    unlisted: Unlisted,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedSensor {
+    sensor: Id,
+    topic: String,
+    format: Option<String>,
+    first: Instant,
+    last: Instant,
+    messages: u64,
+    readings: Vec<Reading>,
 }
 
 /// How a message came.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Via<'a> {
     pub(super) topic: &'a str,
-    pub(super) format: Option<&'static str>,
+    pub(super) format: Option<Format>,
     pub(super) arrival: Instant,
+    /// Kept by the broker, and told again when we subscribed.
+    pub(super) is_retained: bool,
 }
 
 impl Unknown {
@@ -57,6 +82,7 @@ impl Unknown {
     /// Notes a message of a sensor that the register does not know.
     pub(super) fn saw(&self, sensor: &Id, via: Via<'_>, readings: &[Reading]) {
         let mut lists = self.lists();
+        lists.is_changed = true;
         if !lists.sensors.contains_key(sensor) {
             lists.sweep(via.arrival);
             if lists.sensors.len() >= MOST_SENSORS {
@@ -66,7 +92,7 @@ impl Unknown {
             let new = UnknownSensor {
                 sensor: sensor.clone(),
                 topic: cut(via.topic),
-                format: via.format,
+                format: via.format.map(Format::name),
                 first: via.arrival,
                 last: via.arrival,
                 messages: 0,
@@ -78,7 +104,7 @@ impl Unknown {
         if held.topic != via.topic {
             held.topic = cut(via.topic);
         }
-        held.format = via.format;
+        held.format = via.format.map(Format::name);
         held.last = held.last.max(via.arrival);
         held.messages += 1;
         held.readings = readings.iter().take(MOST_READINGS).map(Latest::from).collect();
@@ -88,6 +114,7 @@ impl Unknown {
     pub(super) fn failed(&self, refusal: &Refusal, arrival: Instant) {
         let topic = cut(&refusal.topic);
         let mut lists = self.lists();
+        lists.is_changed = true;
         if !lists.topics.contains_key(&topic) {
             lists.sweep(arrival);
             if lists.topics.len() >= MOST_TOPICS {
@@ -111,20 +138,70 @@ impl Unknown {
     /// A topic speaks so that it is understood, again or for the first time.
     pub(super) fn understood(&self, topic: &str) {
         let mut lists = self.lists();
-        if !lists.topics.is_empty() {
-            lists.topics.remove(cut(topic).as_str());
+        if !lists.topics.is_empty() && lists.topics.remove(cut(topic).as_str()).is_some() {
+            lists.is_changed = true;
         }
     }
 
     /// Forgets those that a register knows.
     pub(super) fn forget(&self, register: &Register) {
-        self.lists().sensors.retain(|sensor, _| !register.knows_sensor(sensor));
+        let mut lists = self.lists();
+        let before = lists.sensors.len();
+        lists.sensors.retain(|sensor, _| !register.knows_sensor(sensor));
+        lists.is_changed |= lists.sensors.len() < before;
+    }
+
+    /// A copy for a checkpoint, if anything is new since the last one.
+    pub(super) fn take_changed(&self) -> Option<Saved> {
+        let mut lists = self.lists();
+        if !std::mem::take(&mut lists.is_changed) {
+            return None;
+        }
+        let sensors = lists.sensors.values().map(|held| SavedSensor::of(held)).collect();
+        let topics = lists.topics.values().map(|held| held.as_ref().clone()).collect();
+        Some(Saved { sensors, topics, unlisted: lists.unlisted })
+    }
+
+    /// Goes on with what a checkpoint holds.
+    pub(super) fn restore(&self, saved: Saved) {
+        let Saved { sensors, topics, unlisted } = saved;
+        let sensors = sensors.into_iter().take(MOST_SENSORS);
+        let topics = topics.into_iter().take(MOST_TOPICS);
+        *self.lists() = Lists {
+            sensors: sensors.map(|held| (held.sensor.clone(), Arc::new(held.shown()))).collect(),
+            topics: topics.map(|held| (held.topic.clone(), Arc::new(held))).collect(),
+            unlisted,
+            swept: None,
+            is_changed: false,
+        };
     }
 
     /// Copies for pages: sensors by id, topics by name, and what came beyond the lists.
     pub(super) fn list(&self) -> (Vec<Arc<UnknownSensor>>, Vec<Arc<Misunderstood>>, Unlisted) {
         let lists = self.lists();
         (lists.sensors.values().cloned().collect(), lists.topics.values().cloned().collect(), lists.unlisted)
+    }
+}
+
+impl SavedSensor {
+    fn of(held: &UnknownSensor) -> Self {
+        Self {
+            sensor: held.sensor.clone(),
+            topic: held.topic.clone(),
+            format: held.format.map(str::to_owned),
+            first: held.first,
+            last: held.last,
+            messages: held.messages,
+            readings: held.readings.iter().map(Latest::reading).collect(),
+        }
+    }
+
+    fn shown(self) -> UnknownSensor {
+        let Self { sensor, topic, format, first, last, messages, readings } = self;
+        // A format of another release has no name here.
+        let format = format.and_then(|name| Format::parse(&name)).map(Format::name);
+        let readings = readings.iter().map(Latest::from).collect();
+        UnknownSensor { sensor, topic, format, first, last, messages, readings }
     }
 }
 
@@ -160,7 +237,7 @@ mod tests {
     fn saw(unknown: &Unknown, name: &str, ms: i64) {
         let series = Series { sensor: Id::fold(name), quantity: Quantity::Co2, channel: None };
         let reading = Reading::new(series, at(ms), 600.0).unwrap();
-        let via = Via { topic: "a/b", format: Some("senml"), arrival: at(ms) };
+        let via = Via { topic: "a/b", format: Some(Format::Senml), arrival: at(ms), is_retained: false };
         unknown.saw(&Id::fold(name), via, &[reading]);
     }
 
@@ -200,5 +277,19 @@ mod tests {
         assert_eq!((held.first, held.last, held.messages), (at(0), at(500), 2));
         assert_eq!((held.readings.len(), held.readings[0].time), (1, at(500)));
         assert!(topics[0].reason.len() <= MOST_TEXT && topics[0].reason.ends_with('错'));
+    }
+
+    #[test]
+    fn the_lists_go_on_behind_a_checkpoint() {
+        let unknown = Unknown::default();
+        saw(&unknown, "s", 0);
+        unknown.failed(&refusal("t"), at(7));
+        let bytes = rmp_serde::to_vec_named(&unknown.take_changed().unwrap()).unwrap();
+        assert!(unknown.take_changed().is_none(), "nothing has come since");
+        let later = Unknown::default();
+        later.restore(rmp_serde::from_slice(&bytes).unwrap());
+        assert_eq!(later.list(), unknown.list());
+        saw(&later, "s", 900);
+        assert_eq!((later.list().0[0].messages, later.list().0[0].first), (2, at(0)));
     }
 }

@@ -168,6 +168,8 @@ pub enum Item {
     Message(Message),
     /// A row of our own: a tick or a change. Counted in no ledger.
     Row(Entry),
+    /// The quarantined message of this number goes. It stays counted as what it was; the receipt says as what.
+    Discard(u64),
 }
 
 impl Item {
@@ -179,6 +181,7 @@ impl Item {
                 Fate::Stored(readings) => Some((message.arrival, Content::Readings(readings))),
                 Fate::Ignored | Fate::Quarantined(_) | Fate::Rejected => None,
             },
+            Self::Discard(_) => None,
         }
     }
 
@@ -189,7 +192,7 @@ impl Item {
             Self::Message(Message { arrival, fate: Fate::Stored(readings), .. }) => {
                 Some(Entry { arrival, kind: Kind::Readings(readings) })
             }
-            Self::Message(_) => None,
+            Self::Message(_) | Self::Discard(_) => None,
         }
     }
 }
@@ -226,7 +229,7 @@ impl Outcome {
 /// What the spool says of an appended item once it is durable; items of one call keep their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
-    /// The outcome; `None` for a row of our own.
+    /// The outcome; `None` for a row of our own, and for a message to discard that was not there.
     pub outcome: Option<Outcome>,
     /// The entry and its position, when the item left one: handed back, so that nobody reads it again.
     pub entry: Option<(Position, Entry)>,

@@ -44,6 +44,12 @@ impl Group {
         let outcome = match item {
             Item::Row(_) => None,
             Item::Message(message) => Some(self.outcome(step, keys, message)?),
+            Item::Discard(id) => {
+                let gone = quarantine::remove(step, *id)?;
+                self.held_bytes = self.held_bytes.saturating_sub(gone.map_or(0, |(bytes, _)| bytes));
+                self.placed.push((gone.map(|(_, counted)| counted), None));
+                return Ok(());
+            }
         };
         let leaves_entry = matches!(outcome, None | Some(Outcome::Stored));
         let position = leaves_entry.then(|| {

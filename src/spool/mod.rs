@@ -26,7 +26,7 @@ pub use held::Held;
 pub use log::{Appending, Spool, SpoolError};
 pub use options::{Fsync, Options};
 pub use position::Position;
-pub use quarantine::Quarantined;
+pub use quarantine::{Quarantined, QuarantinedHead};
 pub use reader::SpoolReader;
 pub use retention::first_to_keep;
 

@@ -93,6 +93,39 @@ pub(super) fn list(db: &Connection, after: u64, max: usize) -> Result<Vec<Quaran
     rows.collect()
 }
 
+/// The beginning of a quarantined message, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedHead {
+    /// The message with the first bytes of its payload.
+    pub start: Quarantined,
+    /// Length of the whole payload.
+    pub bytes: u64,
+}
+
+/// The beginnings of the messages behind `after`, oldest first, at most `max`; only those of a kind, if one is named.
+pub(super) fn heads(
+    db: &Connection,
+    after: u64,
+    max: usize,
+    kind: Option<&str>,
+) -> Result<Vec<QuarantinedHead>, rusqlite::Error> {
+    let mut query = db.prepare_cached(
+        "SELECT id, arrival, topic, substr(payload, 1, 160), kind, reason, field, length(payload) FROM quarantine
+         WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id LIMIT ?3",
+    )?;
+    let head = |row: &Row<'_>| Ok(QuarantinedHead { start: quarantined(row)?, bytes: unsigned(row.get(7)?) });
+    let rows = query.query_map(params![signed(after), kind, signed(max as u64)], head)?;
+    rows.collect()
+}
+
+/// How many messages of each kind there are, the most first.
+pub(super) fn kinds(db: &Connection) -> Result<Vec<(String, u64)>, rusqlite::Error> {
+    let mut query =
+        db.prepare_cached("SELECT kind, COUNT(*) FROM quarantine GROUP BY kind ORDER BY 2 DESC, 1")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+    rows.collect()
+}
+
 fn quarantined(row: &Row<'_>) -> Result<Quarantined, rusqlite::Error> {
     Ok(Quarantined {
         id: unsigned(row.get(0)?),

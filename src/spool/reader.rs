@@ -12,7 +12,7 @@ use super::{
     entry::Entry,
     log::SpoolError,
     position::Position,
-    quarantine::{self, Quarantined},
+    quarantine::{self, Quarantined, QuarantinedHead},
 };
 use crate::database::{self, signed, unsigned};
 
@@ -155,6 +155,28 @@ impl SpoolReader {
     /// When the file cannot be read.
     pub fn quarantined(&self, after: u64, max: usize) -> Result<Vec<Quarantined>, SpoolError> {
         Ok(quarantine::list(&self.db(), after, max)?)
+    }
+
+    /// The beginnings of quarantined messages with an id above `after`, oldest first, at most `max`; only those of a
+    /// kind, if one is named.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn quarantine_heads(
+        &self,
+        after: u64,
+        max: usize,
+        kind: Option<&str>,
+    ) -> Result<Vec<QuarantinedHead>, SpoolError> {
+        Ok(quarantine::heads(&self.db(), after, max, kind)?)
+    }
+
+    /// How many quarantined messages of each kind there are, the most first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn quarantine_kinds(&self) -> Result<Vec<(String, u64)>, SpoolError> {
+        Ok(quarantine::kinds(&self.db())?)
     }
 
     /// The largest number in the quarantine; 0 when it is empty.

@@ -2,12 +2,12 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use model::{Id, Instant};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Latest;
 use crate::spool::Quarantined;
 
-/// A sensor that publishes but is in no register, as of its newest message since the start of the service.
+/// A sensor that publishes but is in no register, as of its newest message.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnknownSensor {
     /// Its id on the wire.
@@ -27,7 +27,7 @@ pub struct UnknownSensor {
 }
 
 /// A topic whose newest message could not be understood; the messages themselves lie in the quarantine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Misunderstood {
     /// The topic.
     pub topic: String,
@@ -35,7 +35,7 @@ pub struct Misunderstood {
     pub kind: String,
     /// What is wrong, in words.
     pub reason: String,
-    /// Arrival of the first such message since the start of the service.
+    /// Arrival of the first such message.
     pub first: Instant,
     /// Arrival of the newest.
     pub last: Instant,
@@ -88,7 +88,7 @@ impl From<Quarantined> for Held {
 }
 
 /// Messages that came while the lists of who is unknown were full.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unlisted {
     /// Of unknown sensors that are not listed.
     pub sensor_messages: u64,

@@ -166,6 +166,11 @@ impl Desk {
         self.storage.as_ref().map_or_else(|| self.snapshot.borrow().ledger, |(spool, _)| spool.ledger())
     }
 
+    /// Where messages lie.
+    pub(super) fn spool(&self) -> Option<&Spool> {
+        self.storage.as_ref().map(|(spool, _)| spool)
+    }
+
     /// What the disk refuses just now, in words for operations.
     pub(super) fn refusals(&self) -> Vec<String> {
         self.storage.as_ref().map_or_else(Vec::new, |(_, disk)| disk.refusals())

@@ -10,6 +10,13 @@ use crate::{pipeline::Tally, view::Snapshot};
 
 /// A battery at or below this share wants a new one, %. Vendors' own warnings lie between 10 and 25.
 const LOW_BATTERY: f64 = 20.0;
+/// A radio link at or below this is weak, dB above the noise: `LoRa` decodes down to -20 at its slowest rate, less at
+/// the others.
+const LOW_SNR: f64 = -15.0;
+/// The same where nothing is told of the noise, dBm: Wi-Fi and Zigbee lose messages from about here on.
+const LOW_SIGNAL: f64 = -85.0;
+/// Weak for every radio that tells its noise, dBm: close to what the best `LoRa` receivers hear at all.
+const LOW_WITH_SNR: f64 = -120.0;
 /// A clock that is ahead by more than this is wrong, ms: what intake takes as plausible.
 const AHEAD_MS: i64 = 5 * 60_000;
 /// A clock that is behind by more than this is wrong, ms; less may be the way through slow networks.
@@ -66,14 +73,21 @@ pub(super) struct Device {
     pub(super) battery_level: Option<f64>,
     /// V.
     pub(super) battery_voltage: Option<f64>,
+    /// As its receiver got it, dBm.
+    pub(super) signal: Option<f64>,
+    /// Above the noise, dB.
+    pub(super) snr: Option<f64>,
     /// Its clock less ours by its newest messages, ms.
     pub(super) clock_skew_ms: Option<i64>,
-    /// Since the start of the service, like those below.
+    /// Arrival of the first message that is counted here and below.
+    pub(super) counted_since: Option<Instant>,
     pub(super) messages: u64,
     pub(super) readings: u64,
     pub(super) flags: BTreeMap<&'static str, u64>,
+    /// Readings by whose clock their time is from: `device`, `gateway`, `arrival` (ours).
+    pub(super) time_from: BTreeMap<&'static str, u64>,
     /// Wire formats that it came in; more than one is more than one network.
-    pub(super) formats: Vec<&'static str>,
+    pub(super) formats: Vec<String>,
 }
 
 /// What the snapshot's newest readings say of a device.
@@ -82,9 +96,23 @@ struct Newest {
     at: Option<Instant>,
     level: Option<f64>,
     voltage: Option<f64>,
+    signal: Option<f64>,
+    snr: Option<f64>,
+}
+
+impl Newest {
+    fn is_weak(&self) -> bool {
+        let low = if self.snr.is_some() { LOW_WITH_SNR } else { LOW_SIGNAL };
+        self.snr.is_some_and(|snr| snr <= LOW_SNR) || self.signal.is_some_and(|signal| signal <= low)
+    }
 }
 
 impl Desk {
+    /// A device within reach whose binding holds now.
+    pub(super) fn device(&self, snapshot: &Snapshot, id: &str) -> Option<Device> {
+        self.devices(snapshot).into_iter().find(|device| device.sensor.as_str() == id)
+    }
+
     /// The devices within reach whose binding holds now, the worst first.
     pub(super) fn devices(&self, snapshot: &Snapshot) -> Vec<Device> {
         let now = Self::now(snapshot);
@@ -117,7 +145,7 @@ impl Desk {
 
 /// Where a device stands in a list: the worst problem first, those without last.
 pub(super) fn rank(device: &Device) -> usize {
-    const ORDER: [&str; 6] = ["offline", "never", "battery", "clock", "marks", "unknown"];
+    const ORDER: [&str; 7] = ["offline", "never", "battery", "signal", "clock", "marks", "unknown"];
     let first = device.problems.first();
     first.and_then(|problem| ORDER.iter().position(|known| known == problem)).unwrap_or(ORDER.len())
 }
@@ -130,6 +158,8 @@ fn newest(snapshot: &Snapshot) -> HashMap<Id, Newest> {
         match reading.quantity {
             Quantity::BatteryLevel => held.level = Some(reading.value),
             Quantity::BatteryVoltage => held.voltage = Some(reading.value),
+            Quantity::Signal => held.signal = Some(reading.value),
+            Quantity::Snr => held.snr = Some(reading.value),
             _ => {}
         }
     }
@@ -171,11 +201,15 @@ impl<'a> Seen<'a> {
         if self.newest.level.is_some_and(|level| level <= LOW_BATTERY) {
             problems.push("battery");
         }
+        if self.newest.is_weak() {
+            problems.push("signal");
+        }
         let is_off = self.tally.skew_ms().is_some_and(|skew| !(-BEHIND_MS..=AHEAD_MS).contains(&skew));
-        if is_off || self.tally.flags.contains_key("clock") {
+        let flags = self.tally.flags();
+        if is_off || flags.contains_key("clock") {
             problems.push("clock");
         }
-        let barred: u64 = BARRED.iter().filter_map(|name| self.tally.flags.get(name)).sum();
+        let barred: u64 = BARRED.iter().filter_map(|name| flags.get(name)).sum();
         #[expect(clippy::cast_precision_loss, reason = "counts of readings; a share needs no more")]
         if barred > 0 && barred as f64 >= BARRED_SHARE * self.tally.readings as f64 {
             problems.push("marks");
@@ -206,10 +240,14 @@ impl Judged<'_> {
             reporting,
             battery_level: newest.level,
             battery_voltage: newest.voltage,
+            signal: newest.signal,
+            snr: newest.snr,
             clock_skew_ms: tally.skew_ms(),
+            counted_since: tally.since,
             messages: tally.messages,
             readings: tally.readings,
-            flags: tally.flags.clone(),
+            flags: tally.flags(),
+            time_from: tally.clocks(),
             formats: tally.formats.clone(),
         }
     }
@@ -217,7 +255,26 @@ impl Judged<'_> {
 
 #[cfg(test)]
 mod tests {
+    use model::Flags;
+
     use super::*;
+
+    #[test]
+    fn a_weak_link_is_told_by_its_noise_where_that_is_known_else_by_its_strength() {
+        for (signal, snr, is_weak) in [
+            (Some(-84.0), None, false),
+            (Some(-85.0), None, true),
+            (Some(-112.0), Some(-6.5), false),
+            (Some(-112.0), Some(-15.0), true),
+            (Some(-120.0), Some(2.0), true),
+            (None, Some(-14.5), false),
+            (None, None, false),
+        ] {
+            let newest = Newest { signal, snr, ..heard(1) };
+            let expected = if is_weak { vec!["signal"] } else { vec![] };
+            assert_eq!(judged(newest, Tally::default(), true).1, expected, "{signal:?} {snr:?}");
+        }
+    }
 
     fn judged(newest: Newest, tally: Tally, is_listening: bool) -> (DeviceState, Vec<&'static str>) {
         let now = Instant::from_millis(1_800_000_000_000);
@@ -254,8 +311,11 @@ mod tests {
         let late = skewed(&[-3_600_000, -400, -7_200_000]);
         assert_eq!(judged(heard(1), late, true).1, Vec::<&str>::new(), "some were delivered late");
         assert_eq!(judged(heard(1), skewed(&[300_001]), true).1, ["clock"]);
-        let marked =
-            |stuck| Tally { readings: 100, flags: BTreeMap::from([("stuck", stuck)]), ..Tally::default() };
+        let marked = |stuck| Tally {
+            readings: 100,
+            marks: BTreeMap::from([(Flags::STUCK, stuck)]),
+            ..Tally::default()
+        };
         assert_eq!(judged(heard(1), marked(9), true).1, Vec::<&str>::new());
         assert_eq!(judged(heard(1), marked(10), true).1, ["marks"]);
     }

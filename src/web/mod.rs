@@ -50,6 +50,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(pages::routes())
         .nest("/api/v1", api::routes())
         .route("/charts/{place}/{file}", get(charts::chart))
+        .route("/charts/device/{sensor}/{file}", get(charts::device_chart))
         .route("/live", get(live::live))
         .route("/static/{name}", get(assets::asset))
         .route("/healthz", get(health::healthz))

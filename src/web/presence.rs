@@ -162,6 +162,7 @@ mod tests {
             unit: quantity.unit().name(),
             time: now().plus_ms(-minutes_ago * 60_000),
             flags: Flags::NONE,
+            time_from: None,
         });
         PlaceView {
             place: Id::parse("r").unwrap(),

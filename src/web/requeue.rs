@@ -1,11 +1,16 @@
-//! The quarantine from the console and the API: who may look, who may try again.
+//! The quarantine from the console and the API: who may look, who may try again, who may discard.
 
 use super::{desk::Desk, error::ApiError, registry::Registry};
 use crate::{
     access::Right,
     pipeline::{Again, ReplayError, Replayed, replay},
-    spool::Quarantined,
+    spool::{Item, Quarantined, SpoolError, SpoolReader},
 };
+
+/// Messages that go in one step at most.
+const MOST_AT_ONCE: usize = 10_000;
+/// Most characters of the reason of a discard.
+const LONGEST_REASON: usize = 500;
 
 /// Rows read at once.
 const AT_ONCE: usize = 100;
@@ -44,11 +49,57 @@ impl Desk {
         read.await.map_err(|error| ApiError::Internal(error.to_string()))
     }
 
+    /// Reads the quarantine, away from the tasks that answer pages.
+    pub(super) async fn ask_quarantine<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&SpoolReader) -> Result<T, SpoolError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let reader = self.quarantine()?.spool.clone();
+        reader.call(ask).await.map_err(|error| ApiError::Internal(error.to_string()))
+    }
+
+    /// One message of the quarantine.
+    pub(super) async fn quarantined_message(&self, id: u64) -> Result<Quarantined, ApiError> {
+        let held = self.ask_quarantine(move |reader| reader.quarantined(id.saturating_sub(1), 1)).await?;
+        let found = held.into_iter().find(|held| held.id == id);
+        found.ok_or_else(|| ApiError::not_found("quarantined message", id.to_string()))
+    }
+
+    /// Whether whoever asks may try messages again: it puts readings in, so it wants the same right as sending them.
+    pub(super) fn may_replay(&self) -> bool {
+        self.asker().is_some_and(|person| person.may(Right::Readings))
+    }
+
+    /// Lets messages of the quarantine go for good; returns how many were there. Who did it and why is durable before.
+    pub(super) async fn discard(&self, again: Again, reason: &str) -> Result<u64, ApiError> {
+        let registry = self.quarantine()?;
+        let person = self.actor()?;
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            let what = format!("say why, in {LONGEST_REASON} characters at most");
+            return Err(ApiError::BadRequest(what));
+        }
+        let Some(spool) = self.spool() else {
+            return Err(ApiError::Internal("this console only shows".to_owned()));
+        };
+        let ids = if again.ids.is_empty() {
+            let kind = again.reason.clone();
+            let read = move |reader: &SpoolReader| reader.quarantine_heads(0, MOST_AT_ONCE, kind.as_deref());
+            self.ask_quarantine(read).await?.into_iter().map(|head| head.start.id).collect()
+        } else {
+            again.ids.clone()
+        };
+        let told = serde_json::json!({ "ids": ids, "kind": again.reason, "reason": reason });
+        registry.note(&person.name, "discard", told.to_string()).await?;
+        let gone = spool.append(ids.into_iter().map(Item::Discard).collect()).await;
+        let receipts = gone.map_err(|error| ApiError::Conflict(error.to_string()))?;
+        Ok(receipts.iter().filter(|receipt| receipt.outcome.is_some()).count() as u64)
+    }
+
     /// Sends messages of the quarantine through the intake again.
     pub(super) async fn replay(&self, again: Again) -> Result<Replayed, ApiError> {
         let registry = self.quarantine()?;
-        // It puts readings in, so it wants the same right as sending them.
-        let Some(person) = self.asker().filter(|person| person.may(Right::Readings)) else {
+        let Some(person) = self.asker().filter(|_| self.may_replay()) else {
             let what = "only an admin may replay; a token for it has the scope `readings`";
             return Err(ApiError::Forbidden(what.to_owned()));
         };

@@ -10,6 +10,7 @@
     reason = "each test uses some of it"
 )]
 
+pub mod browser;
 pub mod influxd;
 pub mod mosquitto;
 pub mod process;

@@ -1,19 +1,12 @@
 //! The console in a real browser: what people see, not what the router sends.
 
-use std::{
-    fs::{File, read_to_string},
-    path::Path,
-    process::{Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use normwatch::web::router;
 use tokio::{net::TcpListener, time::timeout};
 
-use crate::office;
+use crate::{common::browser::dom, office};
 
-const BROWSER: &str = "/usr/bin/chromium";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves the office on a free port and returns its address; the server ends with the test's runtime.
@@ -28,43 +21,10 @@ async fn serve() -> String {
     format!("http://{address}")
 }
 
-/// The document after scripts have run, and what the browser logged.
-async fn dom(url: &str, language: &str) -> Option<(String, String)> {
-    if !Path::new(BROWSER).exists() {
-        eprintln!("skipped: no {BROWSER} here");
-        return None;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let (out, log) = (folder.path().join("dom"), folder.path().join("log"));
-    let mut child = Command::new(BROWSER)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        .args(["--no-first-run", "--disable-dev-shm-usage", "--enable-logging=stderr"])
-        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
-        .arg(format!("--accept-lang={language}"))
-        .args(["--dump-dom", url])
-        .stdin(Stdio::null())
-        .stdout(File::create(&out).unwrap())
-        .stderr(File::create(&log).unwrap())
-        .spawn()
-        .unwrap();
-    let ended = timeout(PATIENCE, async {
-        while child.try_wait().unwrap().is_none() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    if ended.await.is_err() {
-        child.kill().unwrap();
-        child.wait().unwrap();
-        panic!("the browser did not answer in time: {}", read_to_string(&log).unwrap_or_default());
-    }
-    let text = |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
-    Some((text(&out), text(&log)))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_shows_the_overview_and_breaks_no_rule_of_its_policy() {
     let address = serve().await;
-    let Some((dom, log)) = dom(&format!("{address}/?lang=zh-CN"), "zh-CN").await else { return };
+    let Some((dom, log)) = dom(&format!("{address}/?lang=zh-CN"), "zh-CN", &[]).await else { return };
     assert!(dom.contains("室内二氧化碳浓度") && dom.contains("1244 ppm"), "{dom}");
     assert!(!log.contains("Content Security Policy") && !log.contains("Uncaught"), "{log}");
 }
@@ -72,7 +32,9 @@ async fn a_browser_shows_the_overview_and_breaks_no_rule_of_its_policy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_script_in_the_browser_hears_the_service_and_wires_the_print_button() {
     let address = serve().await;
-    let Some((dom, log)) = dom(&format!("{address}/alerts/alert-co2?lang=en"), "en").await else { return };
+    let Some((dom, log)) = dom(&format!("{address}/alerts/alert-co2?lang=en"), "en", &[]).await else {
+        return;
+    };
     // The button is hidden until the script runs.
     let button = dom.split("id=\"print\"").nth(1).and_then(|rest| rest.split('>').next()).unwrap();
     assert!(!button.contains("hidden"), "the script did not run: {log}");
@@ -82,7 +44,7 @@ async fn a_script_in_the_browser_hears_the_service_and_wires_the_print_button() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hostile_label_stays_text_in_the_browser() {
     let address = serve().await;
-    let Some((dom, _)) = dom(&format!("{address}/places/a-305"), "zh-CN").await else { return };
+    let Some((dom, _)) = dom(&format!("{address}/places/a-305"), "zh-CN", &[]).await else { return };
     assert!(dom.contains("&lt;script&gt;alert(1)"));
     assert_eq!(dom.matches("<script").count(), 1, "only our own script");
 }

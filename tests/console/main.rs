@@ -10,6 +10,9 @@
     reason = "the allowance for tests misses the functions beside them"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod access;
 mod api;
 mod browser;

@@ -214,6 +214,7 @@ fn latest(sensor: &str, quantity: Quantity, value: f64, minutes: i64) -> Latest 
         unit,
         time: ago(minutes),
         flags: Flags::NONE,
+        time_from: Some("gateway"),
     }
 }
 
@@ -224,6 +225,10 @@ fn place_view(room: &Room) -> PlaceView {
         readings.push(latest(&sensor, Quantity::Co2, co2, room.heard));
         readings.push(latest(&sensor, Quantity::Temperature, 22.4, room.heard));
         readings.push(latest(&sensor, Quantity::BatteryLevel, 81.0, room.heard));
+        // The farther from the gateway, the weaker.
+        let floor = f64::from(u8::from(room.floor == "a-3"));
+        readings.push(latest(&sensor, Quantity::Signal, -119.0 + 40.0 * floor, room.heard));
+        readings.push(latest(&sensor, Quantity::Snr, -17.5 + 25.0 * floor, room.heard));
     }
     if let Some(people) = room.people {
         readings.push(latest(&format!("count-{}", room.id), Quantity::PeopleCount, people, room.heard));
@@ -316,6 +321,7 @@ fn tell_of_service(snapshot: &mut Snapshot) {
             unit: "ppm",
             time: ago(4),
             flags: Flags::NONE,
+            time_from: None,
         }],
     })];
     snapshot.ledger = Ledger {

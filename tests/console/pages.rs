@@ -17,7 +17,7 @@ use crate::{ask, ask_with, office};
 const LANGUAGES: [&str; 2] = ["zh-CN", "en"];
 
 /// Address, a Chinese text and an English text that a full page shows.
-const PAGES: [(&str, &str, &str); 17] = [
+const PAGES: [(&str, &str, &str); 20] = [
     ("/", "闲置与紧缺", "Idle and scarce rooms"),
     ("/places/site", "下级场所", "Below"),
     ("/places/a", "房间现况", "Rooms now"),
@@ -33,6 +33,9 @@ const PAGES: [(&str, &str, &str); 17] = [
     ("/mails", "累计已发送邮件 12 封", "12 mails sent so far"),
     ("/mails/mail-1", "所述告警", "Alerts told"),
     ("/devices", "应报间隔", "Expected every"),
+    ("/devices?sort=signal", "信噪比 7.5 dB", "SNR 7.5 dB"),
+    ("/device/air-a-301", "网关时间", "time of the gateway"),
+    ("/quarantine", "隔离区", "Quarantine"),
     ("/devices/unknown", "首次收到", "First heard"),
     ("/devices/unknown/am307-77", "安装位置", "Where it hangs"),
 ];
@@ -77,6 +80,9 @@ async fn no_page_shows_a_key_instead_of_a_text() {
             ">link-",
             ">device-",
             ">flag-",
+            ">time-from-",
+            ">sort-",
+            ">quarantine-",
         ] {
             assert!(!answer.body.contains(prefix), "{path} shows a bare {prefix}");
         }

@@ -20,15 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const HOUR_MS: i64 = 3_600_000;
 
 /// An office with a broker, in whose second room hangs a sensor that the register does not know.
-struct Office {
+pub(crate) struct Office {
     dir: tempfile::TempDir,
     broker: Mosquitto,
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl Office {
     /// `sensors` is the text of `sensors.csv`.
-    async fn open(sensors: &str) -> Self {
+    pub(crate) async fn open(sensors: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let room = |id: &str| Room { id: id.to_owned(), sensor: format!("air-{id}") };
         write_register(dir.path(), "UTC", &[room("r-1"), room("r-2")]);
@@ -46,23 +46,27 @@ impl Office {
         Self { dir, broker, service }
     }
 
-    fn token(&self, name: &str, scopes: &[&str]) -> String {
+    pub(crate) fn token(&self, name: &str, scopes: &[&str]) -> String {
         let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
         user(self.dir.path(), &[&["token", name], scopes.collect::<Vec<_>>().as_slice()].concat(), "")
     }
 
     fn caller(&self, name: &str, scopes: &[&str]) -> Caller<'_> {
-        Caller { service: &self.service, token: self.token(name, scopes) }
+        self.caller_with(&self.token(name, scopes))
     }
 
-    async fn publish(&self, events: Vec<Event>) {
+    pub(crate) fn caller_with(&self, token: &str) -> Caller<'_> {
+        Caller { service: &self.service, token: token.to_owned() }
+    }
+
+    pub(crate) async fn publish(&self, events: Vec<Event>) {
         let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", self.broker.port()), "claims");
         publisher.publish(events).await.unwrap();
     }
 }
 
 /// CO2 every five minutes over `[from, to)`.
-fn air(sensor: &str, from: Instant, to: Instant, value: f64) -> Vec<Event> {
+pub(crate) fn air(sensor: &str, from: Instant, to: Instant, value: f64) -> Vec<Event> {
     let sensor = Id::parse(sensor).unwrap();
     let rows = (0..to.since(from) / 300_000).map(|step| Row {
         time: from.plus_ms(step * 300_000),

@@ -23,9 +23,11 @@ mod smtp;
 
 mod absent;
 mod acts;
+mod backdated;
 mod backfill;
 mod backup;
 mod bad_input;
+mod buttons;
 mod charts;
 mod claims;
 mod demo;

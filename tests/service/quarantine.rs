@@ -21,7 +21,7 @@ fn route(format: &str) -> String {
 }
 
 /// Replaces the route of a configuration.
-fn reroute(dir: &Path, from: &str, to: &str) {
+pub(crate) fn reroute(dir: &Path, from: &str, to: &str) {
     let file = dir.join("normwatch.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(from));
@@ -33,14 +33,14 @@ fn replay(dir: &Path, arguments: &[&str]) -> (i32, Value) {
     (code, serde_json::from_str(&said).unwrap_or(Value::Null))
 }
 
-fn held(dir: &Path) -> Vec<Value> {
+pub(crate) fn held(dir: &Path) -> Vec<Value> {
     let (code, said) = run(dir, &["quarantine", "list", "--json"]);
     assert_eq!(code, 0);
     said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The ledger as the spool has it.
-fn ledger(dir: &Path) -> BTreeMap<&'static str, i64> {
+pub(crate) fn ledger(dir: &Path) -> BTreeMap<&'static str, i64> {
     let spool = rusqlite::Connection::open(dir.join("data/spool.sqlite")).unwrap();
     let names = ["stored", "duplicate", "ignored", "quarantined", "rejected", "readings"];
     let count = |name: &str| {
@@ -50,7 +50,7 @@ fn ledger(dir: &Path) -> BTreeMap<&'static str, i64> {
 }
 
 /// An office that could not read five messages of a gateway and one that nobody can.
-async fn office(dir: &Path, broker: &Mosquitto) -> Service {
+pub(crate) async fn office(dir: &Path, broker: &Mosquitto) -> Service {
     write_register(dir, "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
     let mut service = Service::new(dir, broker.port(), &route("senml"));
     service.start_connected().await;

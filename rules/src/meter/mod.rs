@@ -15,6 +15,7 @@ use model::{Id, Series};
 
 pub(crate) use chain::Chain;
 pub(crate) use facts::MeterFacts;
+pub use steps::is_rollover;
 pub(crate) use usage::{Part, Use};
 
 /// All meter series of a shard.

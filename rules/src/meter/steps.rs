@@ -84,8 +84,19 @@ fn rise(facts: &MeterFacts, at: Instant, old: Micro, new: Micro) -> Option<i128>
         return Some(new - old);
     }
     let end = i128::from(micro(facts.at(at)?.rollover_at?));
-    let is_near = old <= end && old * 10 >= end * 9 && new * 10 <= end;
-    is_near.then(|| end - old + new)
+    is_over_the_end(end, old, new).then(|| end - old + new)
+}
+
+/// Whether a register that fell did so because it had reached its end: from its last tenth into its first.
+const fn is_over_the_end(end: i128, old: i128, new: i128) -> bool {
+    old <= end && old * 10 >= end * 9 && new * 10 <= end
+}
+
+/// Whether a register that ends at `end` and fell from `old` to `new`, raw units, has begun again from zero.
+#[must_use]
+pub fn is_rollover(end: f64, old: f64, new: f64) -> bool {
+    let micro = |value| i128::from(micro(value));
+    is_over_the_end(micro(end), micro(old), micro(new))
 }
 
 fn is_giant(facts: &MeterFacts, amount: i128, span: Span) -> bool {

@@ -45,7 +45,7 @@ pub fn push_reading(out: &mut String, head: &str, reading: &Reading) {
     out.push_str(" value=");
     out.push_str(zmij::Buffer::new().format_finite(reading.value));
     out.push_str(",flags=");
-    out.push_str(itoa::Buffer::new().format(reading.flags.0));
+    out.push_str(itoa::Buffer::new().format(reading.flags.marks().0));
     out.push_str("i ");
     out.push_str(itoa::Buffer::new().format(reading.time.millis()));
     out.push('\n');

@@ -40,6 +40,7 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/sensors/{id}/claim", post(devices::claim))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/replay", post(quarantine::replay))
+        .route("/quarantine/discard", post(quarantine::discard))
         .route("/ledger", get(service::ledger))
         .route("/series/refused", get(service::refused_lines))
         .route("/asyncapi.json", get(service::asyncapi))

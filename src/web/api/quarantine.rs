@@ -1,7 +1,7 @@
-//! Messages that could not be understood: the list, and another try.
+//! Messages that could not be understood: the list, another try, and the bin.
 
 use axum::Json;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::acts::ApiJson;
 use crate::{
@@ -50,4 +50,30 @@ pub(super) async fn replay(desk: Desk, ApiJson(body): ApiJson<Body>) -> Result<J
         return Err(ApiError::BadRequest("write either `ids` or `all`: true".to_owned()));
     }
     desk.replay(Again { ids: body.ids, reason: body.reason }).await.map(Json)
+}
+
+/// Body of a discard: numbers and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discard {
+    ids: Vec<u64>,
+    reason: String,
+}
+
+/// How many were there to go.
+#[derive(Debug, Serialize)]
+pub(super) struct Discarded {
+    discarded: u64,
+}
+
+/// `POST /quarantine/discard`. They stay counted in the ledger as what they were.
+pub(super) async fn discard(
+    desk: Desk,
+    ApiJson(body): ApiJson<Discard>,
+) -> Result<Json<Discarded>, ApiError> {
+    if body.ids.is_empty() {
+        return Err(ApiError::BadRequest("`ids` names none".to_owned()));
+    }
+    let discarded = desk.discard(Again { ids: body.ids, reason: None }, &body.reason).await?;
+    Ok(Json(Discarded { discarded }))
 }

@@ -1,4 +1,5 @@
-//! `GET /charts/{place}/{quantity}.svg`: the curves of a place against their limits.
+//! `GET /charts/{place}/{quantity}.svg`: the curves of a place against their limits; and of one device,
+//! `GET /charts/device/{sensor}/{quantity}.svg`.
 //!
 //! Text in a chart is digits, units and ids only, so that no font is needed; the words stand
 //! around it in the page.
@@ -28,7 +29,7 @@ use super::{
     format,
     sources::ChartSource,
 };
-use crate::view::PlaceView;
+use crate::view::{Latest, PlaceView};
 
 /// Longest span of a chart, ms (13 months).
 const MAX_SPAN_MS: i64 = 400 * 86_400_000;
@@ -80,7 +81,31 @@ pub(super) async fn chart(
         is_narrow: ask.narrow == Some(1),
         desk: desk.clone(),
     };
-    // The history reads files: not on a thread that serves requests.
+    drawn(job).await
+}
+
+/// Answers with a picture of what one device said, whatever limits its place has.
+pub(super) async fn device_chart(
+    desk: Desk,
+    Path((sensor, file)): Path<(String, String)>,
+    ApiQuery(ask): ApiQuery<Ask>,
+) -> Result<Response, ApiError> {
+    let snapshot = desk.snapshot();
+    let quantity = file.strip_suffix(".svg").and_then(Quantity::parse);
+    let quantity = quantity.ok_or_else(|| ApiError::not_found("chart", &file))?;
+    let span = span(&ask, snapshot.event_time.unwrap_or_else(|| Desk::now(&snapshot)))?;
+    let latest = snapshot.places.values().flat_map(|view| &view.latest);
+    let series = series_in(latest.filter(|reading| reading.sensor.as_str() == sensor), &[quantity]);
+    if series.is_empty() {
+        return Err(ApiError::not_found("series", format!("{sensor}/{}", quantity.name())));
+    }
+    let is_narrow = ask.narrow == Some(1);
+    let (presence, limits) = (Vec::new(), Vec::new());
+    drawn(Job { quantity, span, series, presence, limits, is_narrow, desk: desk.clone() }).await
+}
+
+/// The history reads files: not on a thread that serves requests.
+async fn drawn(job: Job) -> Result<Response, ApiError> {
     let drawn = tokio::task::spawn_blocking(move || job.run()).await;
     let svg = drawn.map_err(|e| ApiError::Internal(e.to_string()))?.map_err(ApiError::Internal)?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response())
@@ -100,8 +125,12 @@ fn span(ask: &Ask, newest: Instant) -> Result<Span, ApiError> {
 }
 
 fn series_of(place: &PlaceView, quantities: &[Quantity]) -> Vec<Series> {
-    let of = place.latest.iter().filter(|reading| quantities.contains(&reading.quantity));
-    let mut series: Vec<Series> = of
+    series_in(place.latest.iter(), quantities)
+}
+
+fn series_in<'a>(latest: impl Iterator<Item = &'a Latest>, quantities: &[Quantity]) -> Vec<Series> {
+    let mut series: Vec<Series> = latest
+        .filter(|reading| quantities.contains(&reading.quantity))
         .map(|r| Series { sensor: r.sensor.clone(), quantity: r.quantity, channel: r.channel.clone() })
         .collect();
     series.sort();

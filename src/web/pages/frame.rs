@@ -40,7 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-const SOURCES: [(&str, &str); 18] = [
+const SOURCES: [(&str, &str); 21] = [
     ("base.html", include_str!("../../../templates/pages/base.html")),
     ("parts.html", include_str!("../../../templates/pages/parts.html")),
     ("overview.html", include_str!("../../../templates/pages/overview.html")),
@@ -49,6 +49,9 @@ const SOURCES: [(&str, &str); 18] = [
     ("alerts.html", include_str!("../../../templates/pages/alerts.html")),
     ("alert.html", include_str!("../../../templates/pages/alert.html")),
     ("devices.html", include_str!("../../../templates/pages/devices.html")),
+    ("device.html", include_str!("../../../templates/pages/device.html")),
+    ("quarantine.html", include_str!("../../../templates/pages/quarantine.html")),
+    ("held.html", include_str!("../../../templates/pages/held.html")),
     ("unknown.html", include_str!("../../../templates/pages/unknown.html")),
     ("claim.html", include_str!("../../../templates/pages/claim.html")),
     ("standards.html", include_str!("../../../templates/pages/standards.html")),

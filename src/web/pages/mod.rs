@@ -3,6 +3,7 @@
 mod acts;
 mod alert;
 mod alerts;
+mod device;
 mod devices;
 mod frame;
 pub(super) mod login;
@@ -10,6 +11,7 @@ mod look;
 mod mails;
 mod overview;
 mod place;
+mod quarantine;
 mod room;
 mod rooms;
 mod rows;
@@ -39,6 +41,11 @@ pub(super) fn routes() -> Router<Counter> {
         .route("/devices", get(devices::page))
         .route("/devices/unknown", get(unknown::page))
         .route("/devices/unknown/{sensor}", get(unknown::form).post(unknown::claim))
+        .route("/device/{sensor}", get(device::page))
+        .route("/quarantine", get(quarantine::page))
+        .route("/quarantine/replay", post(quarantine::replay))
+        .route("/quarantine/discard", post(quarantine::discard))
+        .route("/quarantine/{id}", get(quarantine::message))
         .route("/standards", get(standards::page))
         .route("/standards/{pack}", get(standards::pack_page))
         .route("/mails", get(mails::page))

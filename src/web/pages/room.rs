@@ -36,7 +36,7 @@ impl Range {
         }
     }
 
-    const fn days(self) -> i64 {
+    pub(super) const fn days(self) -> i64 {
         match self {
             Self::Day => 1,
             Self::Week => 7,
@@ -79,6 +79,7 @@ pub(super) struct SensorRow {
     quantity: &'static str,
     value: String,
     at: When,
+    time_from: Option<&'static str>,
     is_silent: bool,
     flags: Vec<&'static str>,
 }
@@ -158,8 +159,8 @@ pub(super) fn charts(look: &Look<'_>, place: &PlaceView, range: Range) -> Charts
     Charts { range, items, has_presence }
 }
 
-/// The span of the charts, its end on a whole minute so that a reload within it shows the same picture.
-fn span(look: &Look<'_>, range: Range) -> (Instant, Instant) {
+/// The span of charts, its end on a whole minute so that a reload within it shows the same picture.
+pub(super) fn span(look: &Look<'_>, range: Range) -> (Instant, Instant) {
     let end = look.snapshot.event_time.unwrap_or(look.now);
     let to = Instant::from_millis(end.millis().div_euclid(60_000) * 60_000 + 60_000);
     (to.plus_ms(-range.days() * 86_400_000), to)
@@ -191,16 +192,21 @@ fn chart(look: &Look<'_>, place: &PlaceView, quantity: Quantity, from: Instant, 
 
 /// The series of a place, the silent ones first.
 pub(super) fn sensors(look: &Look<'_>, place: &PlaceView) -> Vec<SensorRow> {
-    let row = |reading: &Latest| SensorRow {
+    let mut rows: Vec<SensorRow> = place.latest.iter().map(|reading| sensor_row(look, reading)).collect();
+    rows.sort_by(|a, b| (!a.is_silent, &a.sensor, a.quantity).cmp(&(!b.is_silent, &b.sensor, b.quantity)));
+    rows
+}
+
+/// A series with its newest reading.
+pub(super) fn sensor_row(look: &Look<'_>, reading: &Latest) -> SensorRow {
+    SensorRow {
         sensor: reading.sensor.to_string(),
         channel: reading.channel.as_ref().map(ToString::to_string),
         quantity: reading.quantity.name(),
         value: look.reading(reading.quantity, reading.value),
         at: look.when_and_age(reading.time),
+        time_from: reading.time_from,
         is_silent: is_silent(look.desk.register(), reading, look.now),
         flags: reading.flags.names().collect(),
-    };
-    let mut rows: Vec<SensorRow> = place.latest.iter().map(row).collect();
-    rows.sort_by(|a, b| (!a.is_silent, &a.sensor, a.quantity).cmp(&(!b.is_silent, &b.sensor, b.quantity)));
-    rows
+    }
 }

@@ -1,0 +1,131 @@
+//! A register that says something else about the past: what the history holds of it is judged again.
+//!
+//! A sensor that is claimed from a day of last week on has spoken since; its readings are in the history and were
+//! judged by nobody. They are taken now as if they came late: those that the engine still remembers re-open its
+//! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known.
+
+use std::collections::BTreeSet;
+
+use model::{Id, Instant, Nature, Period, Register, Series, Span};
+use rules::{LateDay, Taken};
+
+use super::judge::{Judge, JudgeError};
+use crate::metrics::LateOutcome;
+
+/// Whoever has just corrected the register waits for what follows: event time until days are built anew, ms.
+const SOON_MS: i64 = 20_000;
+
+/// Where a device hung, and from when to when.
+type Bound = (Span, Id);
+
+impl Judge {
+    /// Judges again what the history holds of devices that were bound otherwise `before`.
+    pub(super) fn look_back(&mut self, before: &Register) -> Result<(), JudgeError> {
+        let Some(now) = self.engine.event_time() else { return Ok(()) };
+        let after = std::sync::Arc::clone(&self.parts.rulebook.register);
+        let reach = Span::new(now.plus_ms(-self.parts.raw_ms), now);
+        let mut looked_at = 0_u64;
+        for sensor in changed(before, &after) {
+            let (gained, lost) = moves(before, &after, &sensor, reach);
+            if gained.is_empty() && lost.is_empty() {
+                continue;
+            }
+            for series in self.parts.history.series_of(&sensor) {
+                for (span, _) in &gained {
+                    looked_at += self.observe_again(&series, *span)?;
+                }
+                self.forget_at(&series, &lost, &after)?;
+            }
+        }
+        if looked_at > 0 || self.late.is_changed {
+            self.late.hasten(now.plus_ms(SOON_MS));
+            tracing::info!(readings = looked_at, "the register says otherwise of the past: judged again");
+        }
+        Ok(())
+    }
+
+    /// Judges the readings of a series in a span as if they came now. Returns how many there are.
+    fn observe_again(&mut self, series: &Series, span: Span) -> Result<u64, JudgeError> {
+        let readings = self.parts.history.readings(series, span)?;
+        for reading in &readings {
+            match self.engine.observe(reading, &mut self.outputs) {
+                Taken::Late => self.parts.metrics.late(LateOutcome::Late),
+                Taken::TooLate => {
+                    self.note_late(reading);
+                }
+                Taken::InOrder | Taken::Barred | Taken::Unbound => {}
+            }
+        }
+        Ok(readings.len() as u64)
+    }
+
+    /// Marks the days of the places where a series is known not to have hung.
+    fn forget_at(&mut self, series: &Series, lost: &[Bound], register: &Register) -> Result<(), JudgeError> {
+        let is_meter = matches!(series.quantity.nature(), Nature::Counter | Nature::Interval);
+        for (span, place) in lost {
+            let readings = self.parts.history.readings(series, *span)?;
+            let days: BTreeSet<Instant> = readings
+                .iter()
+                .map(|reading| register.calendar.window(Period::Day, reading.time).from)
+                .collect();
+            self.late.add(days.into_iter().map(|day| LateDay { place: place.clone(), day, is_meter }));
+        }
+        Ok(())
+    }
+}
+
+/// Devices whose rows are not what they were.
+fn changed(before: &Register, after: &Register) -> BTreeSet<Id> {
+    let sensors = before.sensors.keys().chain(after.sensors.keys());
+    let sensors = sensors.filter(|id| before.sensors.get(*id) != after.sensors.get(*id));
+    let meters = before.meters.keys().chain(after.meters.keys());
+    let meters = meters.filter(|id| before.meters.get(*id) != after.meters.get(*id));
+    sensors.chain(meters).cloned().collect()
+}
+
+/// Where a device hung that nobody knew of, and where it did not hang since it hung elsewhere, inside `reach`. What was stored with another
+/// correction than the rows now say is left out: the history holds corrected values.
+fn moves(before: &Register, after: &Register, sensor: &Id, reach: Span) -> (Vec<Bound>, Vec<Bound>) {
+    let mut edges: BTreeSet<Instant> = BTreeSet::from([reach.from, reach.to]);
+    for register in [before, after] {
+        let spans = spans_of(register, sensor);
+        edges.extend(spans.iter().flat_map(|span| [span.from, span.to]).filter(|at| reach.contains(*at)));
+    }
+    let edges: Vec<Instant> = edges.into_iter().collect();
+    let (mut gained, mut lost) = (Vec::new(), Vec::new());
+    for (from, to) in edges.iter().zip(edges.iter().skip(1)) {
+        let (old, new) = (place_at(before, sensor, *from), place_at(after, sensor, *from));
+        if old == new {
+            continue;
+        }
+        let span = Span::new(*from, *to);
+        // Whose row is gone altogether has said what it said: a device that is removed clears nothing.
+        if let (Some(old), Some(_)) = (old, &new) {
+            lost.push((span, old));
+        }
+        if let Some(new) = new
+            && correction_at(before, sensor, *from) == correction_at(after, sensor, *from)
+        {
+            gained.push((span, new));
+        }
+    }
+    (gained, lost)
+}
+
+fn spans_of(register: &Register, sensor: &Id) -> Vec<Span> {
+    let sensors = register.sensors.get(sensor).into_iter().flat_map(|rows| rows.rows().map(|row| row.span));
+    let meters = register.meters.get(sensor).into_iter().flat_map(|rows| rows.rows().map(|row| row.span));
+    sensors.chain(meters).collect()
+}
+
+fn place_at(register: &Register, sensor: &Id, at: Instant) -> Option<Id> {
+    let hung = register.sensors.get(sensor).and_then(|rows| rows.at(at)).map(|row| row.place.clone());
+    hung.or_else(|| register.meters.get(sensor).and_then(|rows| rows.at(at)).map(|row| row.place.clone()))
+}
+
+/// Factor and offset, by their bits; those of nobody are none.
+fn correction_at(register: &Register, sensor: &Id, at: Instant) -> (u64, u64) {
+    let row = register.sensors.get(sensor).and_then(|rows| rows.at(at));
+    let (scale, offset) = row.map_or((1.0, 0.0), |row| (row.scale, row.offset));
+    (scale.to_bits(), offset.to_bits())
+}
