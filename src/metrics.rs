@@ -27,7 +27,10 @@ use reloads::Reloads;
 use storage::Storage;
 use strangers::Strangers;
 
-use crate::view::{Ledger, Snapshot};
+use crate::{
+    spool::Outcome,
+    view::{Ledger, Snapshot},
+};
 
 type Label = [(&'static str, &'static str); 1];
 type Count = Gauge<u64, AtomicU64>;
@@ -39,39 +42,6 @@ pub const STATES: [AlertState; 4] =
 /// Seconds; 0.25 and 2 are the budgets of reading to verdict and reading to mail.
 const BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0];
-
-/// In which outcome of the ledger a message was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageOutcome {
-    /// Its readings were kept.
-    Stored,
-    /// Seen before.
-    Duplicate,
-    /// Understood, but no reading.
-    Ignored,
-    /// Not understood, kept with the reason.
-    Quarantined,
-    /// Refused.
-    Rejected,
-}
-
-impl MessageOutcome {
-    /// Every outcome.
-    pub const ALL: [Self; 5] =
-        [Self::Stored, Self::Duplicate, Self::Ignored, Self::Quarantined, Self::Rejected];
-
-    /// The value of the label `outcome`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Duplicate => "duplicate",
-            Self::Ignored => "ignored",
-            Self::Quarantined => "quarantined",
-            Self::Rejected => "rejected",
-        }
-    }
-}
 
 /// What became of one attempt to hand over a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +134,7 @@ impl Metrics {
             let _created = metrics.late.get_or_create(&[("outcome", outcome.name())]);
         }
         // A rate needs a zero before the first event, so every label value exists at once.
-        for outcome in MessageOutcome::ALL {
+        for outcome in Outcome::ALL {
             metrics.messages(outcome, 0);
         }
         for outcome in MailOutcome::ALL {
@@ -242,11 +212,11 @@ impl Metrics {
     /// Goes on from the durable ledger of earlier runs, so that the sum over outcomes stays whole.
     pub fn restore(&self, ledger: &Ledger) {
         self.received.inc_by(ledger.received);
-        self.messages(MessageOutcome::Stored, ledger.stored);
-        self.messages(MessageOutcome::Duplicate, ledger.duplicate);
-        self.messages(MessageOutcome::Ignored, ledger.ignored);
-        self.messages(MessageOutcome::Quarantined, ledger.quarantined);
-        self.messages(MessageOutcome::Rejected, ledger.rejected);
+        self.messages(Outcome::Stored, ledger.stored);
+        self.messages(Outcome::Duplicate, ledger.duplicate);
+        self.messages(Outcome::Ignored, ledger.ignored);
+        self.messages(Outcome::Quarantined, ledger.quarantined);
+        self.messages(Outcome::Rejected, ledger.rejected);
     }
 
     /// Counts a message taken from the broker.
@@ -255,17 +225,17 @@ impl Metrics {
     }
 
     /// Counts `n` messages in an outcome.
-    pub fn messages(&self, outcome: MessageOutcome, n: u64) {
+    pub fn messages(&self, outcome: Outcome, n: u64) {
         self.messages.get_or_create(&[("outcome", outcome.name())]).inc_by(n);
     }
 
     /// A message left the quarantine: it moves from one outcome to the other, so that the sum stays whole. For
     /// Prometheus the lower counter looks like a restart.
     pub fn replayed(&self) {
-        let quarantined = self.messages.get_or_create(&[("outcome", MessageOutcome::Quarantined.name())]);
+        let quarantined = self.messages.get_or_create(&[("outcome", Outcome::Quarantined.name())]);
         quarantined.inner().fetch_sub(1, Ordering::Relaxed);
         drop(quarantined);
-        self.messages(MessageOutcome::Stored, 1);
+        self.messages(Outcome::Stored, 1);
     }
 
     /// Sets how many messages wait for an outcome.
@@ -404,7 +374,7 @@ mod tests {
     fn what_is_counted_is_exposed() {
         let metrics = Metrics::new();
         metrics.message_received();
-        metrics.messages(MessageOutcome::Stored, 3);
+        metrics.messages(Outcome::Stored, 3);
         metrics.alerts(AlertState::Firing, 2);
         metrics.mail(MailOutcome::Sent);
         metrics.observe_reading_to_verdict(0.2);

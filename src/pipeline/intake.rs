@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Clock,
     history::History,
-    metrics::{MessageOutcome, Metrics},
+    metrics::Metrics,
     spool::{Appending, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
 };
 
@@ -205,7 +205,7 @@ async fn settle_all(
             match receipt.outcome {
                 // It was counted when it came; nobody else counts what another replay has taken.
                 Some(outcome) if is_replay && outcome == Outcome::Stored => metrics.replayed(),
-                Some(outcome) if !is_replay => metrics.messages(counted_as(outcome), 1),
+                Some(outcome) if !is_replay => metrics.messages(outcome, 1),
                 Some(_) | None => {}
             }
             entries.extend(receipt.entry);
@@ -215,14 +215,4 @@ async fn settle_all(
         }
     }
     Ok(())
-}
-
-const fn counted_as(outcome: Outcome) -> MessageOutcome {
-    match outcome {
-        Outcome::Stored => MessageOutcome::Stored,
-        Outcome::Duplicate => MessageOutcome::Duplicate,
-        Outcome::Ignored => MessageOutcome::Ignored,
-        Outcome::Quarantined => MessageOutcome::Quarantined,
-        Outcome::Rejected => MessageOutcome::Rejected,
-    }
 }

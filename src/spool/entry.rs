@@ -213,6 +213,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Stored, Self::Duplicate, Self::Ignored, Self::Quarantined, Self::Rejected];
+
     /// The value of the label `outcome` in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
