@@ -73,7 +73,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Decoder {
     routes: Routes,
-    names: Names,
+    names: Arc<Names>,
     state: State,
 }
 
@@ -157,7 +157,7 @@ impl Decoder {
     }
 
     /// The common table of names.
-    pub(crate) const fn names(&self) -> &Names {
+    pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
@@ -256,6 +256,49 @@ mod tests {
         assert!(matches!(both, Decoded::Readings(r) if r.len() == 1 && (r[0].value - 500.0).abs() < 1e-9));
         let alone = said(br#"[{"n":"battery_level","u":"/","v":1e308}]"#);
         assert_eq!(alone, Decoded::Ignored("no_reading"));
+    }
+
+    /// Messages of formats that remember nothing from one to the next, from the golden cases.
+    fn samples() -> Vec<(Format, String, String)> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let stateless = Format::ALL.iter().filter(|format| {
+            !matches!(format, Format::SparkplugB | Format::HaDiscovery | Format::HaStatestream)
+        });
+        let mut found = Vec::new();
+        for format in stateless {
+            for line in std::fs::read_to_string(folder.join(format!("{format}.jsonl"))).unwrap().lines() {
+                let case: serde_json::Value = serde_json::from_str(line).unwrap();
+                let text = |key: &str| case[key].as_str().unwrap().to_owned();
+                found.push((*format, text("topic"), text("payload")));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn what_was_looked_up_before_changes_no_reading_whatever_the_order() {
+        let samples = samples();
+        assert!(samples.len() > 60);
+        let read = |decoder: &mut Decoder, (format, topic, payload): &(Format, String, String)| {
+            let message = Message { topic, payload: payload.as_bytes(), retained: false, received_at: None };
+            format!("{:?} {:?}", decoder.decode_as(*format, &message), decoder.route(topic, message.payload))
+        };
+        let fresh: Vec<String> = samples
+            .iter()
+            .map(|sample| {
+                let names = Arc::new(Names::read_builtin());
+                read(&mut Decoder { routes: Routes::defaults(), names, state: State::default() }, sample)
+            })
+            .collect();
+        let mut used = Decoder::new(Routes::defaults());
+        for round in 0..8_usize {
+            // A step that shares no factor with the length visits each once.
+            let step = [1, 7, 11, 13, 17, 19, 23, 29].into_iter().cycle().nth(round).unwrap();
+            let step = if samples.len().is_multiple_of(step) { 1 } else { step };
+            for at in (0..samples.len()).map(|i| (i * step + round) % samples.len()) {
+                assert_eq!(read(&mut used, &samples[at]), fresh[at], "{:?}", samples[at]);
+            }
+        }
     }
 
     #[test]

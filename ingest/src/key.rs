@@ -20,6 +20,12 @@ pub(crate) fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// The first byte that folding keeps, in lower case; `None` where it is no letter or figure of ASCII.
+pub(crate) fn first_letter(text: &str) -> Option<u8> {
+    let first = text.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii())?;
+    first.is_ascii().then(|| first.to_ascii_lowercase())
+}
+
 /// Whether a text folds to `folded`, without building the folded text.
 pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
     if text.len() < folded.len() {
@@ -124,21 +130,25 @@ fn is_percentage(word: &str) -> bool {
 
 /// `L1_V`, `ch2_kW`: a place and a unit name what most often is in that unit there.
 fn place_and_unit(front: &[String], unit: &str) -> Option<Spelling> {
-    let is_told = |word: &String| word.len() == 1 || word.bytes().any(|b| b.is_ascii_digit());
-    if !front.iter().all(|word| is_place(word)) || !front.iter().any(is_told) {
-        return None;
-    }
-    let folded = match unit.to_ascii_lowercase().trim_start_matches(['k', 'm']) {
-        "v" => "voltage",
-        "a" => "current",
-        "w" => "power",
-        "wh" => "energy",
-        "hz" => "frequency",
-        "va" => "apparentpower",
-        "var" => "reactivepower",
+    let (letter, folded) = match unit.to_ascii_lowercase().trim_start_matches(['k', 'm']) {
+        "v" => ("u", "voltage"),
+        "a" => ("i", "current"),
+        "w" => ("p", "power"),
+        "wh" => ("e", "energy"),
+        "hz" => ("f", "frequency"),
+        "va" => ("s", "apparentpower"),
+        "var" => ("q", "reactivepower"),
         _ => return None,
     };
-    let places: Vec<String> = front.iter().map(|word| word.to_lowercase()).collect();
+    // `U_L1_V`: the letter of a formula says it once more.
+    let is_letter = |word: &str| word.eq_ignore_ascii_case(letter);
+    let is_told = |word: &String| word.len() == 1 || word.bytes().any(|b| b.is_ascii_digit());
+    let (letters, places): (Vec<&String>, Vec<&String>) = front.iter().partition(|word| is_letter(word));
+    let is_clear = !letters.is_empty() || front.iter().any(is_told);
+    if !is_clear || !places.iter().all(|word| is_place(word)) {
+        return None;
+    }
+    let places: Vec<String> = places.iter().map(|word| word.to_lowercase()).collect();
     let channel = channel_of(vec!["-"], &places).map(|(_, channel)| channel);
     Some(Spelling { folded: folded.to_owned(), unit: Some(unit.to_owned()), channel })
 }

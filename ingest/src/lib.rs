@@ -28,6 +28,7 @@ mod place;
 mod profile;
 mod protobuf;
 pub mod quality;
+mod quick_hash;
 mod radio;
 mod roles;
 mod route;

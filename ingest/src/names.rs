@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use model::Quantity;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::{
     entry::{Entry, to_canonical},
     key::{self, Spelling},
+    quick_hash::QuickHash,
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,9 +74,9 @@ pub(crate) struct Names {
     fillers: HashSet<String>,
     pub(crate) sensors: Vec<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
-    seen: Mutex<HashMap<String, Arc<[Known]>>>,
+    seen: Mutex<HashMap<String, Arc<[Known]>, QuickHash>>,
     /// Names of objects, with whether what stands in them is foreign.
-    contexts: Mutex<HashMap<String, bool>>,
+    contexts: Mutex<HashMap<String, bool, QuickHash>>,
 }
 
 /// A spelling that the table knows or ignores.
@@ -100,9 +101,14 @@ pub(crate) struct Match<'n> {
 }
 
 impl Names {
-    /// The table that is compiled in.
+    /// The table that is compiled in, read once for all decoders.
+    pub(crate) fn builtin() -> Arc<Self> {
+        static TABLE: LazyLock<Arc<Names>> = LazyLock::new(|| Arc::new(Names::read_builtin()));
+        Arc::clone(&TABLE)
+    }
+
     #[expect(clippy::expect_used, reason = "the file is compiled in, and a test parses it")]
-    pub(crate) fn builtin() -> Self {
+    pub(crate) fn read_builtin() -> Self {
         Self::parse(include_str!("../names.toml")).expect("names.toml is valid")
     }
 

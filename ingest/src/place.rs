@@ -60,7 +60,8 @@ impl<'t, 'a> Place<'t, 'a> {
         let is_own = self.object.is_none();
         if is_own {
             self.object = Some(object);
-            self.is_amount = AMOUNTS.iter().any(|amount| key::is_folded_as(name, amount));
+            self.is_amount = matches!(key::first_letter(name), Some(b'a' | b'c'))
+                && AMOUNTS.iter().any(|amount| key::is_folded_as(name, amount));
         } else {
             self.above.push(name);
         }

@@ -46,12 +46,17 @@ pub(crate) const NAMELESS: [&str; 39] = [
     "currentvalue",
 ];
 
-/// The first letters of [`NAMELESS`], a bit each.
-const NAMELESS_FIRST: u32 = {
-    let (mut bits, mut rest) = (0, NAMELESS.as_slice());
+/// The longest of [`NAMELESS`], in bytes.
+const LONGEST: usize = 16;
+
+/// The first letters of [`NAMELESS`] by their length, a bit each.
+const NAMELESS_FIRST: [u32; LONGEST + 1] = {
+    let (mut bits, mut rest) = ([0; LONGEST + 1], NAMELESS.as_slice());
     while let [name, others @ ..] = rest {
-        if let [first, ..] = name.as_bytes() {
-            bits |= 1 << (*first & 31);
+        if let [first, ..] = name.as_bytes()
+            && let Some((_, [slot, ..])) = bits.split_at_mut_checked(name.len())
+        {
+            *slot |= 1 << (*first & 31);
         }
         rest = others;
     }
@@ -155,8 +160,12 @@ impl Hints {
         let mut hints = Self::default();
         for name in names {
             hints.units |= may_name_a_unit(name) && ends_in_a_unit(name);
-            hints.direction |= key::is_folded_as(name, "direction");
-            hints.medium |= MEDIA.iter().any(|key| key::is_folded_as(name, key));
+            // Both are rare, and begin with few letters.
+            match key::first_letter(name) {
+                Some(b'd') => hints.direction |= key::is_folded_as(name, "direction"),
+                Some(b'm') => hints.medium |= MEDIA.iter().any(|key| key::is_folded_as(name, key)),
+                _ => {}
+            }
         }
         hints
     }
@@ -176,19 +185,18 @@ pub(crate) fn is_time(name: &str) -> bool {
 
 /// Whether a key says nothing of what stands under it.
 pub(crate) fn is_nameless(name: &str) -> bool {
-    // Asked for every value: most names differ in their first letter from all that say nothing.
-    let first = name.bytes().find(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    if first.is_none_or(|first| NAMELESS_FIRST >> (first.to_ascii_lowercase() & 31) & 1 == 0) {
+    // Asked for every value: most names differ from all that say nothing in their length and first letter.
+    let is_kept = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    let length = name.bytes().filter(is_kept).count();
+    let Some(firsts) = NAMELESS_FIRST.get(length).filter(|firsts| **firsts != 0) else { return false };
+    let first = name.bytes().find(is_kept);
+    if first.is_none_or(|first| firsts >> (first.to_ascii_lowercase() & 31) & 1 == 0) {
         return false;
     }
     // The others are folded in place, and equal lengths are compared alone.
-    const LONGEST: usize = 16;
     let mut buffer = [0; LONGEST];
-    let mut length = 0;
-    for byte in name.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) {
-        let Some(free) = buffer.get_mut(length) else { return false };
-        *free = byte.to_ascii_lowercase();
-        length += 1;
+    for (to, byte) in buffer.iter_mut().zip(name.bytes().filter(is_kept)) {
+        *to = byte.to_ascii_lowercase();
     }
     let folded = buffer.get(..length).unwrap_or_default();
     NAMELESS.iter().any(|nameless| nameless.as_bytes() == folded)

@@ -243,6 +243,10 @@ impl Routes {
 
     /// The devices that a message on a topic may name; `None` for any.
     pub(crate) fn owned(&self, topic: &str) -> Option<&Owned> {
+        // Most services name no devices: the topic need not be matched once more.
+        if self.0.iter().all(|route| route.owned.is_none()) {
+            return None;
+        }
         self.of(topic)?.owned.as_ref()
     }
 
