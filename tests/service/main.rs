@@ -26,6 +26,7 @@ mod acts;
 mod backfill;
 mod backup;
 mod bad_input;
+mod bound;
 mod claims;
 mod demo;
 mod late;
