@@ -6,6 +6,7 @@ mod mails;
 mod offline;
 mod parts;
 mod reload;
+mod rights;
 mod storage;
 mod stores;
 mod subscriptions;
@@ -200,6 +201,7 @@ impl Site<'_> {
         let settled = parts::series(&mut self)?;
         storage::trimmer(&mut self, settled);
         storage::watch(&mut self);
+        rights::keep(&mut self);
         watchers::pruner(&mut self, snapshots.clone());
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
@@ -276,7 +278,7 @@ impl Site<'_> {
         let register = Arc::clone(&registers.borrow());
         let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
-        let mqtt = parts::mqtt(&self.config.mqtt)?;
+        let mqtt = parts::mqtt(&self.config.mqtt, self.clock.now())?;
         let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
         let diagnoses = parts::diagnoses(self, mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {

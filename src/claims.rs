@@ -43,6 +43,7 @@ pub struct Claims {
     register: PathBuf,
     packs: Option<PathBuf>,
     overlay: Option<PathBuf>,
+    keeps_rights: bool,
     turn: Arc<Mutex<()>>,
     written: Arc<Notify>,
 }
@@ -65,8 +66,19 @@ impl Claims {
             register: config.register.clone(),
             packs: config.packs_dir.clone(),
             overlay: config.overlay.clone(),
+            keeps_rights: config.mqtt.acl_file.is_some(),
             turn: Arc::default(),
             written: Arc::default(),
+        }
+    }
+
+    /// What a claim leaves to do at a broker that has a list of rights.
+    #[must_use]
+    pub const fn rights(&self) -> &'static str {
+        if self.keeps_rights {
+            "the broker's list of rights (acl_file) is written anew: have the broker read it"
+        } else {
+            "a broker with a list of rights needs it anew: normwatch register acl"
         }
     }
 

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -117,6 +118,16 @@ pub(crate) fn is_of_disk(error: &(dyn Error + 'static)) -> bool {
                 | ErrorCode::OutOfMemory
         )
     )
+}
+
+/// Replaces a file at once, so that whoever reads it finds the old or the new one whole. It keeps its rights.
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, text)?;
+    if let Ok(meta) = std::fs::metadata(path) {
+        std::fs::set_permissions(&fresh, meta.permissions())?;
+    }
+    std::fs::rename(&fresh, path)
 }
 
 /// An error with its causes, in one line.

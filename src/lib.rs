@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod backup;
 pub mod bench;
 pub mod broker;
+pub mod certificates;
 pub mod claims;
 pub mod cli;
 pub mod clock;

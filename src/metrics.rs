@@ -3,6 +3,7 @@
 //! Names are a promise to users (a test holds them). The library adds `_total` to counters, so
 //! they are registered without it.
 
+mod diagnoses;
 mod late;
 mod marks;
 mod reloads;
@@ -86,6 +87,7 @@ pub struct Metrics {
     maybe_doubled: Counter,
     reloads: Reloads,
     strangers: Strangers,
+    told: diagnoses::Told,
     late: Family<Label, Counter>,
     to_verdict: Histogram,
     to_mail: Histogram,
@@ -116,6 +118,7 @@ impl Metrics {
             maybe_doubled: Counter::default(),
             reloads: Reloads::default(),
             strangers: Strangers::default(),
+            told: diagnoses::Told::default(),
             late: Family::default(),
             to_verdict: Histogram::new(BUCKETS),
             to_mail: Histogram::new(BUCKETS),
@@ -125,6 +128,7 @@ impl Metrics {
         metrics.reloads.register(&mut metrics.registry);
         metrics.storage.register(&mut metrics.registry);
         metrics.strangers.register(&mut metrics.registry);
+        metrics.told.register(&mut metrics.registry);
         metrics.registry.register(
             "normwatch_late_readings",
             "Readings older than what was judged, by what became of them",

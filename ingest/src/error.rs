@@ -76,7 +76,8 @@ impl DecodeError {
         Self { kind, message: message.into(), field: None }
     }
 
-    pub(crate) fn at(kind: ErrorKind, field: &str, message: impl Into<String>) -> Self {
+    /// An error about one field.
+    pub fn at(kind: ErrorKind, field: &str, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), field: Some(field.to_owned()) }
     }
 

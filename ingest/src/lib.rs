@@ -6,6 +6,7 @@
 
 mod asyncapi;
 mod backoff;
+mod certificate;
 mod decoder;
 mod diagnostics;
 mod entry;
@@ -53,4 +54,4 @@ pub use profile::{Profile, ProfileError};
 pub use route::{Filter, RouteEntry, RouteError, Routes};
 pub use strict::{Strict, decode_line_strictly};
 pub use tape::{MAX_DEPTH, MAX_PAYLOAD, MAX_VALUES};
-pub use tls::{Tls, TlsError};
+pub use tls::{Tls, TlsError, TlsFinding};

@@ -360,9 +360,9 @@ impl Connection {
 
     fn broken(&mut self, error: &ConnectionError) {
         self.epoch += 1;
-        self.is_connected = false;
+        let was_connected = std::mem::replace(&mut self.is_connected, false);
         self.unbroken_failures = self.unbroken_failures.saturating_add(1);
-        let error = explain(error);
+        let error = explain(error, was_connected);
         tracing::warn!(error, failures = self.unbroken_failures, "no connection to the broker");
         let link = &mut self.shared.lock().link;
         link.is_connected = false;

@@ -84,9 +84,13 @@ async fn follow(mut events: EventLoop, is_connected: Arc<AtomicBool>) {
             Ok(Event::Incoming(Packet::ConnAck(_))) => is_connected.store(true, Ordering::Relaxed),
             Ok(_) => failures = 0,
             Err(error) => {
-                is_connected.store(false, Ordering::Relaxed);
+                let was_connected = is_connected.swap(false, Ordering::Relaxed);
                 failures += 1;
-                tracing::debug!(error = explain(&error), failures, "no connection to publish on");
+                tracing::debug!(
+                    error = explain(&error, was_connected),
+                    failures,
+                    "no connection to publish on"
+                );
                 tokio::time::sleep(backoff(failures)).await;
             }
         }

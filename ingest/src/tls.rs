@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use model::{Instant, Span};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+
+use crate::certificate::validity;
+
+/// A certificate that ends within this is worth a warning, ms.
+const SOON_MS: i64 = 30 * 86_400_000;
 
 /// Certificates of a connection, each the content of a PEM file.
 #[derive(Clone, Default)]
@@ -39,7 +45,49 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
+/// What is wrong with one of the files, or will be soon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFinding {
+    /// Which of `ca_file`, `cert_file`, `key_file`.
+    pub file: &'static str,
+    /// What is wrong.
+    pub what: String,
+    /// How to mend it.
+    pub remedy: &'static str,
+    /// Whether a connection can be made all the same.
+    pub is_warning: bool,
+}
+
 impl Tls {
+    /// Everything that is wrong with the files at an instant: no PEM, certificates that are over, not yet begun or
+    /// over soon, a key of another certificate.
+    #[must_use]
+    pub fn findings(&self, now: Instant) -> Vec<TlsFinding> {
+        let mut found = Vec::new();
+        if !self.ca.is_empty() {
+            found.extend(inspect("ca_file", &self.ca, now, CA_REMEDY).map(|finding| finding.told));
+        }
+        let Some((chain, key)) = &self.client else { return found };
+        let ours = inspect("cert_file", chain, now, CERT_REMEDY);
+        let is_readable = ours.as_ref().is_none_or(|finding| finding.is_readable);
+        found.extend(ours.map(|finding| finding.told));
+        match PrivateKeyDer::from_pem_slice(key) {
+            Err(error) => {
+                let what = format!("holds no private key in PEM: {error}");
+                found.push(TlsFinding { file: "key_file", what, remedy: KEY_REMEDY, is_warning: false });
+            }
+            Ok(_) if is_readable => {
+                let only_ours = Self { ca: Vec::new(), client: self.client.clone() };
+                if let Err(error) = only_ours.client_config() {
+                    let what = format!("does not belong to the certificate in cert_file: {error}");
+                    found.push(TlsFinding { file: "key_file", what, remedy: KEY_REMEDY, is_warning: false });
+                }
+            }
+            Ok(_) => {}
+        }
+        found
+    }
+
     /// The client configuration of these certificates.
     ///
     /// # Errors
@@ -68,6 +116,57 @@ impl Tls {
     }
 }
 
+const CA_REMEDY: &str = "ask whoever runs the broker for the certificate of its authority";
+const CERT_REMEDY: &str = "have our certificate issued anew, with its key";
+const KEY_REMEDY: &str =
+    "name the key that the certificate in cert_file was made with, in PEM and without a password";
+
+/// What is wrong with a file of certificates, and whether it holds any.
+struct Inspected {
+    told: TlsFinding,
+    is_readable: bool,
+}
+
+/// Looks at the certificates of a file: an authority's file does while one of them holds, ours when the first does.
+fn inspect(file: &'static str, bytes: &[u8], now: Instant, remedy: &'static str) -> Option<Inspected> {
+    let told = |what: String, is_warning| TlsFinding { file, what, remedy, is_warning };
+    let found = match certificates(file, bytes) {
+        Ok(found) => found,
+        Err(TlsError::Pem { reason, .. }) => {
+            let told = told(format!("holds no certificate in PEM: {reason}"), false);
+            return Some(Inspected { told, is_readable: false });
+        }
+        Err(error) => return Some(Inspected { told: told(error.to_string(), false), is_readable: false }),
+    };
+    let mut spans = found.iter().map(|certificate| validity(certificate));
+    let Some(best) =
+        (if file == "ca_file" { spans.max_by_key(|span| span.map(|s| s.to)) } else { spans.next() })
+            .flatten()
+    else {
+        return Some(Inspected {
+            told: told("holds no X.509 certificate".to_owned(), false),
+            is_readable: false,
+        });
+    };
+    let (what, is_warning) = said_of(best, now)?;
+    Some(Inspected { told: told(what, is_warning), is_readable: true })
+}
+
+fn said_of(span: Span, now: Instant) -> Option<(String, bool)> {
+    if now >= span.to {
+        Some((format!("the certificate is over since {}", span.to), false))
+    } else if now < span.from {
+        Some((
+            format!("the certificate holds from {} on only: is this machine's clock right?", span.from),
+            false,
+        ))
+    } else if span.to.since(now) < SOON_MS {
+        Some((format!("the certificate ends on {}", span.to), true))
+    } else {
+        None
+    }
+}
+
 fn certificates(file: &'static str, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     let found = found.map_err(|error| pem(file, error))?;
@@ -86,5 +185,23 @@ mod tests {
     fn a_file_without_certificate_is_named() {
         let error = Tls { ca: b"hello".to_vec(), client: None }.client_config().unwrap_err();
         assert!(error.to_string().contains("ca_file"), "{error}");
+    }
+
+    #[test]
+    fn files_that_hold_nothing_usable_are_found_each_with_its_remedy() {
+        let tls = Tls { ca: b"hello".to_vec(), client: Some((b"cert".to_vec(), b"key".to_vec())) };
+        let found = tls.findings(Instant::from_millis(0));
+        let files: Vec<_> = found.iter().map(|finding| (finding.file, finding.is_warning)).collect();
+        assert_eq!(files, [("ca_file", false), ("cert_file", false), ("key_file", false)]);
+        assert!(Tls::default().findings(Instant::from_millis(0)).is_empty());
+    }
+
+    #[test]
+    fn a_certificate_is_told_before_it_begins_when_it_is_over_and_a_month_before() {
+        let at = |day: i64| Instant::from_millis(day * 86_400_000);
+        let span = Span::new(at(100), at(200));
+        let told = |day| said_of(span, at(day)).map(|(_, is_warning)| is_warning);
+        assert_eq!((told(99), told(100), told(170), told(171)), (Some(false), None, None, Some(true)));
+        assert_eq!((told(199), told(200)), (Some(true), Some(false)));
     }
 }

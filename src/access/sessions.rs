@@ -4,7 +4,7 @@ use model::Instant;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    Secret, password,
+    Secret, Speaks, password,
     secret::digest,
     store::{Access, AccessError, Person, user},
 };
@@ -71,6 +71,6 @@ impl Access {
         if now.millis() - seen > SEEN_STEP_MS {
             db.execute("UPDATE sessions SET seen = ?2 WHERE digest = ?1", params![digest, now.millis()])?;
         }
-        Ok(Some(Person { name, role, reach, scopes: None }))
+        Ok(Some(Person { name, role, reach, scopes: None, speaks: Speaks::default() }))
     }
 }

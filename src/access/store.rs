@@ -8,13 +8,13 @@ use std::{
 use model::Id;
 use rusqlite::{Connection, Row};
 
-use super::{Reach, Right, Role, TokenScope, password::PasswordError};
+use super::{Reach, Right, Role, Speaks, TokenScope, password::PasswordError};
 use crate::database::{self, DatabaseError};
 
 /// Name of the file in the data directory.
 pub const USERS_FILE: &str = "users.sqlite";
 
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("speaks.sql")];
 
 /// Version of the newest tables.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();
@@ -45,6 +45,12 @@ pub enum AccessError {
         /// What was asked for.
         scope: &'static str,
     },
+    /// A token without that scope sends none.
+    #[error("a token without the scope `readings` speaks for no device: leave out --sensor and --place")]
+    SpeaksNot,
+    /// No device can be called so.
+    #[error("`{0}` is no id of a device, nor the beginning of one and `*`")]
+    NoDevice(String),
     /// A row that this release cannot understand.
     #[error("the row of `{0}` is damaged")]
     Damaged(String),
@@ -67,6 +73,8 @@ pub struct Person {
     pub reach: Reach,
     /// Scopes of the token; `None` for a session.
     pub scopes: Option<Vec<TokenScope>>,
+    /// For which devices the token may send readings.
+    pub speaks: Speaks,
 }
 
 impl Person {
@@ -103,11 +111,20 @@ pub(super) fn user(row: &Row<'_>) -> Result<(String, Role, Reach), AccessError> 
     let name: String = row.get(0)?;
     let damaged = || AccessError::Damaged(name.clone());
     let role = Role::parse(&row.get::<_, String>(1)?).ok_or_else(damaged)?;
-    let ids = |column| -> Result<Vec<Id>, AccessError> {
-        let text: String = row.get(column)?;
-        let words: Vec<String> = serde_json::from_str(&text).map_err(|_| damaged())?;
-        words.iter().map(|word| Id::parse(word).map_err(|_| damaged())).collect()
+    let reach = Reach {
+        places: ids(&name, &row.get::<_, String>(2)?)?,
+        bodies: ids(&name, &row.get::<_, String>(3)?)?,
     };
-    let reach = Reach { places: ids(2)?, bodies: ids(3)? };
     Ok((name, role, reach))
+}
+
+/// A JSON list of ids, in a row of `of`.
+pub(super) fn ids(of: &str, text: &str) -> Result<Vec<Id>, AccessError> {
+    let damaged = || AccessError::Damaged(of.to_owned());
+    words(of, text)?.iter().map(|word| Id::parse(word).map_err(|_| damaged())).collect()
+}
+
+/// A JSON list of texts, in a row of `of`.
+pub(super) fn words(of: &str, text: &str) -> Result<Vec<String>, AccessError> {
+    serde_json::from_str(text).map_err(|_| AccessError::Damaged(of.to_owned()))
 }

@@ -1,13 +1,14 @@
 //! Tokens of programs.
 
-use model::Instant;
+use ingest::Owned;
+use model::{Id, Instant};
 use rusqlite::params;
 use serde::Serialize;
 
 use super::{
-    Secret, TokenScope,
+    Secret, Speaks, TokenScope,
     secret::digest,
-    store::{Access, AccessError, Person, user},
+    store::{Access, AccessError, Person, ids, user, words},
 };
 
 /// A token as lists show it: all but the secret.
@@ -21,6 +22,9 @@ pub struct TokenRow {
     pub note: String,
     /// What it may be used for.
     pub scopes: Vec<TokenScope>,
+    /// For which devices it may send readings.
+    #[serde(flatten)]
+    pub speaks: Speaks,
     /// When it was made.
     pub created: Instant,
     /// When it ends; never when absent.
@@ -50,7 +54,8 @@ impl Access {
         let id: String = blake3::hash(secret.expose().as_bytes()).to_hex().chars().skip(48).take(8).collect();
         let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
         self.db().execute(
-            "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO tokens (id, user, note, scopes, digest, created, expires)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 user_name,
@@ -62,6 +67,27 @@ impl Access {
             ],
         )?;
         Ok((id, secret))
+    }
+
+    /// Binds a token to some devices: it may send readings of no other.
+    ///
+    /// # Errors
+    /// When there is no such token, it may send no readings, a device can have no such id, or the disk refuses.
+    pub fn bind_token(&self, id: &str, speaks: &Speaks) -> Result<(), AccessError> {
+        let token = self.tokens()?.into_iter().find(|token| token.id == id);
+        let token = token.ok_or_else(|| AccessError::NoToken(id.to_owned()))?;
+        if !token.scopes.contains(&TokenScope::Readings) {
+            return Err(AccessError::SpeaksNot);
+        }
+        Owned::parse(speaks.sensors.iter().map(String::as_str)).map_err(AccessError::NoDevice)?;
+        let places: Vec<&str> = speaks.places.iter().map(Id::as_str).collect();
+        let lists = [serde_json::json!(speaks.sensors).to_string(), serde_json::json!(places).to_string()];
+        let [sensors, places] = lists;
+        self.db().execute(
+            "UPDATE tokens SET sensors = ?2, places = ?3 WHERE id = ?1",
+            params![id, sensors, places],
+        )?;
+        Ok(())
     }
 
     /// Ends a token.
@@ -80,7 +106,8 @@ impl Access {
     pub fn tokens(&self) -> Result<Vec<TokenRow>, AccessError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT id, user, note, scopes, created, expires FROM tokens ORDER BY user, created",
+            "SELECT id, user, note, scopes, created, expires, sensors, places FROM tokens
+             ORDER BY user, created",
         )?;
         let mut rows = query.query([])?;
         let mut tokens = Vec::new();
@@ -92,6 +119,7 @@ impl Access {
                 scopes: scopes(&id, &row.get::<_, String>(3)?)?,
                 created: Instant::from_millis(row.get(4)?),
                 expires: row.get::<_, Option<i64>>(5)?.map(Instant::from_millis),
+                speaks: speaks(&id, [row.get(6)?, row.get(7)?])?,
                 id,
             });
         }
@@ -105,8 +133,8 @@ impl Access {
     pub fn token(&self, secret: &str, now: Instant) -> Result<Option<Person>, AccessError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT name, role, places, bodies, t.scopes, t.expires
-             FROM tokens t JOIN users ON name = t.user WHERE digest = ?1",
+            "SELECT name, role, u.places, bodies, t.scopes, t.expires, t.sensors, t.places
+             FROM tokens t JOIN users u ON name = t.user WHERE digest = ?1",
         )?;
         let mut rows = query.query([digest(secret)])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -115,12 +143,16 @@ impl Access {
             return Ok(None);
         }
         let scopes = scopes(&name, &row.get::<_, String>(4)?)?;
-        Ok(Some(Person { name, role, reach, scopes: Some(scopes) }))
+        let speaks = speaks(&name, [row.get(6)?, row.get(7)?])?;
+        Ok(Some(Person { name, role, reach, scopes: Some(scopes), speaks }))
     }
+}
+
+fn speaks(of: &str, [sensors, places]: [String; 2]) -> Result<Speaks, AccessError> {
+    Ok(Speaks { sensors: words(of, &sensors)?, places: ids(of, &places)? })
 }
 
 fn scopes(of: &str, text: &str) -> Result<Vec<TokenScope>, AccessError> {
     let damaged = || AccessError::Damaged(of.to_owned());
-    let names: Vec<String> = serde_json::from_str(text).map_err(|_| damaged())?;
-    names.iter().map(|name| TokenScope::parse(name).ok_or_else(damaged)).collect()
+    words(of, text)?.iter().map(|name| TokenScope::parse(name).ok_or_else(damaged)).collect()
 }

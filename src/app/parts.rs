@@ -8,11 +8,8 @@ use std::{
     time::Duration,
 };
 
-use ingest::{
-    Tls,
-    mqtt::{MqttConfig, Publisher},
-};
-use model::Register;
+use ingest::mqtt::{MqttConfig, Publisher};
+use model::{Instant, Register};
 use tokio::sync::{Notify, watch};
 
 use super::{
@@ -24,6 +21,7 @@ use crate::{
     access::{Access, USERS_FILE},
     audit::{AUDIT_FILE, Audit},
     broker::BrokerError,
+    certificates,
     clock::Clock,
     config::{self, Config, Secret},
     disk::{TRY_AGAIN, in_words, is_of_disk},
@@ -96,22 +94,19 @@ pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceE
     Ok(SocketAddr::new(ip, mqtt.port))
 }
 
-pub(super) fn mqtt(mqtt: &config::Mqtt) -> Result<MqttConfig, ServiceError> {
+pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<MqttConfig, ServiceError> {
     let scheme = if mqtt.tls { "mqtts" } else { "mqtt" };
     let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
     let mut config = MqttConfig::new(format!("{scheme}://{host}:{}", mqtt.port), mqtt.client_id.clone());
     let password = mqtt.password.as_ref().map(|p| p.expose().to_owned());
     config.credentials = mqtt.username.clone().map(|user| (user, password.unwrap_or_default()));
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(ServiceError::of(format!("{} cannot be read", path.display())))
-    };
+    let found = certificates::findings(mqtt, now);
     if mqtt.tls {
-        let client = match (&mqtt.cert_file, &mqtt.key_file) {
-            (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
-            _ => None,
-        };
-        let ca = mqtt.ca_file.as_deref().map(read).transpose()?.unwrap_or_default();
-        config.tls = Some(Tls { ca, client });
+        config.tls = Some(certificates::read(mqtt).map_err(|problem| ServiceError::Problems(vec![problem]))?);
+    }
+    // What is over is no reason to stay away: the broker may be mended while we try on.
+    for problem in found.problems.iter().chain(&found.warnings) {
+        tracing::warn!(%problem, "the certificates for the broker want somebody");
     }
     Ok(config)
 }
@@ -126,7 +121,13 @@ pub(super) fn diagnoses(
     let publisher = Publisher::start(&mqtt).map_err(ServiceError::of("mqtt"))?;
     let diagnoses = Diagnoses::default();
     let stop = site.stopping_late.clone();
-    site.late.push(tokio::spawn(diagnoses.clone().run(publisher, site.clock.clone(), registers, stop)));
+    site.late.push(tokio::spawn(diagnoses.clone().run(
+        publisher,
+        site.clock.clone(),
+        registers,
+        Arc::clone(&site.metrics),
+        stop,
+    )));
     Ok(diagnoses)
 }
 

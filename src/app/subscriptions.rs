@@ -4,15 +4,12 @@
 //! the earlier configuration must be let go, or their messages come for ever. So what was asked for is noted beside
 //! the other data: before asking, both the old and the new; once the broker has answered, the new alone.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use ingest::mqtt::{MqttConfig, Subscriber};
 
 use super::{ServiceError, Site};
+use crate::disk::replace;
 
 /// The file in the data directory, a filter a line.
 const FILE: &str = "subscriptions";
@@ -56,9 +53,7 @@ fn read(path: &Path) -> Vec<String> {
 fn write<'f>(path: &Path, filters: impl Iterator<Item = &'f String>) -> Result<(), std::io::Error> {
     let filters: BTreeSet<&String> = filters.collect();
     let text: String = filters.into_iter().map(|filter| format!("{filter}\n")).collect();
-    let fresh: PathBuf = path.with_extension("new");
-    std::fs::write(&fresh, text)?;
-    std::fs::rename(&fresh, path)
+    replace(path, &text)
 }
 
 #[cfg(test)]

@@ -6,11 +6,13 @@ use model::Problem;
 
 use super::{Exit, Terminal, run::config_file};
 use crate::{
+    certificates,
+    clock::Clock,
     config::{Config, environment},
     rulebook::Rulebook,
 };
 
-/// Validates configuration, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
+/// Validates configuration, certificates, register, packs, overlay and templates; prints `file:line: key: what: remedy`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  normwatch check -c /etc/normwatch/normwatch.toml")]
 pub(super) struct Check {
@@ -30,8 +32,12 @@ impl Check {
                 return Ok(Exit::Findings);
             }
         };
-        let problems = problems(&config);
+        let certificates = certificates::findings(&config.mqtt, Clock::System.now());
+        let problems: Vec<Problem> = certificates.problems.into_iter().chain(problems(&config)).collect();
         terminal.problems(&problems)?;
+        for warning in &certificates.warnings {
+            terminal.say(format_args!("warning: {warning}"));
+        }
         terminal.say(counted(problems.len()));
         Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
     }

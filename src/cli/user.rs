@@ -8,7 +8,7 @@ use model::Id;
 
 use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
-    access::{Access, Reach, Role, TokenScope, USERS_FILE},
+    access::{Access, Reach, Role, Speaks, TokenScope, USERS_FILE},
     audit::{AUDIT_FILE, Audit, Deed},
     clock::Clock,
 };
@@ -19,7 +19,8 @@ const DAY_MS: i64 = 86_400_000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   normwatch user add facilities-desk --role facilities --place block-a
-  normwatch user token facilities-desk --scope read --note grafana --days 365")]
+  normwatch user token facilities-desk --scope read --note grafana --days 365
+  normwatch user token gateways --scope readings --sensor 'vendor-a-*' --place block-a")]
 pub(super) struct User {
     #[command(subcommand)]
     action: Action,
@@ -70,6 +71,12 @@ enum Action {
         /// What it is for
         #[arg(long, default_value = "")]
         note: String,
+        /// Sends readings of this device only: an id, or its beginning and `*`; may be given more than once
+        #[arg(long = "sensor", value_name = "ID")]
+        sensors: Vec<String>,
+        /// Sends readings of devices in this place only, with everything inside it; may be given more than once
+        #[arg(long = "place", value_name = "ID")]
+        places: Vec<String>,
         /// Ends after so many days; never by default
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         days: Option<u16>,
@@ -142,9 +149,16 @@ impl Action {
                     terminal.line(serde_json::to_string(&user)?)?;
                 }
             }
-            Self::Token { name, scopes, note, days } => {
+            Self::Token { name, scopes, note, sensors, places, days } => {
+                let speaks = Speaks { sensors, places: ids(&places)? };
                 let expires = days.map(|days| now.plus_ms(i64::from(days) * DAY_MS));
                 let (id, secret) = access.add_token(&name, &note, &scopes, expires, now)?;
+                if speaks != Speaks::default()
+                    && let Err(error) = access.bind_token(&id, &speaks)
+                {
+                    access.revoke(&id)?;
+                    return Err(error.into());
+                }
                 terminal.line(secret.expose())?;
                 terminal.say(format_args!("token {id}: keep it now, it is not shown again"));
             }

@@ -101,6 +101,7 @@ struct RawMqtt {
     ca_file: String,
     cert_file: String,
     key_file: String,
+    acl_file: String,
     embedded: bool,
 }
 
@@ -232,6 +233,7 @@ impl Check {
             ca_file: self.existing_path("mqtt.ca_file", &raw.ca_file),
             cert_file,
             key_file,
+            acl_file: self.path("mqtt.acl_file", &raw.acl_file),
             embedded: raw.embedded,
         }
     }

@@ -72,6 +72,8 @@ pub struct Mqtt {
     pub cert_file: Option<PathBuf>,
     /// Its key, PEM.
     pub key_file: Option<PathBuf>,
+    /// The broker's list of rights, which we keep.
+    pub acl_file: Option<PathBuf>,
     /// Whether we run the broker ourselves, listening at host and port.
     pub embedded: bool,
 }

@@ -4,7 +4,7 @@
 //! The intake only notes; a task publishes at `QoS` 0 while the broker is there. Nothing waits for it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use ingest::{Diagnosis, Diagnostics, ErrorKind, Message, Outcome, mqtt::Publishe
 use model::{Id, Instant, Register};
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, metrics::Metrics};
 
 /// How often sensors are told.
 const EVERY: Duration = Duration::from_millis(200);
@@ -31,7 +31,8 @@ const MOST_ASKED: usize = 10_000;
 #[derive(Debug, Default)]
 struct Births {
     asked: HashMap<String, Instant>,
-    due: Vec<(String, Vec<u8>)>,
+    /// By topic, so that a broker that stays away leaves no more of them than gateways that are remembered.
+    due: BTreeMap<String, Vec<u8>>,
 }
 
 impl Births {
@@ -45,7 +46,7 @@ impl Births {
         }
         if self.asked.len() < MOST_ASKED {
             self.asked.insert(topic.clone(), now);
-            self.due.push((topic, payload));
+            self.due.insert(topic, payload);
         }
     }
 }
@@ -76,21 +77,28 @@ impl Diagnoses {
         }
     }
 
-    fn due(&self, now: Instant) -> (Vec<Diagnosis>, Vec<(String, Vec<u8>)>) {
+    fn due(&self, now: Instant) -> (Vec<Diagnosis>, BTreeMap<String, Vec<u8>>) {
         let mut notes = self.notes();
         (notes.diagnostics.take_due(now, AT_ONCE), std::mem::take(&mut notes.births.due))
+    }
+
+    /// How many sensors and gateways wait to be told or asked.
+    fn waiting(&self) -> usize {
+        let notes = self.notes();
+        notes.diagnostics.size().1 + notes.births.due.len()
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Publishes until `stop` says true.
+    /// Publishes until `stop` says true. What the broker has no room for is dropped and counted.
     pub async fn run(
         self,
         publisher: Publisher,
         clock: Clock,
         registers: watch::Receiver<Arc<Register>>,
+        metrics: Arc<Metrics>,
         mut stop: watch::Receiver<bool>,
     ) {
         loop {
@@ -98,6 +106,7 @@ impl Diagnoses {
                 changed = stop.wait_for(|stop| *stop) => { drop(changed); return }
                 () = tokio::time::sleep(EVERY) => {}
             }
+            metrics.diagnoses_waiting(self.waiting());
             // While the broker is away news waits with the sensor it is about, so that the newest is told.
             if !publisher.is_connected() {
                 continue;
@@ -105,17 +114,31 @@ impl Diagnoses {
             let register = Arc::clone(&registers.borrow());
             let (due, births) = self.due(clock.now());
             for (topic, payload) in births {
-                if let Err(error) = publisher.tell(&topic, payload, None) {
-                    tracing::debug!(%error, topic, "a birth is not asked for");
-                }
+                metrics.diagnosis(publisher.tell(&topic, payload, None).is_ok());
             }
             for told in due {
                 // Kept for known sensors only: else a flood of topics would fill the broker's memory.
                 let is_known = Id::parse(&told.sensor).is_ok_and(|sensor| register.knows_sensor(&sensor));
-                if let Err(error) = publisher.tell(&told.topic, told.payload, is_known.then_some(KEPT)) {
-                    tracing::debug!(%error, "a diagnosis is dropped");
-                }
+                let sent = publisher.tell(&told.topic, told.payload, is_known.then_some(KEPT));
+                metrics.diagnosis(sent.is_ok());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn births_that_nobody_can_be_asked_for_do_not_pile_up() {
+        let mut births = Births::default();
+        for minute in 0..100 {
+            for gateway in 0..7 {
+                let topic = format!("spBv1.0/g/NCMD/{gateway}");
+                births.ask((topic, vec![0]), Instant::from_millis(minute * ASK_AGAIN_MS));
+            }
+        }
+        assert_eq!(births.due.len(), 7);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ingest::{
-    Decoded, Decoder, Format, Message as Wire, RawReading,
+    DecodeError, Decoded, Decoder, ErrorKind, Format, Message as Wire, RawReading,
     quality::{Arrival, Binding, Quality, settle},
 };
 use model::{Flags, Id, Instant, Reading, Register, Series, TimeFrom, register::Reporting};
@@ -16,6 +16,7 @@ use super::{
     unknown::Via,
 };
 use crate::{
+    access::Speaker,
     clock::Clock,
     devices,
     history::History,
@@ -50,6 +51,8 @@ pub(super) struct Came<'a> {
     pub(super) topic: &'a str,
     pub(super) payload: &'a [u8],
     pub(super) is_retained: bool,
+    /// For which devices it may speak, where the way it came says so.
+    pub(super) speaker: Option<&'a Speaker>,
     /// The format, where the way it came says so.
     pub(super) format: Option<Format>,
     /// When it came first; now, unless it is replayed.
@@ -86,8 +89,8 @@ impl Hearing {
         }
     }
 
-    /// What becomes of a message.
-    pub(super) fn understand(&mut self, came: &Came<'_>) -> Message {
+    /// What becomes of a message, and what was wrong with one that is not kept.
+    pub(super) fn understand(&mut self, came: &Came<'_>) -> (Message, Option<Refusal>) {
         let arrival = came.arrival.unwrap_or_else(|| self.parts.clock.now());
         let wire = Wire {
             topic: came.topic,
@@ -106,16 +109,12 @@ impl Hearing {
             }
         };
         let via = Via { topic: came.topic, format, arrival, is_retained: came.is_retained };
+        let foreign = self.foreign(&result, came.speaker, arrival);
         let fate = match result {
+            Ok(Decoded::Readings(_)) if foreign.is_some() => Fate::Rejected,
             Ok(Decoded::Readings(raw)) => self.settled(raw, via, came),
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
-            Err(error) => Fate::Quarantined(Refusal {
-                topic: came.topic.to_owned(),
-                payload: came.payload.to_vec(),
-                kind: error.kind.name().to_owned(),
-                reason: error.message,
-                field: error.field,
-            }),
+            Err(error) => Fate::Quarantined(Refusal::of(error, came.topic, came.payload)),
         };
         match &fate {
             Fate::Quarantined(refusal) if came.arrival.is_none() => {
@@ -125,7 +124,21 @@ impl Hearing {
             Fate::Quarantined(_) | Fate::Ignored | Fate::Rejected => {}
         }
         let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
-        Message { arrival, key, fate, replays: None }
+        (Message { arrival, key, fate, replays: None }, foreign)
+    }
+
+    /// What is wrong where a message names a device for which its sender may not speak. Its bytes are not kept:
+    /// nobody is to let it in later.
+    fn foreign(
+        &self,
+        result: &Result<Decoded, DecodeError>,
+        speaker: Option<&Speaker>,
+        arrival: Instant,
+    ) -> Option<Refusal> {
+        let (Some(speaker), Ok(Decoded::Readings(raw))) = (speaker, result) else { return None };
+        let foreign = raw.iter().find(|raw| !speaker.may(&self.register, &raw.sensor, arrival))?;
+        let what = format!("this token may not speak for `{}`", foreign.sensor);
+        Some(Refusal::of(DecodeError::at(ErrorKind::NotItsDevice, "sensor", what), "", &[]))
     }
 
     /// The same for what came over HTTP, and for what comes back from the quarantine: each goes to `items`, and
@@ -141,11 +154,11 @@ impl Hearing {
             if !post.is_replay() {
                 metrics.message_received();
             }
-            let mut message = self.understand(&post.came());
+            let (mut message, foreign) = self.understand(&post.came());
             let (readings, error) = match &message.fate {
                 Fate::Stored(readings) => (readings.len(), None),
                 Fate::Quarantined(refusal) => (0, Some(refusal.clone())),
-                Fate::Ignored | Fate::Rejected => (0, None),
+                Fate::Ignored | Fate::Rejected => (0, foreign),
             };
             if post.is_replay() && readings == 0 {
                 // It stays where it is: only what can be stored leaves the quarantine.

@@ -157,11 +157,12 @@ impl Intake {
             topic: incoming.topic(),
             payload: incoming.payload(),
             is_retained: incoming.is_retained(),
+            speaker: None,
             format: None,
             arrival: None,
         };
         self.metrics.message_received();
-        let mut message = self.hearing.understand(&came);
+        let mut message = self.hearing.understand(&came).0;
         message.key = message.key.or_else(|| self.delivery_key(incoming));
         message
     }

@@ -9,7 +9,10 @@ use model::{Id, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::hearing::Came;
-use crate::spool::{MessageKey, Outcome, Quarantined, Refusal};
+use crate::{
+    access::Speaker,
+    spool::{MessageKey, Outcome, Quarantined, Refusal},
+};
 
 /// Messages that wait for the intake; beyond that callers are told to come again.
 const MOST_WAITING: usize = 64;
@@ -24,6 +27,8 @@ pub struct Post {
     topic: String,
     payload: Vec<u8>,
     key: Option<MessageKey>,
+    /// Who sent it, where that is a program with a token.
+    speaker: Option<Speaker>,
     /// Its format; as the routes say for what is replayed.
     format: Option<Format>,
     /// Number in the quarantine and first arrival of what is replayed.
@@ -70,13 +75,15 @@ impl Letterbox {
         (Self(sender), receiver)
     }
 
-    /// Sends a SenML pack of one sensor, or of those that its names name. Of two with one `key` from
-    /// one sender the second counts as a duplicate. Returns when it is durable.
+    /// Sends a SenML pack of one sensor, or of those that its names name. A pack that names a device for which
+    /// `speaker` may not speak is rejected whole. Of two with one `key` from one sender the second counts as a
+    /// duplicate. Returns when it is durable.
     ///
     /// # Errors
     /// [`PostError`] when too many wait, or the service stops.
     pub async fn post(
         &self,
+        speaker: Speaker,
         sensor: Option<&Id>,
         payload: Vec<u8>,
         key: Option<&str>,
@@ -85,7 +92,8 @@ impl Letterbox {
         let key = key.map(|key| MessageKey::looked_up(format!("post {key}").as_bytes()));
         let (reply, answer) = oneshot::channel();
         let format = Some(Format::Senml);
-        self.send(Post { topic, payload, key, format, replays: None, reply }, answer).await
+        let post = Post { topic, payload, key, speaker: Some(speaker), format, replays: None, reply };
+        self.send(post, answer).await
     }
 
     /// Sends a message of the quarantine through the intake again. It leaves the quarantine when readings of it
@@ -99,7 +107,8 @@ impl Letterbox {
         let replays = Some((held.id, held.arrival));
         // What names no topic of a route came over HTTP.
         let format = (topic == ANY_SENSOR).then_some(Format::Senml);
-        self.send(Post { topic, payload, key: None, format, replays, reply }, answer).await
+        let post = Post { topic, payload, key: None, speaker: None, format, replays, reply };
+        self.send(post, answer).await
     }
 
     async fn send(&self, post: Post, answer: oneshot::Receiver<Posted>) -> Result<Posted, PostError> {
@@ -122,6 +131,7 @@ impl Post {
             topic: &self.topic,
             payload: &self.payload,
             is_retained: false,
+            speaker: self.speaker.as_ref(),
             format: self.format,
             arrival: self.replays.map(|(_, arrival)| arrival),
         }

@@ -111,6 +111,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The refusal of a message.
+    pub(crate) fn of(error: ingest::DecodeError, topic: &str, payload: &[u8]) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            payload: payload.to_vec(),
+            kind: error.kind.name().to_owned(),
+            reason: error.message,
+            field: error.field,
+        }
+    }
+
     /// What it counts as: a message that was understood and names another's device is rejected, not quarantined.
     pub(super) fn outcome(&self) -> Outcome {
         outcome_of(&self.kind)

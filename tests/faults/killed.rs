@@ -1,6 +1,6 @@
 //! The service is killed at random instants under load.
 
-use std::time::Duration;
+use std::{io::Write as _, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -13,8 +13,10 @@ use crate::{
     smtp::{Options, SmtpServer},
 };
 
-/// About what a start, a life and a kill take.
+/// About what a start, a life and a kill take: a thousand of them 25 minutes.
 const A_LIFE: Duration = Duration::from_millis(1500);
+/// Kills after which it is said how far it is.
+const A_WORD: u32 = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_kills_at_random_instants_under_load_lose_and_double_nothing() {
@@ -22,7 +24,7 @@ async fn thirty_kills_at_random_instants_under_load_lose_and_double_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "half an hour and more: NORMWATCH_TEST_KILLS says how many, 1000 if unset"]
+#[ignore = "half an hour: NORMWATCH_TEST_KILLS says how many, 1000 if unset"]
 async fn a_thousand_kills_at_random_instants_under_load_lose_and_double_nothing() {
     let kills = std::env::var("NORMWATCH_TEST_KILLS").map_or(1000, |text| text.parse().unwrap());
     many_kills(kills).await;
@@ -46,10 +48,21 @@ async fn many_kills(kills: u32) {
 
 async fn kill_at_random(service: &mut Service, kills: u32) {
     let mut random = StdRng::seed_from_u64(4);
-    for _ in 0..kills {
+    let began = tokio::time::Instant::now();
+    for kill in 1..=kills {
+        // Where starts are slow, lives are short, so that all of it stays within its time.
+        let left = (A_LIFE * kill).saturating_sub(began.elapsed());
+        let longest = (left.as_millis() as u64).clamp(100, 1200);
         // The instant of death, not a wait for a result.
-        tokio::time::sleep(Duration::from_millis(random.random_range(0..1200))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..longest))).await;
         service.kill();
         service.start().await;
+        if kill % A_WORD == 0 {
+            let stored = service.metric("normwatch_messages_total{outcome=\"stored\"}").await;
+            // Past the capture of test output: somebody may be waiting.
+            let said =
+                format!("{kill} of {kills} kills in {:?}, stored so far: {stored:?}\n", began.elapsed());
+            std::io::stderr().write_all(said.as_bytes()).unwrap();
+        }
     }
 }

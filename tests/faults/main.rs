@@ -18,6 +18,8 @@
     reason = "test helpers outside #[test] functions"
 )]
 
+#[path = "../../ingest/tests/broker/certificates.rs"]
+mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../service/office.rs"]
@@ -32,6 +34,7 @@ mod smtp;
 mod broker;
 mod clock;
 mod cut;
+mod diagnoses;
 mod disk;
 mod drain;
 mod flood;
@@ -42,4 +45,6 @@ mod load;
 mod mails;
 mod proxy;
 mod rig;
+mod silent;
 mod sink;
+mod tls;

@@ -27,6 +27,7 @@ mod backdated;
 mod backfill;
 mod backup;
 mod bad_input;
+mod bound;
 mod buttons;
 mod charts;
 mod claims;

@@ -7,6 +7,7 @@
     reason = "test helpers"
 )]
 
+mod certificates;
 mod server;
 mod session;
 mod tls;

@@ -1,10 +1,6 @@
 //! TLS and mutual TLS against a real mosquitto, with certificates made for the test.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
 use ingest::{
     Tls,
@@ -13,65 +9,10 @@ use ingest::{
 use tokio::time::Instant;
 
 use crate::{
+    certificates::certificates,
     server::{Broker, DEADLINE},
     subscribed,
 };
-
-/// Runs openssl; `false`, with the reason printed, where it is not installed.
-fn openssl(dir: &Path, arguments: &str) -> bool {
-    let done = Command::new("openssl")
-        .args(arguments.split(' '))
-        .current_dir(dir)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match done {
-        Ok(status) => {
-            assert!(status.success(), "openssl {arguments}");
-            true
-        }
-        Err(_) => {
-            println!("skipped: openssl is not installed");
-            false
-        }
-    }
-}
-
-const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-
-/// `{name}.pem` and `{name}.key` of an authority.
-fn authority(dir: &Path, name: &str) -> bool {
-    openssl(dir, &format!("req -x509 {KEY} -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"))
-}
-
-/// `{name}.pem` and `{name}.key`, signed by an authority for the loopback host.
-fn signed(dir: &Path, name: &str, by: &str) -> bool {
-    fs::write(dir.join("san"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
-    openssl(dir, &format!("req {KEY} -subj /CN={name} -keyout {name}.key -out {name}.csr"))
-        && openssl(
-            dir,
-            &format!(
-                "x509 -req -in {name}.csr -CA {by}.pem -CAkey {by}.key -CAcreateserial -days 2 -extfile san \
-                 -out {name}.pem"
-            ),
-        )
-}
-
-/// Two authorities, the broker's certificate, ours, and one of ours that the wrong authority signed.
-fn certificates(dir: &Path) -> bool {
-    let made = authority(dir, "ca")
-        && authority(dir, "other")
-        && signed(dir, "server", "ca")
-        && signed(dir, "ours", "ca")
-        && signed(dir, "forged", "other");
-    // Started by root, mosquitto gives its rights up and could not read the key.
-    #[cfg(unix)]
-    if made {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir.join("server.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    }
-    made
-}
 
 const OPTIONS: &str = "cafile {dir}/ca.pem\ncertfile {dir}/server.pem\nkeyfile {dir}/server.key";
 
@@ -160,8 +101,8 @@ async fn a_port_without_tls_and_a_port_with_it_are_told_apart() {
     let Some(plain) = Broker::start("plain").await else { return };
     let mut over_tls = MqttConfig::new(format!("mqtts://localhost:{}", plain.port), "normwatch");
     over_tls.tls = Some(Tls::default());
-    refused(&over_tls, "").await;
+    refused(&over_tls, "there may be no TLS at this port").await;
     let options = format!("{OPTIONS}\nallow_anonymous true");
     let Some(broker) = Broker::start_with("only-tls", &options, certificates).await else { return };
-    refused(&broker.config("normwatch"), "").await;
+    refused(&broker.config("normwatch"), "mqtts://").await;
 }

@@ -77,6 +77,8 @@ pub(super) struct Claimed {
     claim: Claim,
     /// Whether the register with it is in force already.
     in_force: bool,
+    /// What is left to do at the broker.
+    rights: Option<&'static str>,
 }
 
 /// `POST /sensors/{id}/claim`.
@@ -85,7 +87,8 @@ pub(super) async fn claim(
     Path(id): Path<String>,
     ApiJson(body): ApiJson<Body>,
 ) -> Result<(StatusCode, Json<Claimed>), ApiError> {
+    let rights = desk.registry().map(|registry| registry.claims.rights());
     let Body { place, profile, interval_s, from, note } = body;
     let (claim, in_force) = desk.claim(&id, NewClaim { place, profile, interval_s, from, note }).await?;
-    Ok((StatusCode::CREATED, Json(Claimed { claim, in_force })))
+    Ok((StatusCode::CREATED, Json(Claimed { claim, in_force, rights })))
 }

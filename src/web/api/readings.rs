@@ -6,13 +6,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use ingest::ErrorKind;
 use model::Id;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    access::Right,
-    pipeline::PostError,
+    access::{Right, Speaker},
+    pipeline::{PostError, Posted},
     spool::Outcome,
     web::{
         desk::Desk,
@@ -30,7 +31,8 @@ pub(super) struct Ask {
     sensor: Option<Id>,
 }
 
-/// Answers when the pack is durable: 200 with what became of it, 422 when it was not understood.
+/// Answers when the pack is durable: 200 with what became of it, 422 when it was not understood, 403 when it names
+/// a device for which the token may not speak.
 pub(super) async fn post(
     desk: Desk,
     ApiQuery(ask): ApiQuery<Ask>,
@@ -59,7 +61,8 @@ pub(super) async fn post(
     if !desk.refusals().is_empty() {
         return Ok(unavailable(PostError::Held));
     }
-    let posted = match letterbox.post(ask.sensor.as_ref(), body.to_vec(), key.as_deref()).await {
+    let speaker = Speaker::of(person);
+    let posted = match letterbox.post(speaker, ask.sensor.as_ref(), body.to_vec(), key.as_deref()).await {
         Ok(posted) => posted,
         Err(error) => return Ok(unavailable(error)),
     };
@@ -72,6 +75,7 @@ pub(super) async fn post(
     };
     let status = match posted.outcome {
         Outcome::Stored | Outcome::Duplicate => StatusCode::OK,
+        Outcome::Rejected if is_foreign(&posted) => StatusCode::FORBIDDEN,
         Outcome::Ignored | Outcome::Quarantined | Outcome::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let readings = if posted.outcome == Outcome::Stored { posted.readings } else { 0 };
@@ -81,6 +85,11 @@ pub(super) async fn post(
         answer.insert("error".to_owned(), error);
     }
     Ok((status, Json(answer)).into_response())
+}
+
+/// Whether it names a device for which its sender may not speak.
+fn is_foreign(posted: &Posted) -> bool {
+    posted.error.as_ref().is_some_and(|error| error.kind == ErrorKind::NotItsDevice.name())
 }
 
 fn unavailable(error: PostError) -> Response {
