@@ -57,7 +57,7 @@ struct Rights {
 impl Rights {
     fn of(desk: &Desk) -> Self {
         Self {
-            see: desk.sees_everything(),
+            see: desk.sees_everything() && desk.registry().is_some(),
             replay: desk.may_replay(),
             discard: desk.asker().is_some_and(|person| person.may(Right::Act)),
         }
