@@ -485,6 +485,7 @@ measure-water_per_person = Water per person
 measure-energy_while_empty = Energy while empty
 measure-night_ratio = Night ratio
 measure-rest_day_ratio = Rest-day ratio
+measure-weather_regularity = Weather regularity
 measure-effective_users = Effective users
 measure-room_area = Room area
 measure-area_per_post = Area per post

@@ -467,6 +467,7 @@ measure-water_per_person = 人均用水量
 measure-energy_while_empty = 无人时用电
 measure-night_ratio = 夜间用电比
 measure-rest_day_ratio = 休息日用电比
+measure-weather_regularity = 制冷随室外温度变化程度
 measure-effective_users = 实际使用人数
 measure-room_area = 房间使用面积
 measure-area_per_post = 岗位人均使用面积

@@ -136,12 +136,18 @@ pub struct Alert {
 }
 
 impl Transition {
-    /// Says that an alert is withdrawn because its clause is no longer in force; `successor` is the clause
-    /// that judges there from now on.
-    pub(crate) fn because(mut self, successor: Option<&str>) -> Self {
-        let why = &mut self.alert.verdict.why;
-        why.insert("no_longer_in_force".to_owned(), self.alert.check.clause.as_str().into());
-        why.extend(successor.map(|id| ("judged_from_now_on_by".to_owned(), id.into())));
+    /// Says why an alert is withdrawn: its clause is no longer in force, or its place or body is gone from the
+    /// register, or put to another use. `successor` is the clause that judges there from now on.
+    pub(crate) fn because(mut self, successor: Option<&str>, is_gone: bool) -> Self {
+        let check = &self.alert.check;
+        let (key, what) = if is_gone {
+            ("no_longer_applies_to", check.subject.id().as_str())
+        } else {
+            ("no_longer_in_force", check.clause.as_str())
+        };
+        self.alert.verdict.why.insert(key.to_owned(), what.into());
+        let successor = successor.map(|id| ("judged_from_now_on_by".to_owned(), id.into()));
+        self.alert.verdict.why.extend(successor);
         self
     }
 }

@@ -40,6 +40,11 @@ impl HourFacts {
         }
     }
 
+    /// Whether all of a part of the hour lies in working hours.
+    pub(crate) fn is_working(&self, part: Span) -> bool {
+        self.working.iter().any(|span| span.from <= part.from && part.to <= span.to)
+    }
+
     /// The window of a period that holds this hour.
     pub(crate) const fn window(&self, period: Period) -> Span {
         match period {

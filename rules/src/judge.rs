@@ -119,11 +119,29 @@ pub(crate) fn finding(
     found.limit = judged.limit;
     found.is_minimum = judged.is_minimum;
     if coverage >= clause.min_coverage {
+        if judged.outcome == Outcome::Breach {
+            advise(clause, &mut found);
+        }
         found.outcome = judged.outcome;
         found.rating = measuring.rating.map(|rating| rating_of(&rating, &bound, value));
         found.waived = if judged.outcome == Outcome::Breach { waived() } else { None };
     }
     Some(found)
+}
+
+/// Says how a breach of the document's own cap is handled by how far it goes.
+fn advise(clause: &Clause, found: &mut Finding) {
+    let (Some(handling), Some(cap), Some(value)) = (&clause.handling, found.limit, found.value) else {
+        return;
+    };
+    if found.is_minimum || cap <= 0.0 || clause.moved_by.is_some() {
+        return;
+    }
+    let excess = printed(value / cap - 1.0);
+    found.why.insert("excess_over_cap".to_owned(), excess.into());
+    found.why.insert("handling".to_owned(), handling.of(excess).into());
+    let source = format!("{} ({})", handling.citation, handling.provenance.name());
+    found.why.insert("handling_from".to_owned(), source.into());
 }
 
 /// Whether a value keeps both sides of a bound.

@@ -48,8 +48,8 @@ pub use meter::is_rollover;
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause,
-    Condition, Correction, Counts, Curve, Decides, Energy, Evidence, Expr, Firing, Flap, Gate, Judged, Key,
-    Layer, Limit, LimitTable, Measure, OnlyIf, Pack, Provenance, Rating, RatingLevel, Resolved, Row, Scope,
-    attribute_of_body, attribute_of_place, judge, posts_in, rating_of,
+    Condition, Correction, Counts, Curve, Decides, Energy, Evidence, Expr, Firing, Flap, Gate, Handling,
+    Judged, Key, Layer, Limit, LimitTable, Measure, OnlyIf, Pack, Provenance, Rating, RatingLevel, Resolved,
+    Row, Scope, attribute_of_body, attribute_of_place, judge, posts_in, rating_of,
 };
 pub use verdict::{Fact, Outcome, Subject, Verdict, Why};

@@ -1,30 +1,37 @@
-//! Alerts whose clause is no longer in force.
+//! Alerts whose clause is no longer in force, or no longer applies to its place or body.
 //!
-//! An edition ends, and with it what it asks. The alert of a breach that it found stands for one more window
+//! An edition ends, and with it what it asks; or the register ends a place, or puts a room to another use. The alert of a breach that it found stands for one more window
 //! and is withdrawn when that is over, because nothing can prove it over any more. Where the next edition of
 //! the document asks for the same figure, the alert waits until that has proven something either way.
 
-use model::{Calendar, Instant, Period};
+use model::{Calendar, Instant, Period, Register};
 
-use crate::{Output, Transition, check::Check, standard::family};
+use crate::{Output, Subject, Transition, check::Check, standard::family};
 
-/// Ends the alerts of checks that have outlived their edition, `closed_to` being up to where windows have
-/// ended. What succeeds a check is looked for among the others.
+/// Ends the alerts of checks that have outlived their edition or subject, `closed_to` being up to where windows
+/// have ended. What succeeds a check is looked for among the others.
 pub(crate) fn outlive(
     checks: &mut [&mut Check],
-    (closed_to, calendar): (Instant, &Calendar),
+    (closed_to, register): (Instant, &Register),
     now: Instant,
     stale_after_ms: i64,
     out: &mut Vec<Output>,
 ) {
     for number in 0..checks.len() {
-        let Some(ended) = checks.get(number).filter(|check| check.may_outlive(closed_to)) else { continue };
-        let successor = checks.iter().find(|next| next.succeeds(ended));
+        let Some(ended) = checks.get(number).filter(|check| check.may_outlive(closed_to, register)) else {
+            continue;
+        };
+        // Of a subject that is gone nothing will ever be proven.
+        let subject_end = ended.subject_end(register);
+        let is_gone = subject_end <= closed_to;
+        let successor = checks.iter().find(|next| !is_gone && next.succeeds(ended));
         let successor = successor.map(|next| (next.live.clause.id.clone(), next.memory.has_spoken()));
         let successor = successor.as_ref().map(|(id, has_spoken)| (id.as_str(), *has_spoken));
-        let told = checks
-            .get_mut(number)
-            .and_then(|check| check.outlive((closed_to, calendar), successor, now, stale_after_ms));
+        let Some(check) = checks.get_mut(number) else { continue };
+        let is_out = check.has_outlived(subject_end, closed_to, &register.calendar)
+            && successor.is_none_or(|(_, has_spoken)| has_spoken);
+        let told = check.outlive(is_out, now, stale_after_ms);
+        let told = told.map(|t| if is_out { t.because(successor.map(|(id, _)| id), is_gone) } else { t });
         out.extend(told.map(|t| Output::Transition(Box::new(t))));
     }
 }
@@ -40,10 +47,25 @@ impl Check {
             && self.goes_on_as(&ended.live)
     }
 
-    /// Whether the first window that its edition no longer judges has ended, `closed_to` being up to where
-    /// windows have. Only then an alert can end with its edition: until then it stands as it was found.
-    fn has_outlived(&self, closed_to: Instant, calendar: &Calendar) -> bool {
-        let end = self.live.in_force.to;
+    /// When the register ends what is judged: the last row of its place or body that the clause can apply to.
+    fn subject_end(&self, register: &Register) -> Instant {
+        let applies_to = &self.live.clause.applies_to;
+        let last = match self.subject() {
+            Subject::Place(id) => register.places.get(id).and_then(|history| {
+                let fitting = history.rows().filter(|row| applies_to.may_hold(&row.value));
+                fitting.last().map(|row| row.span.to)
+            }),
+            Subject::Body(id) => {
+                register.bodies.get(id).and_then(|history| history.rows().last().map(|row| row.span.to))
+            }
+        };
+        last.unwrap_or(Instant::MAX)
+    }
+
+    /// Whether the first window that is no longer judged has ended, `closed_to` being up to where windows have.
+    /// Only then an alert can end with its edition or subject: until then it stands as it was found.
+    fn has_outlived(&self, subject_end: Instant, closed_to: Instant, calendar: &Calendar) -> bool {
+        let end = self.live.in_force.to.min(subject_end);
         if closed_to < end {
             return false;
         }
@@ -56,18 +78,9 @@ impl Check {
         first.to <= closed_to
     }
 
-    /// Ends the alert whose clause is no longer in force, or takes it up again where late data has taken away
-    /// what a successor had said. `successor` is the check that goes on where this one ends: as long as it has
-    /// proven nothing, the alert stays, since silence must not clear a finding.
-    fn outlive(
-        &mut self,
-        (closed_to, calendar): (Instant, &Calendar),
-        successor: Option<(&str, bool)>,
-        now: Instant,
-        stale_after_ms: i64,
-    ) -> Option<Transition> {
-        let is_out =
-            self.has_outlived(closed_to, calendar) && successor.is_none_or(|(_, has_spoken)| has_spoken);
+    /// Ends the alert of a check that is out of force, or takes it up again where late data has taken away what a
+    /// successor had said.
+    fn outlive(&mut self, is_out: bool, now: Instant, stale_after_ms: i64) -> Option<Transition> {
         if is_out == self.memory.is_out_of_force() {
             return None;
         }
@@ -82,12 +95,12 @@ impl Check {
                 None
             }
         };
-        withdrawn.map(|told| told.because(successor.map(|(id, _)| id))).or(transition)
+        withdrawn.or(transition)
     }
 
-    /// Whether its edition has ended by an instant, so that its alert may have to end too.
-    pub(crate) fn may_outlive(&self, closed_to: Instant) -> bool {
-        let is_ended = self.live.in_force.to <= closed_to;
-        self.memory.is_out_of_force() || is_ended && !self.memory.life().is_over()
+    /// Whether its edition or its subject has ended by an instant, so that its alert may have to end too.
+    pub(crate) fn may_outlive(&self, closed_to: Instant, register: &Register) -> bool {
+        let is_ended = || self.live.in_force.to <= closed_to || self.subject_end(register) <= closed_to;
+        self.memory.is_out_of_force() || !self.memory.life().is_over() && is_ended()
     }
 }

@@ -100,10 +100,9 @@ impl RegisterChecks {
             }
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
-        let calendar = &self.register.calendar;
-        let closed_to = calendar.window(Period::Day, day).to;
+        let closed_to = self.register.calendar.window(Period::Day, day).to;
         let mut checks: Vec<&mut Check> = self.checks.values_mut().collect();
-        outlive(&mut checks, (closed_to, calendar), day, i64::MAX, out);
+        outlive(&mut checks, (closed_to, &self.register), day, i64::MAX, out);
     }
 
     /// Alerts that are pending or firing.

@@ -48,7 +48,11 @@ impl<'a> Rooms<'a> {
             Basis::Occupied => Some(weighted(&self.hours(basis))),
             Basis::People | Basis::WeekdayPeople => Some(added(&self.hours(basis))),
             Basis::Peak => Some(self.peak_of_sum()),
-            Basis::Present | Basis::WhileEmpty | Basis::Gauge(..) | Basis::Outside(..) => None,
+            Basis::Present
+            | Basis::WhileEmpty
+            | Basis::Regularity(..)
+            | Basis::Gauge(..)
+            | Basis::Outside(..) => None,
         }
     }
 

@@ -122,7 +122,7 @@ impl Shard {
                 continue;
             };
             let closed_to = state.kept.next_hour.map_or(Instant::MIN, |hour| hour.from);
-            let is_joined = state.joins_meters();
+            let is_joined = state.mends_hours_of_meters();
             for (day, _) in days.iter().filter(|(_, touch)| touch.gauge || is_joined) {
                 let day = self.register.calendar.window(Period::Day, *day);
                 if stretch.days.contains(day.from) {
@@ -271,7 +271,7 @@ impl Shard {
                     let mut asked = Asked::all(clause);
                     asked.any(|asked| (asked.source() == Source::Meters) == meters)
                 };
-                let is_joined = clause.measure == Measure::EuiCorrected || state.joins_meters();
+                let is_joined = clause.measure == Measure::EuiCorrected || state.mends_hours_of_meters();
                 for (day, touch) in days.iter().filter(|(day, _)| is_asked(**day)) {
                     let is_touched = touch.meter && is_of(true) || touch.gauge && is_of(false);
                     if !is_touched && !is_joined {

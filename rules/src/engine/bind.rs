@@ -16,7 +16,7 @@ use crate::{
     Clause, LiveClause, Measure, Subject,
     buffer::millis,
     check::Check,
-    measure::{Basis, Source},
+    measure::{Basis, Moment, Source},
     meter::MeterFacts,
 };
 
@@ -169,7 +169,9 @@ impl Shard {
                 state.wants_presence |= is_corrected;
                 state.joins_sources |= is_joined;
                 state.asks_outdoors |= live.clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor);
-                state.asks_weather |= live.clause.adaptive.is_some() || asks(Measure::RunningMeanOutdoor);
+                state.asks_weather |= live.clause.adaptive.is_some()
+                    || asks(Measure::RunningMeanOutdoor)
+                    || asks(Measure::WeatherRegularity);
                 state.checks.push(Check::new(Arc::clone(live), Subject::Place(id.clone())));
             }
         }
@@ -180,6 +182,13 @@ impl Shard {
 
     /// Makes a place keep partials for figures of a period, and its rooms what they are built from.
     pub(super) fn need(&mut self, place: usize, basis: Basis, period: Period) {
+        if let Basis::Regularity(_, is_gated) = basis {
+            let Some(state) = self.places.get_mut(place) else { return };
+            for moment in Moment::ALL {
+                state.need(Basis::Regularity(moment, is_gated), Need { longest: period, is_shared: false });
+            }
+            return;
+        }
         let rooms = self.places.get(place).map(|p| p.rooms.clone()).unwrap_or_default();
         if let Some(state) = self.places.get_mut(place) {
             state.need(basis, Need { longest: period, is_shared: false });
@@ -197,13 +206,8 @@ impl Shard {
 /// Whether a clause can apply to a place at some time. The rest of its scope can change with the
 /// register's dates; it is asked at each window.
 fn may_apply(register: &Register, id: &Id, clause: &Clause) -> bool {
-    let to = &clause.applies_to;
-    let rows = register.places.get(id).into_iter().flat_map(|history| history.rows());
-    let mut fitting = rows.filter(|row| {
-        let has_use = row.value.room_use.is_some_and(|u| to.room_use.contains(&u));
-        to.kind == Some(row.value.kind) && (to.room_use.is_empty() || has_use)
-    });
-    clause.period != Period::Register && fitting.next().is_some()
+    let mut rows = register.places.get(id).into_iter().flat_map(|history| history.rows());
+    clause.period != Period::Register && rows.any(|row| clause.applies_to.may_hold(&row.value))
 }
 
 fn kind_of(register: &Register, id: &Id) -> PlaceKind {

@@ -24,6 +24,7 @@ use crate::{
     measure::{
         body_figure,
         estate::{Estate, Tree},
+        headcount::is_counted_above,
         holding::{Delivered, Holding},
         meters::carriers,
     },
@@ -166,7 +167,7 @@ impl Engine {
             check.prune(closed_to.plus_ms(horizon.saturating_neg()), stale);
         }
         let mut checks: Vec<&mut Check> = state.checks.iter_mut().collect();
-        outlive(&mut checks, (closed_to, &register.calendar), now, stale, out);
+        outlive(&mut checks, (closed_to, &register), now, stale, out);
         // What is asked for later is taken from the meters again.
         state.delivered.retain(|(period, from), _| {
             let window = register.calendar.window(*period, *from);
@@ -352,8 +353,7 @@ fn finding_of(
 ) -> Option<Finding> {
     let clause = &check.live.clause;
     let body = register.body(&estate.body, window.from)?;
-    let is_counted_above = body.energy_headcount.is_none() && body.parent.is_some();
-    if is_counted_above || delivered.is_empty() {
+    if is_counted_above(body) || delivered.is_empty() {
         return None;
     }
     let measuring = measuring_body(&check.live, register, body, window.from)?;

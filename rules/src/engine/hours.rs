@@ -7,7 +7,7 @@ use model::{Instant, Period, Quantity};
 use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared, weather};
 use crate::{
     almanac::HourFacts,
-    measure::{Basis, inputs::Inputs, room, while_empty},
+    measure::{Basis, inputs::Inputs, room, weather_regularity, while_empty},
     outlived::outlive,
     partial::Partial,
 };
@@ -45,13 +45,12 @@ impl Shard {
         self.tidy(place, next.hour.from, is_midnight);
     }
 
-    /// Ends the alerts of a place whose clause is no longer in force; its windows have ended up to `closed_to`.
+    /// Ends the alerts of a place whose clause is no longer in force there; its windows have ended up to `closed_to`.
     pub(super) fn outlive(&mut self, place: usize, closed_to: Instant, now: Instant, out: &mut Vec<Output>) {
         let Some(state) = self.places.get_mut(place) else { return };
-        if state.checks.iter().any(|check| check.may_outlive(closed_to)) {
+        if state.checks.iter().any(|check| check.may_outlive(closed_to, &self.register)) {
             let mut checks: Vec<_> = state.checks.iter_mut().collect();
-            let calendar = &self.register.calendar;
-            outlive(&mut checks, (closed_to, calendar), now, self.options.stale_after_ms, out);
+            outlive(&mut checks, (closed_to, &self.register), now, self.options.stale_after_ms, out);
         }
     }
 
@@ -80,7 +79,7 @@ impl Shard {
             check.prune(before, stale);
         }
         for (basis, ledger) in &mut state.kept.ledgers {
-            let before = if *basis == Basis::WhileEmpty { before } else { held_from };
+            let before = if basis.is_of_meters() { before } else { held_from };
             match state.bases.get(basis) {
                 Some(need) if need.longest > Period::Hour => {
                     if is_midnight {
@@ -129,7 +128,7 @@ impl Shard {
 
     /// The same of an hour whose gauges have been let go.
     pub(super) fn compute_old(&mut self, place: usize, facts: &HourFacts) {
-        self.compute_some(place, facts, |basis| basis == Basis::WhileEmpty);
+        self.compute_some(place, facts, Basis::is_of_meters);
     }
 
     fn compute_some(&mut self, place: usize, facts: &HourFacts, is_asked: impl Fn(Basis) -> bool) {
@@ -166,6 +165,13 @@ impl Shard {
             let steps = while_empty::steps(self.context(state, window)?)?;
             let empty = while_empty::room(inputs).or_else(|| Some(aggregated()?.known_empty()))?;
             return Some(while_empty::partial(&steps, &empty, window));
+        }
+        if let Basis::Regularity(moment, is_gated) = basis {
+            let is_judged = !is_gated || facts.is_working(window);
+            let outdoors =
+                self.outdoor_partial(Quantity::OutdoorTemperature, (&state.id, window.from), window);
+            let partial = weather_regularity::partial(self.context(state, window)?, &outdoors, moment)?;
+            return Some(if is_judged { partial } else { Partial::default() });
         }
         room::hour_partial(basis, inputs).or_else(|| aggregated()?.partial(basis))
     }

@@ -13,10 +13,10 @@ use crate::{
     check::Finding,
     judge::{finding, keeps, measuring},
     measure::{
-        Basis, Context, Figure, People, Source, co2_above_outdoor, figure, meter_figure, meters::Supply,
-        source_of,
+        Basis, Context, Figure, Moment, People, Source, co2_above_outdoor, figure, meter_figure,
+        meters::Supply, source_of, weather_regularity,
     },
-    partial::printed,
+    partial::{Partial, printed},
 };
 
 impl Shard {
@@ -118,6 +118,9 @@ impl Shard {
                     meter_figure(asked.measure, context, asked.period, &asked.energy, correction, people)
                 })
             }
+            Source::Basis(Basis::Regularity(_, is_gated)) => {
+                self.regularity(state, is_gated, context, Instant::MAX)
+            }
             Source::Basis(basis) => {
                 let days = self.days(state, basis, context.window, Instant::MAX)?;
                 let mut figure = figure(asked.measure, &days, context);
@@ -127,6 +130,22 @@ impl Shard {
             }
             Source::Devices => self.device_figure(state, asked.measure, context.window, asked.linger_ms),
         }
+    }
+
+    /// How far the cooling of a place follows the weather.
+    fn regularity(
+        &self,
+        state: &PlaceState,
+        is_gated: bool,
+        context: Context<'_>,
+        closed_to: Instant,
+    ) -> Option<Figure> {
+        let mut sums = [Partial::default(); 5];
+        for (sum, moment) in sums.iter_mut().zip(Moment::ALL) {
+            let days = self.days(state, Basis::Regularity(moment, is_gated), context.window, closed_to)?;
+            days.iter().for_each(|(_, day)| sum.merge(day));
+        }
+        Some(weather_regularity::figure(sums, context))
     }
 
     /// Of CO2 above outdoors the part above; any other figure as it is.
@@ -167,7 +186,7 @@ impl Shard {
         self.is_clipped = clip.is_some();
         for state in &mut self.places {
             state.asks_outdoors |= measure == Measure::Co2AboveOutdoor;
-            state.asks_weather |= measure == Measure::RunningMeanOutdoor;
+            state.asks_weather |= matches!(measure, Measure::RunningMeanOutdoor | Measure::WeatherRegularity);
         }
         if measure.is_of_devices() {
             for place in 0..self.places.len() {
@@ -227,6 +246,9 @@ impl Shard {
             Source::Devices => {
                 let is_closed = state.kept.next_hour.is_some_and(|next| window.to <= next.from);
                 is_closed.then(|| self.device_figure(state, measure, window, 0)).flatten()
+            }
+            Source::Basis(Basis::Regularity(_, is_gated)) => {
+                self.regularity(state, is_gated, context, self.closed_to(state))
             }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;

@@ -87,6 +87,10 @@ impl Need {
 
 /// The quantities that a basis is taken from.
 fn quantities(basis: Basis) -> Vec<Quantity> {
+    if matches!(basis, Basis::Regularity(..)) {
+        // Meters and outdoor air are kept elsewhere.
+        return Vec::new();
+    }
     let people = || OCCUPANCY.iter().chain(DOORS.iter().flatten()).copied();
     let (Basis::Gauge(quantity, gate) | Basis::Outside(quantity, gate, _)) = basis else {
         return people().collect();
@@ -218,6 +222,11 @@ impl PlaceState {
         self.joins_sources || self.bases.contains_key(&Basis::WhileEmpty)
     }
 
+    /// Whether late data of meters changes hours here, and not windows alone.
+    pub(crate) fn mends_hours_of_meters(&self) -> bool {
+        self.joins_sources || self.bases.keys().any(|basis| basis.is_of_meters())
+    }
+
     /// Instant at which the next hour is due, if the place is open.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.kept.next_hour.map(|hour| hour.to.plus_ms(self.grace_ms))
@@ -247,6 +256,7 @@ impl PlaceState {
                         None | Some(Gate::Working) => false,
                     }
             }
+            Basis::Regularity(..) => false,
             _ => of_people(quantity),
         };
         let heard = self.kept.buffers.iter().filter(move |b| b.first < before && is_asked(b.series.quantity));

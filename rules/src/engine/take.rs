@@ -206,7 +206,7 @@ impl Shard {
                 let joined = Span::new(held.from.min(closed.from), held.to.max(closed.to));
                 state.kept.touched_use = Some(joined);
             }
-            if !is_meter || state.joins_meters() {
+            if !is_meter || state.mends_hours_of_meters() {
                 let hours = Span::new(reachable(state, closed, next, horizon), closed.to);
                 state.kept.dirty.extend(self.almanac.hours(hours));
             }

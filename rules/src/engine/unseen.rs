@@ -30,7 +30,7 @@ impl Shard {
         }
         let seen = judged(basis, calendar, Span::new(opened, ended));
         // Occupation of several rooms is weighted: so is the time in which they were not seen.
-        let is_weighted = !state.rooms.is_empty() && !matches!(basis, Basis::Peak | Basis::WhileEmpty);
+        let is_weighted = !(state.rooms.is_empty() || basis == Basis::Peak || basis.is_of_meters());
         for unseen in [Span::new(window.from, opened), Span::new(ended, window.to)] {
             for day in calendar.windows(Period::Day, unseen) {
                 let missing = unseen.intersect(day).map_or(0, |part| judged(basis, calendar, part));
@@ -56,9 +56,15 @@ fn judged(basis: Basis, calendar: &Calendar, span: Span) -> i64 {
         Basis::Occupied
         | Basis::People
         | Basis::Gauge(_, Some(Gate::Working))
-        | Basis::Outside(_, Some(Gate::Working), _) => calendar.working_spans(span),
+        | Basis::Outside(_, Some(Gate::Working), _)
+        | Basis::Regularity(_, true) => calendar.working_spans(span),
         Basis::WeekdayPeople => calendar.weekday_spans(span),
-        Basis::Present | Basis::Peak | Basis::WhileEmpty | Basis::Gauge(..) | Basis::Outside(..) => {
+        Basis::Present
+        | Basis::Peak
+        | Basis::WhileEmpty
+        | Basis::Regularity(..)
+        | Basis::Gauge(..)
+        | Basis::Outside(..) => {
             return span.millis();
         }
     };

@@ -8,6 +8,7 @@ use model::{
 };
 
 use super::{
+    headcount::people_among,
     metered::Part,
     meters::{chosen, has_counted_parent, pieces},
     register::is_held,
@@ -211,28 +212,13 @@ impl Estate {
         parts.collect()
     }
 
-    /// The people of the body: its headcount, which is of all below it too, as the authorised one is. Without
-    /// one, the sum of the nearest headcounts below it.
+    /// The people of the body, of all below it too.
     ///
     /// # Errors
     /// Returns the body that holds room and is counted with nobody.
     pub(crate) fn people<'r>(&'r self, register: &'r Register, at: Instant) -> Result<f64, &'r Id> {
-        let headcount = |id: &Id| register.body(id, at).and_then(|body| body.energy_headcount);
-        let mut people = 0.0;
-        for member in &self.members {
-            let chain = register.up_bodies(member, at);
-            let Some(own) = chain.iter().position(|id| **id == self.body) else { continue };
-            let mut counted = chain.iter().take(own + 1).filter_map(|id| headcount(id));
-            let is_counted = counted.next().is_some();
-            // The topmost headcount holds all below it.
-            if counted.next().is_none() {
-                people += headcount(member).unwrap_or(0.0);
-            }
-            if !is_counted && self.has_room(register, member, at) {
-                return Err(member);
-            }
-        }
-        if people > 0.0 { Ok(people) } else { Err(&self.body) }
+        let has_room = |member: &Id| self.has_room(register, member, at);
+        people_among(self.members.iter(), has_room, register, &self.body, at)
     }
 
     fn has_room(&self, register: &Register, body: &Id, at: Instant) -> bool {

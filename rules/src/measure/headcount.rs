@@ -1,21 +1,69 @@
-//! The energy-using headcount behind a place: whose it is, and whether it is of this place alone.
+//! The people of a body, and whether they are of one place alone.
+//!
+//! One rule for every figure a person: a headcount is of the body with all below it, as the authorised one is.
+//! Without one, the people of a body are the sum of the nearest headcounts below it, and unknown while a body
+//! that holds room is counted with nobody. A body without a headcount below another one is counted above.
 
-use model::{Instant, Place, Register, register::Body};
+use model::{Id, Instant, Place, Register, register::Body};
 
 use super::{Context, over_time};
 
-/// The energy-using headcount of the body that holds the place, over the window.
+/// The people of a body.
+///
+/// # Errors
+/// Returns the body that holds room and is counted with nobody, or the body itself.
+pub(crate) fn people<'r>(register: &'r Register, body: &'r Id, at: Instant) -> Result<f64, &'r Id> {
+    let has_room = |holder: &Id| {
+        let mut places = register.places.values().filter_map(|history| history.at(at));
+        places.any(|place| place.body.as_ref() == Some(holder))
+    };
+    people_among(register.bodies.keys(), has_room, register, body, at)
+}
+
+/// The same where it is known which bodies can be at or below it, and which hold room.
+pub(crate) fn people_among<'r>(
+    members: impl Iterator<Item = &'r Id>,
+    has_room: impl Fn(&Id) -> bool,
+    register: &Register,
+    body: &'r Id,
+    at: Instant,
+) -> Result<f64, &'r Id> {
+    let headcount = |id: &Id| register.body(id, at).and_then(|body| body.energy_headcount);
+    let mut people = 0.0;
+    for member in members {
+        let chain = register.up_bodies(member, at);
+        let Some(own) = chain.iter().position(|id| *id == body) else { continue };
+        let mut counted = chain.iter().take(own + 1).filter_map(|id| headcount(id));
+        let is_counted = counted.next().is_some();
+        // The topmost headcount holds all below it.
+        if counted.next().is_none() {
+            people += headcount(member).unwrap_or(0.0);
+        }
+        if !is_counted && has_room(member) {
+            return Err(member);
+        }
+    }
+    if people > 0.0 { Ok(people) } else { Err(body) }
+}
+
+/// Whether the people of a body are counted with those of one above it, so that nothing is judged of it apart.
+pub(crate) fn is_counted_above(body: &Body) -> bool {
+    body.energy_headcount.is_none() && body.parent.is_some()
+}
+
+/// The people of the body that holds the place, over the window.
 pub(crate) fn mean(context: Context<'_>) -> Option<f64> {
+    let register = context.register;
     over_time::mean_over(context, |at| {
-        let body = context.register.body_of(&context.place.id, at)?;
-        body.energy_headcount.filter(|h| *h > 0.0)
+        let body = register.body_of(&context.place.id, at)?;
+        people(register, &body.id, at).ok()
     })
 }
 
 /// Whether the headcount of the body that holds the place is of this place alone, all through the window.
 ///
-/// It is not where the body's people also sit elsewhere, or where others sit here. Bodies below it
-/// belong to it; elsewhere only while they have no headcount of their own.
+/// It is not where the body's people also sit elsewhere, or where others sit here. Bodies below it belong to it,
+/// here and elsewhere, with a headcount of their own or without.
 ///
 /// # Errors
 /// Returns what stands in the way, for people.
@@ -37,13 +85,13 @@ fn alone_at(register: &Register, place: &Place, body: &Body, at: Instant) -> Res
         let chain = register.ancestors(&other.id, at);
         let is_inside = chain.iter().any(|p| p.id == place.id);
         let is_above = register.ancestors(&place.id, at).iter().any(|p| p.id == other.id);
-        if is_inside && !register.up_bodies(&holder.id, at).contains(&&body.id) {
+        let is_mine = is_at_or_below(register, holder, body, at);
+        if is_inside && !is_mine {
             return Err(format!(
                 "a headcount of everybody here: {} is held by {}, not by {}",
                 other.id, holder.id, body.id
             ));
         }
-        let is_mine = is_counted_with(register, holder, body, at);
         if !is_inside && !is_above && is_mine {
             return Err(also_at(place, body, other));
         }
@@ -65,7 +113,7 @@ fn siblings_without_holder(
     for other in alike.filter(|p| p.kind == place.kind && p.id != place.id) {
         let is_below = register.ancestors(&other.id, at).iter().any(|p| p.id == above.id);
         let held = register.body_of(&other.id, at);
-        if is_below && held.is_some_and(|b| is_counted_with(register, b, body, at)) {
+        if is_below && held.is_some_and(|b| is_at_or_below(register, b, body, at)) {
             return Err(also_at(place, body, other));
         }
     }
@@ -76,16 +124,6 @@ fn also_at(place: &Place, body: &Body, other: &Place) -> String {
     format!("a headcount of {} alone: {} counts its people at {} too", place.id, body.id, other.id)
 }
 
-/// Whether the people of a body stand in the headcount of another: the same body, or one below it
-/// without a headcount of its own in between.
-fn is_counted_with(register: &Register, body: &Body, above: &Body, at: Instant) -> bool {
-    for id in register.up_bodies(&body.id, at) {
-        if *id == above.id {
-            return true;
-        }
-        if register.body(id, at).is_some_and(|held| held.energy_headcount.is_some()) {
-            return false;
-        }
-    }
-    false
+fn is_at_or_below(register: &Register, body: &Body, above: &Body, at: Instant) -> bool {
+    register.up_bodies(&body.id, at).contains(&&above.id)
 }

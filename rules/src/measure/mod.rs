@@ -14,7 +14,7 @@ mod eui;
 mod eui_corrected;
 mod garage_area;
 mod gauge;
-mod headcount;
+pub(crate) mod headcount;
 pub(crate) mod holding;
 mod idle_working_days;
 pub(crate) mod inputs;
@@ -38,6 +38,7 @@ pub(crate) mod stuck;
 mod usable_share;
 mod utilisation;
 mod vacated_days;
+pub(crate) mod weather_regularity;
 pub(crate) mod while_empty;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ use crate::{
 };
 pub(crate) use eui_corrected::People;
 use meters::Supply;
+pub(crate) use weather_regularity::Moment;
 
 /// What the hour partials of a place are taken from; several measures can share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +74,15 @@ pub(crate) enum Basis {
     Gauge(Quantity, Option<Gate>),
     /// Whether a gauge is outside a band, within a gate.
     Outside(Quantity, Option<Gate>, Range),
+    /// A moment of cooling power and outdoor temperature, hour by hour; in working hours alone where it is gated.
+    Regularity(Moment, bool),
+}
+
+impl Basis {
+    /// Whether its hours are taken from meters, joined with something else, and outlast gauges.
+    pub(crate) const fn is_of_meters(self) -> bool {
+        matches!(self, Self::WhileEmpty | Self::Regularity(..))
+    }
 }
 
 /// A band in millionths of the gauge's unit, ends inside; open where a side is absent.
@@ -109,12 +120,16 @@ pub(crate) enum Source {
 impl Source {
     /// Whether it is taken from the readings of gauges, which the engine holds for the shortest time.
     pub(crate) fn is_of_gauges(&self) -> bool {
-        matches!(self, Self::Basis(basis) if *basis != Basis::WhileEmpty)
+        matches!(self, Self::Basis(basis) if !basis.is_of_meters())
     }
 
     /// Whether it changes hours of which no gauge is held any more.
     pub(crate) const fn outlasts_gauges(&self) -> bool {
-        matches!(self, Self::Meters | Self::Devices | Self::Basis(Basis::WhileEmpty))
+        match self {
+            Self::Meters | Self::Devices => true,
+            Self::Basis(basis) => basis.is_of_meters(),
+            Self::Register | Self::Outdoors => false,
+        }
     }
 }
 
@@ -169,6 +184,7 @@ pub(crate) fn source_of(measure: Measure, gate: Option<Gate>) -> Source {
         Measure::PeakPeople | Measure::EffectiveUsers => Basis::Peak,
         Measure::AreaPerPerson => Basis::Present,
         Measure::EnergyWhileEmpty => Basis::WhileEmpty,
+        Measure::WeatherRegularity => Basis::Regularity(Moment::Both, gate == Some(Gate::Working)),
         Measure::Co2HourMean | Measure::Co2DayMean | Measure::Co2AboveOutdoor => {
             Basis::Gauge(Quantity::Co2, gate)
         }

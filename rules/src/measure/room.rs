@@ -24,7 +24,7 @@ pub(crate) fn hour_partial(basis: Basis, inputs: &Inputs<'_>) -> Option<Partial>
         }
         Basis::Present => inputs.has_people().then(|| present(inputs)),
         Basis::Peak => inputs.has_people().then(|| peak(inputs)),
-        Basis::WhileEmpty => None,
+        Basis::WhileEmpty | Basis::Regularity(..) => None,
         Basis::Gauge(quantity, gate) => {
             inputs.has(quantity).then(|| gated(&inputs.gauge(quantity), gate, inputs))
         }

@@ -6,7 +6,7 @@ use model::{
 };
 
 use super::{
-    Attribute, Bound, Clause, LimitTable, Measure, Rating,
+    Attribute, Bound, Clause, Gate, LimitTable, Measure, Rating,
     section::{Findings, Section},
     words::Word,
 };
@@ -57,6 +57,9 @@ fn figure(f: &mut Findings<'_>, s: Section<'_, '_>, clause: &Clause) {
             what,
             "write `within = { at_least, at_most }` for a share outside a band alone",
         );
+    }
+    if measure == Measure::WeatherRegularity && !matches!(clause.gate, None | Some(Gate::Working)) {
+        s.report(f, "gate", "weather_regularity compares whole hours", "write `working`, or none");
     }
     let kind = s.get("applies_to").and_then(|to| to.get_ref().get("kind")?.get_ref().as_str());
     let is_figure = measure.is_of_bodies() && clause.only_if.is_none();

@@ -8,7 +8,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, OnlyIf};
+use super::{Handling, Measure, OnlyIf};
 
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -308,6 +308,8 @@ pub struct Clause {
     pub band: Option<Band>,
     /// Ratings below the limit.
     pub rating: Option<Rating>,
+    /// How a breach is handled by how far it goes.
+    pub handling: Option<Handling>,
     /// Which energy counts.
     pub energy: Energy,
     /// Correction for hours and density.
@@ -357,6 +359,7 @@ impl Clause {
             clear: None,
             band: None,
             rating: None,
+            handling: None,
             energy: Energy::default(),
             correction: None,
             outdoor_ppm: None,

@@ -10,7 +10,7 @@ use model::{
 
 use super::{
     AppliesTo, Binding, Bound, Clause, Evidence, Layer, Limit, Measure, Pack, Provenance, checks, duration,
-    energy, firing, limits,
+    energy, firing, handling, limits,
     section::{Findings, Section},
     words::{Word, suggest},
 };
@@ -47,6 +47,7 @@ const CLAUSE: &[&str] = &[
     "clear",
     "band",
     "rating",
+    "handling",
     "energy",
     "correction",
     "outdoor_ppm",
@@ -208,6 +209,7 @@ fn clause(f: &mut Findings<'_>, s: Section<'_, '_>, pack: &Pack, id: &str) -> Cl
         clear: limits::clear(f, s),
         band: limits::band(f, s),
         rating: limits::rating(f, s, &mut limit),
+        handling: handling::handling(f, s),
         limit,
         energy: energy::energy(f, s),
         correction: energy::correction(f, s),

@@ -69,6 +69,8 @@ pub enum Measure {
     NightRatio,
     /// Energy of a rest day over that of a working day, 1.
     RestDayRatio,
+    /// R² of the hourly cooling power on the outdoor temperature, 1.
+    WeatherRegularity,
     /// People at work per day as sensors see them.
     EffectiveUsers,
     /// Usable area that a body holds over its people, m²/person.
@@ -146,6 +148,7 @@ impl Measure {
         (Self::EnergyWhileEmpty, "energy_while_empty"),
         (Self::NightRatio, "night_ratio"),
         (Self::RestDayRatio, "rest_day_ratio"),
+        (Self::WeatherRegularity, "weather_regularity"),
         (Self::EffectiveUsers, "effective_users"),
         (Self::AreaPerFte, "area_per_fte"),
         (Self::RoomArea, "room_area"),
@@ -200,6 +203,7 @@ impl Measure {
             | Self::SpaceUtilisation
             | Self::NightRatio
             | Self::RestDayRatio
+            | Self::WeatherRegularity
             | Self::EquipmentShare
             | Self::UsableShare
             | Self::TemperatureOutside
@@ -271,8 +275,8 @@ impl Measure {
             | Self::EnergyPerPerson
             | Self::WaterPerPerson
             | Self::EnergyUseEffectiveness => &[P::Year],
-            // A week is the least that holds working days and rest days.
-            Self::RestDayRatio => &[P::Week, P::Month, P::Year, P::All],
+            // A week is the least that holds work and rest, or weather that changes.
+            Self::RestDayRatio | Self::WeatherRegularity => &[P::Week, P::Month, P::Year, P::All],
             Self::IdleWorkingDays | Self::SpaceUtilisation | Self::NightRatio | Self::EffectiveUsers => {
                 &[P::Day, P::Week, P::Month, P::Year, P::All]
             }
@@ -319,6 +323,7 @@ impl Measure {
             | Self::EnergyWhileEmpty
             | Self::NightRatio
             | Self::RestDayRatio
+            | Self::WeatherRegularity
             | Self::EnergyUseEffectiveness => Decides::Meters,
             Self::Utilisation
             | Self::SeatUtilisation
@@ -370,7 +375,6 @@ impl Measure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
     #[test]
     fn every_measure_has_a_name_a_unit_and_a_period() {
         for (measure, name) in Measure::NAMES {

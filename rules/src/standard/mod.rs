@@ -10,6 +10,7 @@ mod duration;
 mod editions;
 mod energy;
 mod firing;
+mod handling;
 mod judge;
 mod layers;
 mod limits;
@@ -31,6 +32,7 @@ pub use clause::{
 };
 pub use condition::{Condition, Expr, OnlyIf};
 pub(crate) use editions::family;
+pub use handling::Handling;
 pub use judge::{Judged, judge, rating_of};
 pub use measure::{Decides, Measure};
 pub use pack::{Binding, Layer, Pack};

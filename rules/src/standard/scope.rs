@@ -3,7 +3,7 @@
 use model::{Instant, Place, Register, register::Body};
 
 use super::{
-    Attribute, Clause, Provenance,
+    AppliesTo, Attribute, Clause, Provenance,
     resolve::{attribute_of_body, attribute_of_place},
 };
 
@@ -18,6 +18,14 @@ pub enum Scope {
     Unknown(Attribute),
 }
 
+impl AppliesTo {
+    /// Whether kind and use of a place fit.
+    pub(crate) fn may_hold(&self, place: &Place) -> bool {
+        let has_use = || place.room_use.is_some_and(|of| self.room_use.contains(&of));
+        self.kind == Some(place.kind) && (self.room_use.is_empty() || has_use())
+    }
+}
+
 impl Clause {
     /// Whether this clause applies to a place as it was at `at`.
     ///
@@ -25,10 +33,7 @@ impl Clause {
     #[must_use]
     pub fn scope_of_place(&self, register: &Register, place: &Place, at: Instant) -> Scope {
         let to = &self.applies_to;
-        if to.kind != Some(place.kind) {
-            return Scope::Foreign;
-        }
-        if !to.room_use.is_empty() && !place.room_use.is_some_and(|u| to.room_use.contains(&u)) {
+        if !to.may_hold(place) {
             return Scope::Foreign;
         }
         let word = |attribute| attribute_of_place(register, place, at, attribute);

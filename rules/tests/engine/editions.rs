@@ -129,3 +129,82 @@ fn a_finding_of_the_register_ends_with_its_edition_too() {
     assert_eq!(kinds, [TransitionKind::Firing, TransitionKind::Withdrawn]);
     assert!(checks.alerts().is_empty());
 }
+
+/// Room `r1` as `World` has it, until a day.
+fn ended(until: &str) -> World {
+    let mut world = World::new().with(co2());
+    let mut rows = History::default();
+    let value = place("r1", PlaceKind::Room, Some("b"));
+    rows.insert(model::register::Dated { span: before(at(until)), value }).unwrap();
+    world.register.places.insert(id("r1"), rows);
+    world
+}
+
+#[test]
+fn the_alert_of_a_room_that_the_register_ends_is_withdrawn_a_window_later_and_says_why() {
+    let mut run = ended("03-03 00:00").run();
+    run.steady("s1", model::Quantity::Co2, at("03-02 22:00"), at("03-03 00:00"), 1200.0);
+    run.advance(at("03-03 01:00"));
+    assert_eq!(run.alert().unwrap().state, AlertState::Firing, "the hour is not over");
+    run.advance(at("03-03 02:00"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    let told = run.transitions()[1];
+    assert_eq!((told.alert.state, told.alert.resolved_at), (AlertState::Withdrawn, None));
+    assert_eq!(told.alert.verdict.why["no_longer_applies_to"], Fact::from("r1"));
+    assert!(run.engine.alerts().is_empty());
+    // Its sensor goes on; nobody judges it, and nothing is said again.
+    run.steady("s1", model::Quantity::Co2, at("03-03 02:00"), at("03-03 12:00"), 1300.0);
+    run.advance(at("03-04 00:00"));
+    assert_eq!(run.kinds().len(), 2);
+}
+
+#[test]
+fn a_room_put_to_another_use_takes_its_alert_along_and_one_that_only_grows_does_not() {
+    for (use_after, left) in [(model::RoomUse::Storage, 0), (model::RoomUse::Office, 1)] {
+        let mut clause = co2();
+        clause.applies_to.room_use = vec![model::RoomUse::Office];
+        let mut world = World::new().with(clause);
+        let room = place("r1", PlaceKind::Room, Some("b"));
+        let after = model::Place { room_use: Some(use_after), usable_area_m2: Some(90.0), ..room.clone() };
+        world.register.places.insert(id("r1"), crate::world::two(room, at("03-03 00:00"), after));
+        let mut run = world.run();
+        run.steady("s1", model::Quantity::Co2, at("03-02 22:00"), at("03-03 00:00"), 1200.0);
+        run.advance(at("03-03 03:00"));
+        assert_eq!(run.engine.alerts().len(), left);
+        assert!(!run.kinds().contains(&TransitionKind::Resolved));
+    }
+}
+
+#[test]
+fn a_room_that_is_given_more_time_has_its_alert_back() {
+    let mut run = ended("03-03 00:00").run();
+    run.steady("s1", model::Quantity::Co2, at("03-02 22:00"), at("03-03 00:00"), 1200.0);
+    run.advance(at("03-03 02:00"));
+    assert!(run.engine.alerts().is_empty());
+    let longer = World::new().with(co2());
+    let register = Arc::new(longer.register.clone());
+    run.engine.rebind(register, &longer.clauses, longer.options, &mut run.out);
+    run.co2_hours(at("03-03 02:00"), &[Some(1200.0)]);
+    assert_eq!(run.alert().unwrap().state, AlertState::Firing);
+}
+
+#[test]
+fn a_finding_of_the_register_ends_with_its_room_too() {
+    let mut world = ended("03-04 00:00");
+    let area = Clause { measure: Measure::RoomArea, period: Period::Register, ..co2() };
+    let fixed = rules::Bound { at_most: Some(10.0), at_least: None };
+    let limit = rules::Limit { unit: "m2".to_owned(), fixed, ..area.limit.clone() };
+    world.clauses.clear();
+    let world = world.with(Clause { limit, ..area });
+    let mut checks = RegisterChecks::new(Arc::new(world.register.clone()), &world.clauses);
+    let mut out = Vec::new();
+    for day in ["03-02 08:00", "03-03 08:00", "03-04 08:00", "03-05 08:00"] {
+        checks.advance(at(day), &mut out);
+    }
+    let told = out.iter().filter_map(|said| if let Output::Transition(t) = said { Some(t) } else { None });
+    let kinds: Vec<(TransitionKind, &str)> = told
+        .map(|t| (t.kind, t.alert.check.subject.id().as_str()))
+        .filter(|(_, room)| *room == "r1")
+        .collect();
+    assert_eq!(kinds, [(TransitionKind::Firing, "r1"), (TransitionKind::Withdrawn, "r1")]);
+}

@@ -34,6 +34,7 @@ mod presence;
 mod properties;
 mod rebind;
 mod register;
+mod regularity;
 mod reopen;
 mod silence;
 mod time;

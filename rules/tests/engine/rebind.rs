@@ -8,7 +8,7 @@ use rules::{AlertState, Bound, Clause, Gate, Limit, Measure, Output, TransitionK
 
 use crate::{
     case::{Case, Dice, Size},
-    properties::by_place,
+    properties::apart,
     world::{Run, World, at, clause, co2, id, place},
 };
 
@@ -205,15 +205,17 @@ proptest! {
         let dice = &mut Dice(seed ^ 9);
         let gone = case.clauses[dice.below(case.clauses.len() as i64) as usize].clause.id.clone();
         let rest: Vec<_> = case.clauses.iter().filter(|live| live.clause.id != gone).cloned().collect();
+        // An edition that ends waits for the next one: both come and go together.
+        let name = |clause: &str| clause.split_once('/').unwrap().1.to_owned();
         let others = |out: Vec<Output>| {
-            by_place(out.into_iter().filter(|said| clause_of(said) != gone).collect())
+            out.into_iter().filter(|said| name(&clause_of(said)) != name(&gone)).collect()
         };
         let still = play(&case, seed, |_, _| {});
         let turned = play(&case, seed, |run, turns| {
             again(&case, run, if turns % 2 == 1 { &rest } else { &case.clauses });
         });
         // At one instant a place's checks speak in the order of the clauses, which stays.
-        prop_assert_eq!(others(still), others(turned));
+        prop_assert_eq!(apart(others(still), others(turned)), None, "{}", gone);
     }
 }
 

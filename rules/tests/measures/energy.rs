@@ -187,13 +187,31 @@ fn a_building_of_two_bodies_has_no_headcount_of_one() {
 }
 
 #[test]
-fn a_department_with_a_building_and_a_headcount_of_its_own_stands_alone() {
+fn a_department_elsewhere_is_among_the_people_of_its_agency_whatever_headcount_it_has() {
+    for own in [None, Some(10.0)] {
+        let mut world = agency();
+        staff(&mut world, "department", Some("agency"), own);
+        held(&mut world, "annexe", PlaceKind::Building, None, "department");
+        let why = per_person(&world).unwrap_err();
+        assert_eq!(why, "a headcount of b alone: agency counts its people at annexe too");
+    }
+}
+
+#[test]
+fn an_agency_that_holds_a_building_and_is_counted_with_nobody_is_unknown_whatever_its_departments_have() {
     let mut world = agency();
-    staff(&mut world, "department", Some("agency"), None);
-    held(&mut world, "annexe", PlaceKind::Building, None, "department");
-    assert!(per_person(&world).is_err(), "without a headcount its people are the agency's");
-    staff(&mut world, "department", Some("agency"), Some(10.0));
-    assert_eq!(per_person(&world), Ok(100.0));
+    staff(&mut world, "agency", None, None);
+    for (department, people, room) in [("first", 30.0, "r1"), ("second", 20.0, "r2")] {
+        staff(&mut world, department, Some("agency"), Some(people));
+        held(&mut world, room, PlaceKind::Room, Some("b"), department);
+    }
+    // The building itself is held by the agency, which counts with nobody.
+    assert_eq!(per_person(&world), Err("energy_headcount".to_owned()));
+    let mut house = place("b", PlaceKind::Building, None);
+    house.body = Some(id("agency"));
+    staff(&mut world, "agency", None, Some(60.0));
+    world.place(house);
+    assert_eq!(per_person(&world), Ok(83.333_333), "the agency's own headcount holds them all");
 }
 
 #[test]

@@ -6,6 +6,7 @@
     reason = "a test may stop where it stands"
 )]
 
+mod advice;
 mod assess;
 mod comfort;
 mod coverage;
