@@ -345,6 +345,9 @@ mod tests {
         let (samples, families) = parse(&Metrics::new().exposition());
         assert_eq!(families.len(), 26);
         for name in [
+            "normwatch_diagnoses_total{outcome=\"sent\"}",
+            "normwatch_diagnoses_total{outcome=\"dropped\"}",
+            "normwatch_diagnoses_waiting",
             "normwatch_messages_received_total",
             "normwatch_messages_total{outcome=\"stored\"}",
             "normwatch_messages_total{outcome=\"duplicate\"}",

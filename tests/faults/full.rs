@@ -17,9 +17,10 @@ use crate::{
 };
 
 const MAX_BYTES: u64 = 8 << 20;
-/// Large packs, so that few messages fill the spool while the judge stands still.
-const PACKS: i64 = 250;
-const READINGS: i64 = 5000;
+/// Packs as large as they may be: batches that wait for the judge hold the intake back too, and the spool is to be
+/// full before so many have come.
+const PACKS: i64 = 70;
+const READINGS: i64 = 18_000;
 
 /// Holds the state as another program would: the judge cannot write its checkpoint and waits.
 fn held_up(data: &Path) -> Connection {
@@ -63,10 +64,11 @@ async fn a_full_spool_holds_back_acknowledgements_until_there_is_room_and_everyt
     let publisher = Publisher::new(url(broker.port()), "bulk");
     let flood = bulky(PACKS, READINGS, &load);
     assert_eq!(publisher.publish(flood).await.unwrap().acked, PACKS as u64, "the broker takes all of it");
+    // A group goes in whole: it is what comes behind it that finds the spool full.
+    load.publish_at_once(broker.port(), 500..1000).await;
     until_full(&service).await;
     let stored = async || service.metric("normwatch_messages_total{outcome=\"stored\"}").await.unwrap();
     let before = stored().await;
-    load.publish_at_once(broker.port(), 500..1000).await;
     tokio::time::sleep(Duration::from_secs(2)).await; // for which nothing may be taken, not a wait for a result
     assert_eq!(stored().await, before, "messages are taken into a full spool");
     assert!(service.metric("normwatch_messages_pending").await.unwrap() > 0);
@@ -84,10 +86,11 @@ async fn a_full_spool_holds_back_acknowledgements_until_there_is_room_and_everyt
     until_unready(&service, "state cannot be written").await;
     let later: Vec<_> = bulky(2 * PACKS, READINGS, &load).split_off(PACKS as usize);
     publisher.publish(later).await.unwrap();
+    load.publish_at_once(broker.port(), 1000..1500).await;
     until_full(&service).await;
     drop(state);
     ready(&service).await;
-    load.publish_at_once(broker.port(), 1000..2000).await;
+    load.publish_at_once(broker.port(), 1500..2000).await;
     let total = 2000 + 2 * PACKS as u64;
     balanced(&service, total..=total).await;
     until("the spool is within its bytes", PATIENCE, async || {

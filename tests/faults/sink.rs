@@ -58,8 +58,13 @@ pub(crate) fn bulky(packs: i64, readings: i64, load: &Load) -> Vec<Event> {
         let records = (0..readings).map(|n| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let value = 1.0 + (state >> 11) as f64 / (1_u64 << 53) as f64;
-            let time = (from + (pack * readings + n) * 1000) as f64 / 1000.0;
-            serde_json::json!({"n": "energy", "u": "kWh", "t": time, "v": value})
+            // The first record says what holds for all.
+            if n == 0 {
+                let base = from / 1000 + pack * readings;
+                serde_json::json!({"bn": "energy", "bu": "kWh", "bt": base, "v": value})
+            } else {
+                serde_json::json!({"t": n, "v": value})
+            }
         });
         let payload = serde_json::to_vec(&records.collect::<Vec<_>>()).unwrap();
         let sensor = Id::parse("bulk").unwrap();
