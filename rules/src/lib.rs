@@ -35,6 +35,7 @@ mod standard;
 mod steps;
 mod stuck;
 mod verdict;
+mod why;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};
 pub use assess::assess;
@@ -52,4 +53,5 @@ pub use standard::{
     Judged, Key, Layer, Limit, LimitTable, Measure, OnlyIf, Pack, Provenance, Rating, RatingLevel, Resolved,
     Row, Scope, attribute_of_body, attribute_of_place, judge, posts_in, rating_of,
 };
-pub use verdict::{Fact, Outcome, Subject, Verdict, Why};
+pub use verdict::{Fact, Outcome, Subject, Verdict};
+pub use why::Why;

@@ -1,11 +1,11 @@
 //! Verdicts: what one check says of one window.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use model::{Id, Instant, Span};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Clause, Evidence, RatingLevel};
+use crate::{Clause, Evidence, RatingLevel, Why};
 
 /// What a check is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,9 +85,6 @@ fn nine_digits(value: f64) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
 }
-
-/// The explanation of a verdict as data: inputs, switches and factors used, what was missing.
-pub type Why = BTreeMap<String, Fact>;
 
 /// What one check says of one window.
 #[derive(Debug, Clone, PartialEq)]

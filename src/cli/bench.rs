@@ -18,7 +18,7 @@ pub(super) struct Bench {
     /// Fewer rounds: about half a minute instead of two.
     #[arg(long, conflicts_with = "large")]
     quick: bool,
-    /// A million series, and 9.25 million readings judged: some ten minutes, and several GB of memory.
+    /// A million series, and 9.25 million readings judged: minutes, and several GB of memory.
     #[arg(long)]
     large: bool,
     /// One JSON object on stdout instead of tables.

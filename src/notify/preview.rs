@@ -1,6 +1,6 @@
 //! An example mail, to look at a template or to test a mail server.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use model::{
     Id, Instant, Period, PlaceKind, Register, Span,
@@ -8,7 +8,7 @@ use model::{
 };
 use rules::{
     Alert, AlertState, Bound, CheckId, Clause, Measure, Outcome, Subject, Transition, TransitionId,
-    TransitionKind, Verdict,
+    TransitionKind, Verdict, Why,
 };
 
 use super::{
@@ -76,7 +76,7 @@ fn example(place: Id, now: Instant) -> Transition {
         waived: None,
         window,
         revision: 1,
-        why: BTreeMap::from([("gate".to_owned(), "occupied".into())]),
+        why: Why::from([("gate".to_owned(), "occupied".into())]),
     };
     let alert = Alert {
         id: id.clone(),

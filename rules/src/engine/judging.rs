@@ -14,7 +14,7 @@ use crate::{
     judge::{finding, keeps, measuring},
     measure::{
         Basis, Context, Figure, Moment, People, Source, co2_above_outdoor, figure, meter_figure,
-        meters::Supply, source_of, weather_regularity,
+        meters::Supply, source_of, source_within, weather_regularity,
     },
     partial::{Partial, printed},
 };
@@ -66,14 +66,14 @@ impl Shard {
         let state = self.places.get(place)?;
         let live = &state.checks.get(check)?.live;
         let clause = &live.clause;
-        if let Source::Basis(basis) = Asked::by(clause).source() {
+        if let Source::Basis(basis) = source_within(clause.measure, clause.gate, clause.within) {
             state.ledger(basis)?;
         }
         let place = shared.place(&state.id, window)?;
         let context = Context { register: &self.register, place, window, supply: self.supply(state) };
         let mut measuring = measuring(live, context)?;
-        let mut taken = |asked: &Asked| shared.get(asked, window, || self.figure(state, asked, context));
-        let mut figure = taken(&Asked::by(clause))?;
+        let mut figure = shared.limited(clause, window, |asked| self.figure(state, asked, context))?;
+        let taken = |asked: &Asked| shared.get(asked, window, || self.figure(state, asked, context));
         let conditions = conditions(clause, &mut figure.why, taken);
         if conditions == Some(false) {
             return None;

@@ -26,15 +26,24 @@ pub(super) struct Asked {
 impl Asked {
     /// What a clause limits.
     pub(super) fn by(clause: &Clause) -> Self {
-        let flap_ms = clause.firing.flap.map_or(0, |flap| flap.within_ms);
         Self {
             energy: clause.energy.clone(),
             correction: clause.correction,
             within: clause.within,
             outdoor_ppm: clause.outdoor_ppm,
-            linger_ms: clause.firing.keep_ms.max(flap_ms),
+            linger_ms: linger_ms(clause),
             ..Self::plain(clause.measure, clause.gate, clause.period)
         }
+    }
+
+    /// Whether a clause limits this; nothing is copied to tell.
+    fn is_by(&self, clause: &Clause) -> bool {
+        (self.measure, self.gate, self.period) == (clause.measure, clause.gate, clause.period)
+            && self.within == clause.within
+            && self.outdoor_ppm == clause.outdoor_ppm
+            && self.linger_ms == linger_ms(clause)
+            && self.correction == clause.correction
+            && self.energy == clause.energy
     }
 
     /// What a condition of a clause bounds.
@@ -69,6 +78,12 @@ impl Asked {
     }
 }
 
+/// How long after its last device was taken away a clause still judges a place for silence, ms.
+fn linger_ms(clause: &Clause) -> i64 {
+    let flap_ms = clause.firing.flap.map_or(0, |flap| flap.within_ms);
+    clause.firing.keep_ms.max(flap_ms)
+}
+
 /// Figures of one place that were taken just now; nothing may change while they are held.
 #[derive(Debug)]
 pub(super) struct Shared<'r> {
@@ -92,6 +107,23 @@ impl<'r> Shared<'r> {
                 place
             }
         }
+    }
+
+    /// The figure that a clause limits over a window, taken when no clause before asked for the same.
+    pub(super) fn limited(
+        &mut self,
+        clause: &Clause,
+        window: Span,
+        take: impl FnOnce(&Asked) -> Option<Figure>,
+    ) -> Option<Figure> {
+        let known = self.figures.iter().find(|(held, over, _)| *over == window && held.is_by(clause));
+        if let Some((_, _, figure)) = known {
+            return figure.clone();
+        }
+        let asked = Asked::by(clause);
+        let figure = take(&asked);
+        self.figures.push((asked, window, figure.clone()));
+        figure
     }
 
     /// The figure asked for over a window, taken when nobody has asked before.
