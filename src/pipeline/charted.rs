@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     sync::Arc,
 };
 
@@ -168,22 +167,21 @@ fn days(calendar: &Calendar, closed: Instant) -> impl Iterator<Item = Span> {
     [yesterday, Span::new(today, closed)].into_iter().filter(|window| !window.is_empty())
 }
 
+/// Title and text of a mark.
 fn words(subject: &Subject, transitions: &[&Transition]) -> (String, String) {
-    let (mut kinds, mut text) = (BTreeSet::new(), String::new());
-    for transition in transitions {
-        let verdict = &transition.alert.verdict;
-        kinds.insert(transition.kind.name());
-        if !text.is_empty() {
-            text.push_str("; ");
-        }
-        let _ = write!(text, "{}: {}", transition.kind.name(), transition.alert.check.clause);
-        if let (Some(value), Some(limit)) = (verdict.value, verdict.limit) {
-            let bound = if verdict.is_minimum { "at least" } else { "at most" };
-            let _ = write!(text, ", {value} {} ({bound} {limit})", verdict.clause.limit.unit);
-        }
-    }
+    let kinds: BTreeSet<&str> = transitions.iter().map(|transition| transition.kind.name()).collect();
     let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
-    (format!("Alert {kinds}: {}", subject.id()), text)
+    let said: Vec<String> = transitions.iter().map(|transition| said(transition)).collect();
+    (format!("Alert {kinds}: {}", subject.id()), said.join("; "))
+}
+
+fn said(transition: &Transition) -> String {
+    let (kind, check, verdict) = (transition.kind.name(), &transition.alert.check, &transition.alert.verdict);
+    let (Some(value), Some(limit)) = (verdict.value, verdict.limit) else {
+        return format!("{kind}: {}", check.clause);
+    };
+    let bound = if verdict.is_minimum { "at least" } else { "at most" };
+    format!("{kind}: {}, {value} {} ({bound} {limit})", check.clause, verdict.clause.limit.unit)
 }
 
 #[cfg(test)]

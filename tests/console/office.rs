@@ -1,6 +1,6 @@
 //! A made-up office: two buildings, a handful of rooms, alerts in every state, a history with a gap.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use model::{
@@ -15,7 +15,7 @@ use normwatch::{
     },
     web::{Desk, MailSource},
 };
-use rules::{AlertState, Fact, Measure, Outcome, Subject, Verdict};
+use rules::{AlertState, Fact, Measure, Outcome, Subject, Verdict, Why};
 use tokio::sync::watch;
 
 use crate::{history::DayOfAir, standards};
@@ -155,7 +155,7 @@ fn verdict(judged: &Judged) -> Arc<Verdict> {
         Period::Week => Span::new(ago(9 * 1440 + 920), ago(2 * 1440 + 920)),
         _ => Span::new(ago(80), ago(20)),
     };
-    let mut why = BTreeMap::new();
+    let mut why = Why::default();
     why.insert("gated".to_owned(), Fact::Bool(true));
     why.insert("sensors".to_owned(), Fact::List(vec![Fact::Text(format!("air-{}", judged.place))]));
     why.insert("judged_s".to_owned(), Fact::Number(3600.0));
