@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 26);
+        assert_eq!(families.len(), 28);
         for name in [
             "normwatch_diagnoses_total{outcome=\"sent\"}",
             "normwatch_diagnoses_total{outcome=\"dropped\"}",
