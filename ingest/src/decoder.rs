@@ -166,8 +166,8 @@ impl Decoder {
         if diagnostics::is_diagnostics(message.topic) {
             return Ok(Decoded::Ignored("diagnostics").into());
         }
-        // Nothing is what clears a retained message.
-        if message.payload.iter().all(u8::is_ascii_whitespace) {
+        // Nothing is what clears a retained message. Our own contract knows none.
+        if format != Format::Senml && message.payload.iter().all(u8::is_ascii_whitespace) {
             return Ok(Decoded::Ignored("cleared").into());
         }
         let received_at = message.received_at.filter(|_| !message.retained);

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use model::{Calendar, Id, Instant, Period, PlaceKind, Register, Span};
+use model::{Calendar, Id, Instant, Period, Place, PlaceKind, Register, Span};
 use rules::{Clause, Energy, Measure, Subject, Transition, Verdict};
 
 use super::judge::Judge;
@@ -15,8 +15,9 @@ use crate::series::{
     line::{self, EventKind, EventLine, MeasureLine, VerdictLine},
 };
 
-/// An hour into a day, ms: the day before it began this much and a day earlier, with and without a change of clocks.
-const INTO_DAY_MS: i64 = 2 * 3_600_000;
+/// How long after its end the use of a day is told, ms: as long as the engine holds readings; later ones are days built
+/// anew, and tell verdicts alone.
+const SETTLED_MS: i64 = 6 * 3_600_000;
 
 impl Judge {
     /// Sends the figures that verdicts were found from; several clauses of one measure share one.
@@ -58,8 +59,10 @@ impl Judge {
         }
     }
 
-    /// At every full hour of event time: how rooms were used today and yesterday, and the verdicts that stand, since a
-    /// chart of the last hours has no point of a year that began in January.
+    /// At every full hour of event time: the verdicts that stand, since a chart of the last hours has no point of a year
+    /// that began in January, and once a day how rooms were used.
+    ///
+    /// No point is written twice with different values: after an outage the newest are sent first.
     pub(super) fn chart_hour(&mut self) {
         let Some(now) = self.engine.event_time().filter(|_| self.parts.has_series) else { return };
         if now < self.next_hour {
@@ -68,7 +71,15 @@ impl Judge {
         let book = Arc::clone(&self.parts.rulebook);
         let hour = book.register.calendar.window(Period::Hour, now);
         self.next_hour = hour.to;
-        self.chart_use(&book.register, hour.from);
+        let day = settled_day(&book.register.calendar, hour.from);
+        if self.used_on != Some(day.from) {
+            self.used_on = Some(day.from);
+            self.chart_use(&book.register, day);
+        }
+        // Windows of a day and longer begin at midnight: that point is their own verdict's.
+        if book.register.calendar.window(Period::Day, hour.from).from == hour.from {
+            return;
+        }
         let live = book.catalogue.live(&book.register);
         let in_force: BTreeSet<&str> = live
             .iter()
@@ -86,25 +97,21 @@ impl Judge {
         }
     }
 
-    fn chart_use(&mut self, register: &Register, closed: Instant) {
-        let rooms = register
-            .places
-            .iter()
-            .filter(|(_, rows)| rows.at(closed).is_some_and(|place| place.kind == PlaceKind::Room));
+    fn chart_use(&mut self, register: &Register, day: Span) {
+        let is_room = |place: &Place| place.kind == PlaceKind::Room;
+        let rooms = register.places.iter().filter(|(_, rows)| rows.at(day.from).is_some_and(is_room));
         for (room, _) in rooms {
-            for window in days(&register.calendar, closed) {
-                let figure = self.engine.figure(room, Measure::Utilisation, window, Period::Day);
-                if let Some(figure) = figure.filter(|figure| figure.value.is_some()) {
-                    self.fresh.lines.push(line::measure(&MeasureLine {
-                        measure: Measure::Utilisation.name(),
-                        place: Some(room),
-                        tags: &PlaceTags::of(register, room, window.from),
-                        period: Period::Day.name(),
-                        value: figure.value,
-                        coverage: figure.coverage,
-                        from: window.from,
-                    }));
-                }
+            let figure = self.engine.figure(room, Measure::Utilisation, day, Period::Day);
+            if let Some(figure) = figure.filter(|figure| figure.value.is_some()) {
+                self.fresh.lines.push(line::measure(&MeasureLine {
+                    measure: Measure::Utilisation.name(),
+                    place: Some(room),
+                    tags: &PlaceTags::of(register, room, day.from),
+                    period: Period::Day.name(),
+                    value: figure.value,
+                    coverage: figure.coverage,
+                    from: day.from,
+                }));
             }
         }
     }
@@ -160,11 +167,10 @@ fn is_plain(clause: &Clause) -> bool {
     clause.gate.is_none() && clause.energy == Energy::default() && !depends_on_clause(clause.measure)
 }
 
-/// Yesterday, and today as far as its hours have closed.
-fn days(calendar: &Calendar, closed: Instant) -> impl Iterator<Item = Span> {
-    let today = calendar.window(Period::Day, closed).from;
-    let yesterday = calendar.window(Period::Day, today.plus_ms(-INTO_DAY_MS));
-    [yesterday, Span::new(today, closed)].into_iter().filter(|window| !window.is_empty())
+/// The newest local day that ended so long before `at` that its use is settled.
+fn settled_day(calendar: &Calendar, at: Instant) -> Span {
+    let after = calendar.window(Period::Day, at.plus_ms(-SETTLED_MS)).from;
+    calendar.window(Period::Day, after.plus_ms(-1))
 }
 
 /// Title and text of a mark.
@@ -191,23 +197,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yesterday_is_a_local_day_even_across_a_change_of_clocks() {
+    fn the_use_of_a_local_day_is_settled_six_hours_after_its_end_even_across_a_change_of_clocks() {
         let calendar = Calendar::new(TimeZone::get("Europe/Berlin").unwrap());
-        for (closed, midnights) in [
-            ("2026-10-26T08:00:00+01:00", ["2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"]),
-            ("2026-03-30T01:00:00+02:00", ["2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"]),
+        let at = |text: &str| Instant::parse(text).unwrap();
+        for (now, [from, to]) in [
+            ("2026-10-26T06:00:00+01:00", ["2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"]),
+            ("2026-10-26T05:00:00+01:00", ["2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00"]),
+            ("2026-03-30T07:00:00+02:00", ["2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"]),
         ] {
-            let at = |text: &str| Instant::parse(text).unwrap();
-            let [yesterday, today] = midnights.map(at);
-            let days: Vec<Span> = days(&calendar, at(closed)).collect();
-            assert_eq!(days, [Span::new(yesterday, today), Span::new(today, at(closed))]);
+            assert_eq!(settled_day(&calendar, at(now)), Span::new(at(from), at(to)), "{now}");
         }
-    }
-
-    #[test]
-    fn at_midnight_there_is_only_yesterday() {
-        let calendar = Calendar::new(TimeZone::UTC);
-        let midnight = Instant::parse("2026-03-02T00:00:00Z").unwrap();
-        assert_eq!(days(&calendar, midnight).count(), 1);
     }
 }

@@ -143,6 +143,8 @@ pub struct Judge {
     pub(super) next_mark: Instant,
     /// When charts get their next hour.
     pub(super) next_hour: Instant,
+    /// The day whose use they got last.
+    pub(super) used_on: Option<Instant>,
     pub(super) is_changed: bool,
 }
 
@@ -183,6 +185,7 @@ impl Judge {
             marked_to: None,
             next_mark: Instant::MIN,
             next_hour: Instant::MIN,
+            used_on: None,
             is_changed: false,
             parts,
         };
