@@ -48,9 +48,8 @@ pub(crate) fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
     let (is_tls, host, port) = config.address()?;
     let mut options = MqttOptions::new(&config.client_id, host, port);
     options.set_keep_alive(config.keep_alive);
-    // Small packets must not wait for each other: a broker whose window is full waits for our acknowledgements.
     let mut network = NetworkOptions::new();
-    network.set_tcp_nodelay(true);
+    network.set_tcp_nodelay(config.is_undelayed);
     options.set_network_options(network);
     // Announced to the broker too, which then drops larger messages instead of breaking the connection.
     options.set_max_packet_size(u32::try_from(MAX_PAYLOAD + ENVELOPE).ok());

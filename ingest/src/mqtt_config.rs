@@ -21,6 +21,9 @@ pub struct MqttConfig {
     pub receive_maximum: u16,
     /// Silence after which a ping is sent (default 30 s).
     pub keep_alive: Duration,
+    /// Whether no packet waits for another (default no). A broker with a small window waits for our acknowledgements;
+    /// any other has more work with each in a packet of its own.
+    pub is_undelayed: bool,
 }
 
 /// The password stays out of logs.
@@ -45,6 +48,7 @@ impl MqttConfig {
             session_expiry: Duration::from_secs(7 * 86_400),
             receive_maximum: 1000,
             keep_alive: Duration::from_secs(30),
+            is_undelayed: false,
         }
     }
 

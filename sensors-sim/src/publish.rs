@@ -60,6 +60,8 @@ pub struct Publisher {
     pub in_flight: u16,
     /// How long to wait for a broker that does nothing.
     pub patience: Duration,
+    /// Whether no packet waits for another: for a broker with a small window.
+    pub is_undelayed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +77,8 @@ impl Publisher {
     #[must_use]
     pub fn new(url: impl Into<String>, client_id: impl Into<String>) -> Self {
         let (url, client_id) = (url.into(), client_id.into());
-        Self { url, client_id, qos: None, in_flight: 200, patience: Duration::from_secs(30) }
+        let patience = Duration::from_secs(30);
+        Self { url, client_id, qos: None, in_flight: 200, patience, is_undelayed: false }
     }
 
     /// Publishes all events as fast as the broker takes them and waits for its acknowledgements.
@@ -120,7 +123,7 @@ impl Publisher {
     {
         let (host, port) = address(&self.url)?;
         let mut options = MqttOptions::new(&self.client_id, host, port);
-        options.set_network_options(undelayed());
+        options.set_network_options(network(self.is_undelayed));
         options.set_keep_alive(Duration::from_secs(30));
         options.set_outgoing_inflight_upper_limit(self.in_flight.max(1));
         let (client, link) = AsyncClient::new(options, usize::from(self.in_flight.max(1)));
@@ -244,10 +247,10 @@ fn age(request: &Request, last_sent: u16) -> u8 {
     }
 }
 
-/// A connection on which small packets do not wait for each other.
-pub(crate) fn undelayed() -> NetworkOptions {
+/// A connection on which small packets wait for each other or do not.
+pub(crate) fn network(is_undelayed: bool) -> NetworkOptions {
     let mut network = NetworkOptions::new();
-    network.set_tcp_nodelay(true);
+    network.set_tcp_nodelay(is_undelayed);
     network
 }
 

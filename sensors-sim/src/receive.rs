@@ -12,7 +12,7 @@ use rumqttc::v5::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::publish::{PublishError, address, undelayed};
+use crate::publish::{PublishError, address, network};
 
 /// Messages that the broker may have sent and that are not yet acknowledged.
 const RECEIVE_MAXIMUM: u16 = 1000;
@@ -40,14 +40,20 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    /// Connects to `mqtt://host:port` and subscribes to `filters`; call it inside a tokio runtime.
+    /// Connects to `mqtt://host:port` and subscribes to `filters`; call it inside a tokio runtime. With `is_undelayed` no
+    /// packet waits for another.
     ///
     /// # Errors
     /// Returns [`PublishError::Url`] when the address is wrong.
-    pub fn start(url: &str, client_id: &str, filters: Vec<String>) -> Result<Self, PublishError> {
+    pub fn start(
+        url: &str,
+        client_id: &str,
+        filters: Vec<String>,
+        is_undelayed: bool,
+    ) -> Result<Self, PublishError> {
         let (host, port) = address(url)?;
         let mut options = MqttOptions::new(client_id, host, port);
-        options.set_network_options(undelayed());
+        options.set_network_options(network(is_undelayed));
         options.set_manual_acks(true);
         options.set_receive_maximum(Some(RECEIVE_MAXIMUM));
         options.set_max_packet_size(Some(1 << 20));

@@ -83,6 +83,11 @@ impl Broker {
         format!("mqtt://{}", self.address)
     }
 
+    /// Whether it runs in this process.
+    pub(super) const fn is_embedded(&self) -> bool {
+        self.child.is_none()
+    }
+
     /// Id of its process when that is another.
     pub(super) fn process(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -14,7 +14,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::office::Office;
+use super::{broker::Broker, office::Office};
 use crate::{
     app::{self, Service},
     clock::Clock,
@@ -57,7 +57,7 @@ impl Consumer {
     /// Starts one in an empty folder and waits until the broker holds its subscription.
     pub(super) async fn start(
         kind: Kind,
-        url: &str,
+        broker: &Broker,
         folder: &Path,
         office: &Office,
         now: EventTime,
@@ -66,13 +66,14 @@ impl Consumer {
         match kind {
             Kind::Bare => {
                 let filters = Decoder::new(Routes::defaults()).subscriptions();
-                let receiver = Receiver::start(url, "bench-bare", filters)?;
+                let receiver = Receiver::start(&broker.url(), "bench-bare", filters, broker.is_embedded())?;
                 receiver.watch().wait_for(|state| state.is_subscribed).await?;
                 Ok(Self::Bare(receiver))
             }
-            Kind::Intake => intake(url, folder, office, clock).await,
+            Kind::Intake => intake(broker, folder, office, clock).await,
             Kind::Whole => {
-                let config = config(url, folder, office)?;
+                let mut config = config(&broker.url(), folder, office)?;
+                config.mqtt.is_undelayed = broker.is_embedded();
                 let service = app::start(&config, clock).await?;
                 service.may_tick.send_replace(false);
                 service.subscribed().await;
@@ -144,10 +145,12 @@ impl Consumer {
     }
 }
 
-async fn intake(url: &str, folder: &Path, office: &Office, clock: Clock) -> anyhow::Result<Consumer> {
+async fn intake(broker: &Broker, folder: &Path, office: &Office, clock: Clock) -> anyhow::Result<Consumer> {
     let decoder = Decoder::new(Routes::defaults());
     let filters = decoder.subscriptions();
-    let subscriber = Subscriber::start(&MqttConfig::new(url, "bench-intake"), filters)?;
+    let mut config = MqttConfig::new(broker.url(), "bench-intake");
+    config.is_undelayed = broker.is_embedded();
+    let subscriber = Subscriber::start(&config, filters)?;
     let monitor = subscriber.monitor();
     let spool = Spool::open(&folder.join("spool.sqlite"), spool::Options::default())?;
     let metrics = Arc::new(Metrics::new());

@@ -8,7 +8,7 @@ use std::{
 use sensors_sim::{Event, Publisher};
 use tokio::time::Instant;
 
-use super::system;
+use super::{broker::Broker, system};
 
 /// Messages sent and not yet acknowledged by the broker.
 const IN_FLIGHT: u16 = 1000;
@@ -30,7 +30,8 @@ pub(super) struct Load {
 
 impl Load {
     /// Publishes all events as fast as the broker takes them.
-    pub(super) fn start(url: String, events: Arc<Vec<Event>>, qos: u8) -> std::io::Result<Self> {
+    pub(super) fn start(broker: &Broker, events: Arc<Vec<Event>>, qos: u8) -> std::io::Result<Self> {
+        let (url, is_undelayed) = (broker.url(), broker.is_embedded());
         let publish = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let at = Mutex::new(Vec::with_capacity(events.len()));
@@ -38,8 +39,12 @@ impl Load {
                 at.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
                 event.clone()
             });
-            let publisher =
-                Publisher { in_flight: IN_FLIGHT, qos: Some(qos), ..Publisher::new(url, "bench-office") };
+            let publisher = Publisher {
+                in_flight: IN_FLIGHT,
+                qos: Some(qos),
+                is_undelayed,
+                ..Publisher::new(url, "bench-office")
+            };
             runtime.block_on(publisher.publish(sent))?;
             let at = at.into_inner().unwrap_or_else(PoisonError::into_inner);
             Ok(Sent { at, work: system::own_thread() })

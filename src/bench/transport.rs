@@ -128,11 +128,11 @@ async fn one_round(
 ) -> anyhow::Result<()> {
     let broker = Broker::start(course.broker, folder).await?;
     let now = stage.events.last().map_or(START, |event| event.time);
-    let consumer = Consumer::start(kind, &broker.url(), folder, &stage.office, now).await?;
+    let consumer = Consumer::start(kind, &broker, folder, &stage.office, now).await?;
     let messages = stage.events.len() as u64;
     let (before, begun) = (Work::now(), Instant::now());
     let outside = broker.process().map_or(0.0, system::process);
-    let load = Load::start(broker.url(), Arc::clone(&stage.events), course.qos)?;
+    let load = Load::start(&broker, Arc::clone(&stage.events), course.qos)?;
     let (done, ended) = if course.qos == 0 {
         consumer.settled_or_still(messages).await
     } else {
