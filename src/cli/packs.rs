@@ -180,6 +180,8 @@ mod tests {
     fn a_pack_shows_dates_provenance_notes_and_every_row_with_its_ratings() {
         let show = |id: &str| run(Command::Show { id: id.to_owned() }).1;
         let offices = show("cn-2674-2014");
+        let grades = "up to 30 % over: may wait while no fitting room is free; from 50 %: must be put right";
+        assert!(offices.contains(grades), "{offices}");
         for wanted in [
             "in force from 2014-11-24 (day not confirmed, see the note)",
             "[two_sources, warning, firm]",

@@ -138,7 +138,20 @@ fn bands(clause: &Clause) -> Vec<String> {
         let sides: Vec<String> = sides.into_iter().flatten().collect();
         format!("a lower layer may set {}", sides.join(" and "))
     });
-    clear.into_iter().chain(band).collect()
+    let handling = clause.handling.as_ref().map(|grades| {
+        let (most, must) = (grades.refit_above, grades.must_from);
+        format!(
+            "up to {} % over: {}; from {} %: {}; between: {} ({}, {})",
+            most * 100.0,
+            grades.of(most),
+            must * 100.0,
+            grades.of(must),
+            grades.of(f64::midpoint(most, must)),
+            grades.citation,
+            grades.provenance.name()
+        )
+    });
+    clear.into_iter().chain(band).chain(handling).collect()
 }
 
 /// Which energy counts, with factors; and the numbers of a correction.
