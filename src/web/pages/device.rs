@@ -129,7 +129,8 @@ fn form(look: &Look<'_>, device: &Device, range: Range) -> Page {
     }
 }
 
-fn age(look: &Look<'_>, secs: f64) -> String {
+/// A time of the register, in words.
+pub(super) fn age(look: &Look<'_>, secs: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
     let ms = (secs * 1000.0) as i64;
     format::age(ms, look.language)

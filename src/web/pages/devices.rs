@@ -4,6 +4,7 @@ use axum::{extract::RawQuery, response::Response};
 use serde::Serialize;
 
 use super::{
+    device::age,
     frame,
     look::{Link, Look},
 };
@@ -109,8 +110,6 @@ impl Sort {
 }
 
 fn row(look: &Look<'_>, device: &Device) -> Row {
-    #[expect(clippy::cast_possible_truncation, reason = "seconds of a register; `as` saturates")]
-    let interval_ms = (device.interval_s * 1000.0) as i64;
     let skew = device.clock_skew_ms.filter(|skew| skew.abs() >= SKEW_SHOWN_MS);
     Row {
         sensor: device.sensor.to_string(),
@@ -118,7 +117,7 @@ fn row(look: &Look<'_>, device: &Device) -> Row {
         place: look.place_link(&device.place),
         problems: device.problems.clone(),
         last: device.last_heard.map(|at| look.when_and_age(at)),
-        interval: format::age(interval_ms, look.language),
+        interval: age(look, device.interval_s),
         battery: device.battery_level.map(|level| look.value(level, "/100")),
         voltage: device.battery_voltage.map(|volts| look.value(volts, "V")),
         signal: device.signal.map(|signal| look.value(signal, "dBm")),
