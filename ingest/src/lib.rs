@@ -29,7 +29,6 @@ mod place;
 mod profile;
 mod protobuf;
 pub mod quality;
-mod quick_hash;
 mod radio;
 mod roles;
 mod route;

@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use foldhash::fast::RandomState;
 use model::Quantity;
 use serde::Deserialize;
 
 use crate::{
     entry::{Entry, to_canonical},
     key::{self, Spelling},
-    quick_hash::QuickHash,
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,9 +74,9 @@ pub(crate) struct Names {
     fillers: HashSet<String>,
     pub(crate) sensors: Vec<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
-    seen: Mutex<HashMap<String, Arc<[Known]>, QuickHash>>,
+    seen: Mutex<HashMap<String, Arc<[Known]>, RandomState>>,
     /// Names of objects, with whether what stands in them is foreign.
-    contexts: Mutex<HashMap<String, bool, QuickHash>>,
+    contexts: Mutex<HashMap<String, bool, RandomState>>,
 }
 
 /// A spelling that the table knows or ignores.
