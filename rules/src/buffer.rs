@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compact,
-    measure::inputs::OCCUPANCY,
     recent::Recent,
     steps::{Carry, Micro, Steps, carried, held_motion},
 };
@@ -149,6 +148,10 @@ impl SeriesBuffer {
         held_motion(&self.since(window.from), self.carry(has_ended), self.hold_off_ms, window)
     }
 }
+
+/// Quantities that tell whether somebody is there (besides counters at doors).
+pub(crate) const OCCUPANCY: [Quantity; 4] =
+    [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];
 
 /// Quantities of people through a door: in and out, since the last report and as registers.
 pub(crate) const DOORS: [[Quantity; 2]; 2] =

@@ -6,8 +6,9 @@ use model::{Instant, Span};
 
 pub(crate) use crate::memory::Memory;
 use crate::{
-    Alert, AlertState, CheckId, Clause, Outcome, Output, RatingLevel, Subject, Transition, TransitionId,
-    TransitionKind, Verdict, Why,
+    Alert, AlertState, CheckId, Clause, Outcome, Output, Subject, Transition, TransitionId, TransitionKind,
+    Verdict,
+    finding::Finding,
     life::{Life, Phase, Rule},
     memory::Last,
     seen::Seen,
@@ -22,27 +23,6 @@ pub struct LiveClause {
     pub in_force: Span,
     /// Whether a breach raises an alert (unverified clauses only once accepted).
     pub is_enforced: bool,
-}
-
-/// What a judgement found, before it is compared with earlier ones of the same window.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
-    pub(crate) window: Span,
-    pub(crate) outcome: Outcome,
-    pub(crate) rating: Option<RatingLevel>,
-    pub(crate) value: Option<f64>,
-    pub(crate) limit: Option<f64>,
-    pub(crate) is_minimum: bool,
-    pub(crate) coverage: f64,
-    pub(crate) waived: Option<String>,
-    pub(crate) why: Why,
-}
-
-impl Finding {
-    /// The same with an outcome that says nothing: it is not known whether the clause asks at all.
-    pub(crate) fn unproven(self) -> Self {
-        Self { outcome: Outcome::Insufficient, rating: None, waived: None, ..self }
-    }
 }
 
 /// One clause bound to one place or body.
@@ -84,7 +64,7 @@ impl Check {
     /// What is left of a verdict whose evidence late data took away; `None` if none was given.
     pub(crate) fn withdrawal(&self, window: Span) -> Option<Finding> {
         self.memory.seen(window.from)?;
-        Some(nothing_left(window))
+        Some(Finding::nothing_left(window))
     }
 
     /// The verdict of a finding as if nothing had been said of its window before.
@@ -271,21 +251,5 @@ impl Check {
     /// Forgets verdicts of windows that late data can no longer re-open; the newest stays.
     pub(crate) fn prune(&mut self, before: Instant, stale_after_ms: i64) {
         self.memory.prune(before, &self.rule(stale_after_ms));
-    }
-}
-
-/// What is said of a window of which late data left nothing to judge.
-pub(crate) fn nothing_left(window: Span) -> Finding {
-    let why = Why::from([("withdrawn".to_owned(), "late data left no time to judge".into())]);
-    Finding {
-        window,
-        outcome: Outcome::Insufficient,
-        rating: None,
-        value: None,
-        limit: None,
-        is_minimum: false,
-        coverage: 0.0,
-        waived: None,
-        why,
     }
 }

@@ -3,8 +3,9 @@
 use model::{Instant, Register, Season, Span, register::Body};
 
 use crate::{
-    Bound, Clause, Outcome, Rating,
-    check::{Finding, LiveClause},
+    Clause, Outcome, Rating,
+    check::LiveClause,
+    finding::Finding,
     measure::{Context, Figure},
     partial::printed,
     standard::{Resolved, Scope, judge, rating_of},
@@ -142,9 +143,4 @@ fn advise(clause: &Clause, found: &mut Finding) {
     found.why.insert("handling".to_owned(), handling.of(excess).into());
     let source = format!("{} ({})", handling.citation, handling.provenance.name());
     found.why.insert("handling_from".to_owned(), source.into());
-}
-
-/// Whether a value keeps both sides of a bound.
-pub(crate) fn keeps(bound: &Bound, value: f64) -> bool {
-    judge(bound, value).outcome == Outcome::Compliant
 }

@@ -12,6 +12,7 @@ mod check;
 mod compact;
 mod doors;
 mod engine;
+mod finding;
 mod heard;
 mod judge;
 mod ledger;

@@ -4,9 +4,8 @@ use model::{Instant, Span};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Outcome, RatingLevel,
-    check::Finding,
-    compact,
+    Outcome, RatingLevel, compact,
+    finding::Finding,
     life::{Life, Rule},
     memo::Memo,
     past::Past,

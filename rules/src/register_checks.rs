@@ -9,7 +9,8 @@ use model::{Instant, Period, Register};
 
 use crate::{
     Alert, CheckId, LiveClause, Output, Verdict, assess,
-    check::{Check, Finding, Memory},
+    check::{Check, Memory},
+    finding::Finding,
     outlived::outlive,
 };
 

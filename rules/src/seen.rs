@@ -3,7 +3,7 @@
 use model::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::{Clause, Outcome, RatingLevel, check::Finding, compact, judge::keeps, life::Step};
+use crate::{Clause, Outcome, RatingLevel, compact, finding::Finding, life::Step};
 
 /// What was said of one window: enough to see whether a correction says anything else, and to
 /// tell the life of the alert anew.
@@ -77,7 +77,7 @@ fn low(print: u64) -> u32 {
 
 impl Seen {
     pub(crate) fn new(finding: &Finding, clause: &Clause, at: Instant, known: Option<&Self>) -> Self {
-        let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| keeps(&clear, value));
+        let is_clear = finding.value.zip(clause.clear).is_none_or(|(value, clear)| clear.is_kept_by(value));
         let is_breach = finding.outcome == Outcome::Breach;
         Self {
             from_s: small(finding.window.from.millis() / 1000),

@@ -169,7 +169,7 @@ impl Day {
     pub(crate) fn register(&self, office: &Office, meter: usize, at: Instant) -> f64 {
         let into = crate::report::hours(at.since(self.start).max(0)) / STEP_H;
         let step = self.step(at);
-        let part = (into - crate::run::float(i64::try_from(step).unwrap_or(0))).clamp(0.0, 1.0);
+        let part = (into - crate::numbers::float(i64::try_from(step).unwrap_or(0))).clamp(0.0, 1.0);
         let own = |index: usize| {
             let used = self.meters.get(index).map_or(0.0, |m| {
                 let before = m.used.get(step).copied().unwrap_or(0.0);
@@ -210,14 +210,17 @@ impl Day {
             })
             .collect();
         let demand = energy::demand(office, date);
-        let grip: Vec<f64> = (0_i64..)
-            .take(steps)
-            .map(
-                |step| {
-                    if self.is_working { demand * air::grip(crate::run::float(step) * STEP_H) } else { 0.0 }
-                },
-            )
-            .collect();
+        let grip: Vec<f64> =
+            (0_i64..)
+                .take(steps)
+                .map(|step| {
+                    if self.is_working {
+                        demand * air::grip(crate::numbers::float(step) * STEP_H)
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
         let day_of = |meter: &crate::office::Meter| {
             use model::register::EndUse;
             let people: Vec<f64>;
@@ -258,7 +261,7 @@ fn room_day(
         .iter()
         .zip(0_i64..)
         .map(|(present, step)| {
-            let hour = crate::run::float(step) * STEP_H;
+            let hour = crate::numbers::float(step) * STEP_H;
             let at = start.plus_ms(step * STEP_S * 1000);
             let air = match room.repaired.filter(|(since, _)| *since <= at) {
                 Some((_, supply_m3h)) => Mixed { volume_m3, supply_m3h },

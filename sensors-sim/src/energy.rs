@@ -75,7 +75,7 @@ pub(crate) fn day_energy(office: &Office, meter: &Meter, date: Date) -> f64 {
 
 /// How hard the conditioning works on a day: cooling with the heat outside, heating only its pumps.
 pub(crate) fn demand(office: &Office, date: Date) -> f64 {
-    let mean = office.weather.slow_temperature(crate::run::float(office.day_number(date)) + 0.5);
+    let mean = office.weather.slow_temperature(crate::numbers::float(office.day_number(date)) + 0.5);
     let is = |season| office.calendar.is_season(season, date) == Some(true);
     if is(Season::Cooling) {
         ((mean - 18.0) / 10.0).clamp(0.2, 1.3)

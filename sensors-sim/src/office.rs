@@ -208,8 +208,11 @@ impl Office {
         let device = self.devices.iter().position(|d| d.name == row.sensor);
         let device = device.ok_or_else(|| value("fault.sensor", format!("no device `{}`", row.sensor)))?;
         let from = instant(&self.calendar, self.start, row.day, &row.at, "fault.at")?;
-        let to =
-            if row.kind.is_reset() { Instant::MAX } else { from.plus_ms(crate::run::ms_of_hours(row.hours)) };
+        let to = if row.kind.is_reset() {
+            Instant::MAX
+        } else {
+            from.plus_ms(crate::numbers::ms_of_hours(row.hours))
+        };
         let size = row.size.unwrap_or(1.0);
         Ok(Fault { device, kind: row.kind, quantity: row.quantity, span: Span::new(from, to), size })
     }
@@ -283,7 +286,7 @@ fn instant(
 /// The id of a device in a format: an EUI-64 over LoRaWAN, else its name.
 fn wire_id(format: Format, name: &str, stream: Stream) -> Id {
     match format {
-        Format::ChirpstackV4 | Format::TtsV3 => Id::fold(&crate::payload::eui(stream)),
+        Format::ChirpstackV4 | Format::TtsV3 => Id::fold(&crate::ids::eui(stream)),
         Format::Senml | Format::Zigbee2mqtt => Id::fold(name),
     }
 }

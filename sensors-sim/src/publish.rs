@@ -107,7 +107,7 @@ impl Publisher {
         self.run(events, |event| {
             let ahead = event.time.since(now());
             (ahead > 0).then(|| {
-                Duration::from_secs_f64((crate::run::float(ahead) / 1000.0 / speed.max(1e-9)).min(1.0))
+                Duration::from_secs_f64((crate::numbers::float(ahead) / 1000.0 / speed.max(1e-9)).min(1.0))
             })
         })
         .await

@@ -1,27 +1,15 @@
 //! Readings of any origin written as vendor messages, so that a real data set can take the whole path.
 
-use model::{Id, Instant, Quantity};
+use model::Id;
 
 use crate::{
+    ids,
     noise::Stream,
     payload::{self, Message},
-    report::ReportKind,
+    report::{ReportKind, Row},
     scenario::Format,
     stage::Event,
 };
-
-/// One reading.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// When it was observed.
-    pub time: Instant,
-    /// Who observed it.
-    pub sensor: Id,
-    /// What was observed.
-    pub quantity: Quantity,
-    /// The value in the quantity's canonical unit.
-    pub value: f64,
-}
 
 /// The EUI-64 (lower-case hex) under which a LoRaWAN message carries a sensor: its id when that
 /// is one already, else one made from it.
@@ -29,7 +17,7 @@ pub struct Row {
 pub fn eui_of(sensor: &Id) -> String {
     let text = sensor.as_str();
     let is_eui = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_eui { text.to_ascii_lowercase() } else { payload::eui(Stream::new(0, text)) }
+    if is_eui { text.to_ascii_lowercase() } else { ids::eui(Stream::new(0, text)) }
 }
 
 /// Writes rows as messages: rows of one sensor at one instant that follow each other share a message.
@@ -66,6 +54,8 @@ pub fn messages_for<I: IntoIterator<Item = Row>>(rows: I, format: Format) -> imp
 
 #[cfg(test)]
 mod tests {
+    use model::{Instant, Quantity};
+
     use super::*;
 
     fn row(ms: i64, sensor: &str, quantity: Quantity, value: f64) -> Row {

@@ -1,6 +1,6 @@
 //! What a device tells at one time, before it is written in a wire format.
 
-use model::{Instant, Quantity};
+use model::{Id, Instant, Quantity};
 
 /// What a report is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,4 +44,17 @@ pub(crate) fn days(ms: i64) -> f64 {
 /// Milliseconds as hours.
 pub(crate) fn hours(ms: i64) -> f64 {
     days(ms) * 24.0
+}
+
+/// One reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// When it was observed.
+    pub time: Instant,
+    /// Who observed it.
+    pub sensor: Id,
+    /// What was observed.
+    pub quantity: Quantity,
+    /// The value in the quantity's canonical unit.
+    pub value: f64,
 }

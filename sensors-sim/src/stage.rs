@@ -7,8 +7,7 @@ use model::{Id, Instant, Quantity, Span};
 use crate::{
     office::Office,
     payload::{self, Message},
-    replay::Row,
-    report::{Report, ReportKind},
+    report::{Report, ReportKind, Row},
     run::{self, Reports},
     scenario::{File, ScenarioError},
     truth::{self, Truth},

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     Measure,
     almanac::Almanac,
-    check::{Finding, Memory, nothing_left},
+    check::Memory,
+    finding::Finding,
     measure::Source,
     meter::{Chain, Meters},
     steps::micro,
@@ -313,7 +314,7 @@ impl Shard {
             let state = self.places.get(place).and_then(|state| state.checks.get(check));
             let Some(check) = state else { continue };
             let is_withdrawal = found.is_none();
-            let found = found.unwrap_or_else(|| nothing_left(window));
+            let found = found.unwrap_or_else(|| Finding::nothing_left(window));
             told.push(Reopened { verdict: check.first_verdict(found, now), is_withdrawal });
         }
         for ((place, check), found) in live {

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     Figure, LiveClause, Measure, Subject,
-    check::{Check, Finding, Memory, nothing_left},
+    check::{Check, Memory},
+    finding::Finding,
     judge::{finding, measuring_body},
     measure::{
         body_figure,
@@ -223,7 +224,7 @@ impl Engine {
         let said = state.checks.iter().filter(is_forgotten).map(|check| {
             let found = finding_of(&self.register, &state.estate, check, window, delivered);
             let is_withdrawal = found.is_none();
-            let found = found.unwrap_or_else(|| nothing_left(window));
+            let found = found.unwrap_or_else(|| Finding::nothing_left(window));
             Reopened { verdict: check.first_verdict(found, now), is_withdrawal }
         });
         said.collect()

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     Clause, Correction, Energy, Fact, Measure, Why,
-    check::Finding,
-    judge::{finding, keeps, measuring},
+    finding::Finding,
+    judge::{finding, measuring},
     measure::{
         Basis, Context, Figure, Moment, People, Source, co2_above_outdoor, figure, meter_figure,
         meters::Supply, source_of, source_within, weather_regularity,
@@ -275,7 +275,7 @@ fn conditions(
         let figure = taken(&Asked::by_condition(condition, clause.period)).filter(|f| f.has_judged_time);
         let value = figure.and_then(|f| f.value.filter(|_| printed(f.coverage) >= condition.min_coverage));
         let value = value.map(printed);
-        known.push((&condition.name, value.map(|value| keeps(&condition.bound, value))));
+        known.push((&condition.name, value.map(|value| condition.bound.is_kept_by(value))));
         let fact = value.map_or_else(|| "unknown".into(), Fact::Number);
         why.insert(format!("condition_{}", condition.name), fact);
     }

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::devices::DeviceLog;
 use crate::{
     Gate,
-    buffer::{DOORS, SeriesBuffer},
+    buffer::{DOORS, OCCUPANCY, SeriesBuffer},
     check::{Check, Memory},
     compact,
     ledger::Ledger,
-    measure::{Basis, inputs::OCCUPANCY},
+    measure::Basis,
     partial::Partial,
     steps::Micro,
 };

@@ -11,7 +11,7 @@ use model::{Id, Instant, Nature, Period, Reading, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, Output, outdoor::is_outdoor, shard::Shard};
-use crate::{Verdict, check::Finding};
+use crate::{Verdict, finding::Finding};
 
 /// Shortest time before a stretch of days whose readings are asked for too, ms: a day of zeros is
 /// disbelieved as a whole, and doors count from local midnight.

@@ -10,7 +10,7 @@ use model::{Instant, Register, RoomUse, register::Body};
 use super::{
     Figure, count,
     headcount::{is_counted_above, people},
-    register::{known, rooms_of},
+    rooms::{known, rooms_of},
 };
 use crate::Why;
 

@@ -8,7 +8,7 @@ use model::{Instant, Register, RoomUse, register::Body};
 
 use super::{
     Figure,
-    register::{known, named, rooms_of},
+    rooms::{known, named, rooms_of},
 };
 use crate::Why;
 

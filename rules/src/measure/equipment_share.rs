@@ -7,7 +7,7 @@ use model::{Instant, Place, Register, RoomUse};
 
 use super::{
     Figure,
-    register::{SERVICE, known, named},
+    rooms::{SERVICE, known, named},
 };
 use crate::Why;
 

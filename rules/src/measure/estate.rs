@@ -11,7 +11,7 @@ use super::{
     headcount::people_among,
     metered::Part,
     meters::{chosen, has_counted_parent, pieces},
-    register::is_held,
+    rooms::is_held,
 };
 
 /// A body with everything that it, or a body below it, holds at some time.

@@ -10,15 +10,11 @@ use model::{Quantity, Span};
 use crate::{
     Gate,
     almanac::HourFacts,
-    buffer::{DOORS, SeriesBuffer},
+    buffer::{DOORS, OCCUPANCY, SeriesBuffer},
     doors,
     occupancy::{Counted, Occupancy, fused},
     steps::{Micro, Steps, mean_of},
 };
-
-/// Quantities that tell whether somebody is there (besides counters at doors).
-pub(crate) const OCCUPANCY: [Quantity; 4] =
-    [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];
 
 /// The readings of one place as step functions over one window inside an hour.
 #[derive(Debug)]

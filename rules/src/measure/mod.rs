@@ -30,6 +30,7 @@ pub(crate) mod register;
 mod rest_day_ratio;
 pub(crate) mod room;
 mod room_area;
+mod rooms;
 pub(crate) mod running_mean_outdoor;
 mod seat_utilisation;
 mod service_area;

@@ -8,7 +8,7 @@
 
 use model::{Instant, Place, Register};
 
-use super::{Figure, count, register::known};
+use super::{Figure, count, rooms::known};
 use crate::{Fact, Why, posts_in};
 
 /// The figure of an office whose posts have caps.

@@ -4,7 +4,7 @@
 
 use model::Place;
 
-use super::{Figure, register::known};
+use super::{Figure, rooms::known};
 use crate::Why;
 
 /// The figure of a room.

@@ -8,7 +8,7 @@ use model::{Instant, Register, register::Body};
 
 use super::{
     Figure,
-    register::{SERVICE, known, named, rooms_of},
+    rooms::{SERVICE, known, named, rooms_of},
 };
 use crate::Why;
 

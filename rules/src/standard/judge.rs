@@ -14,6 +14,13 @@ pub struct Judged {
     pub is_minimum: bool,
 }
 
+impl Bound {
+    /// Whether a value keeps both sides.
+    pub(crate) fn is_kept_by(&self, value: f64) -> bool {
+        judge(self, value).outcome == Outcome::Compliant
+    }
+}
+
 /// Compares a value with a bound: caps are broken above, minima below, equality complies.
 #[must_use]
 pub fn judge(bound: &Bound, value: f64) -> Judged {

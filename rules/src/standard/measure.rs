@@ -301,16 +301,7 @@ impl Measure {
     #[must_use]
     pub const fn decides(self) -> Decides {
         match self {
-            Self::PrivateOfficeArea
-            | Self::ServiceArea
-            | Self::AreaPerFte
-            | Self::RoomArea
-            | Self::AreaPerPost
-            | Self::CanteenArea
-            | Self::GarageArea
-            | Self::EquipmentShare
-            | Self::UsableShare
-            | Self::VacatedDays => Decides::Register,
+            _ if matches!(self.periods(), [Period::Register]) => Decides::Register,
             Self::LightingPowerDensity
             | Self::Electricity
             | Self::Gas
@@ -325,31 +316,7 @@ impl Measure {
             | Self::RestDayRatio
             | Self::WeatherRegularity
             | Self::EnergyUseEffectiveness => Decides::Meters,
-            Self::Utilisation
-            | Self::SeatUtilisation
-            | Self::SpaceUtilisation
-            | Self::PeakPeople
-            | Self::IdleWorkingDays
-            | Self::AreaPerPerson
-            | Self::Co2HourMean
-            | Self::Co2DayMean
-            | Self::TemperatureHourMean
-            | Self::HumidityHourMean
-            | Self::Illuminance
-            | Self::EffectiveUsers
-            | Self::SetpointHourMean
-            | Self::Pm25DayMean
-            | Self::Pm10DayMean
-            | Self::TvocDayMean
-            | Self::TemperatureOutside
-            | Self::HumidityOutside
-            | Self::Co2AboveOutdoor
-            | Self::RunningMeanOutdoor
-            | Self::Absence
-            | Self::Stuck
-            | Self::WindowOpen
-            | Self::CoolingOn
-            | Self::HeatingOn => Decides::Sensors,
+            _ => Decides::Sensors,
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn write(message: &Message<'_>) -> (String, Vec<u8>) {
 
 fn envelope(message: &Message<'_>) -> Map<String, Value> {
     let mut body = Map::new();
-    let uuid = super::uuid(message.stream.of(u64::from(message.kind as u8)), message.serial);
+    let uuid = crate::ids::uuid(message.stream.of(u64::from(message.kind as u8)), message.serial);
     body.insert("deduplicationId".to_owned(), uuid.into());
     body.insert("time".to_owned(), time(message.stamp).into());
     let info = json!({
@@ -71,7 +71,7 @@ fn object(message: &Message<'_>) -> Map<String, Value> {
             (names::lorawan(*quantity).to_owned(), value)
         })
         .collect();
-    let battery = 100.0 - crate::run::float(super::frame(message).1 / 800 % 60);
+    let battery = 100.0 - crate::numbers::float(super::frame(message).1 / 800 % 60);
     object.insert("battery".to_owned(), super::number(battery));
     object
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Message;
 
 pub(super) fn write(message: &Message<'_>) -> (String, Vec<u8>) {
-    let seconds = crate::run::float(message.stamp.millis()) / 1000.0;
+    let seconds = crate::numbers::float(message.stamp.millis()) / 1000.0;
     let mut records = Vec::with_capacity(message.values.len());
     for (quantity, value) in message.values {
         let mut record = json!({ "n": quantity.name(), "u": unit(*quantity), "v": super::plain(*value) });

@@ -41,7 +41,7 @@ pub(super) fn write(message: &Message<'_>) -> (String, Vec<u8>) {
             "dev_eui": eui,
             "dev_addr": format!("{:08X}", message.stream.of(44).bits(0) >> 32),
         },
-        "correlation_ids": [format!("as:up:{}", super::uuid(message.stream, message.serial))],
+        "correlation_ids": [format!("as:up:{}", crate::ids::uuid(message.stream, message.serial))],
         "received_at": message.arrival.to_string(),
         "uplink_message": uplink,
     });
