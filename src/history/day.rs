@@ -4,14 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::{
     HOUR_MS,
     block::{self, Point},
-    flush::{Damage, merged, put},
     place_of, time_of,
 };
+
+/// What is wrong with a block, before the series has a name.
+pub(super) struct Damage {
+    pub(super) from: i64,
+}
 
 /// Points of a day by hour, and how they are stored.
 #[derive(Debug, Default)]
@@ -114,3 +118,23 @@ impl Blocks {
 }
 
 const PUT: &str = "INSERT OR REPLACE INTO hours VALUES (?1, ?2)";
+
+/// Writes a block of a series at an hour or day.
+pub(super) fn put(
+    db: &Connection,
+    sql: &str,
+    series: i64,
+    at: i64,
+    body: &[u8],
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(sql)?.execute(params![place_of(series, at), body])?;
+    Ok(())
+}
+
+/// Stored points and newer ones together; of one instant the newer stays.
+pub(super) fn merged(stored: &[Point], fresh: Vec<Point>) -> Vec<Point> {
+    let mut all = stored.to_vec();
+    all.extend(fresh);
+    block::settle(&mut all);
+    all
+}

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
-    block::{self, Point},
-    day::Blocks,
+    block::Point,
+    day::{Blocks, Damage, put},
     partial::{self, Day, SLOT_MS, SLOTS},
     place_of, time_of,
 };
@@ -42,11 +42,6 @@ pub struct Pruned {
     pub hours: u64,
     /// Days of partials.
     pub days: u64,
-}
-
-/// What is wrong with a block, before the series has a name.
-pub(super) struct Damage {
-    pub(super) from: i64,
 }
 
 impl History {
@@ -193,25 +188,6 @@ fn newest_day(db: &Connection, series: i64) -> Result<Option<i64>, rusqlite::Err
         .prepare_cached("SELECT MAX(place) FROM hours WHERE place >= ?1 AND place < ?2")?
         .query_row(bounds, |row| row.get(0))?;
     Ok(newest.map(|place| time_of(place).div_euclid(24)))
-}
-
-pub(super) fn put(
-    db: &Connection,
-    sql: &str,
-    series: i64,
-    at: i64,
-    body: &[u8],
-) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(sql)?.execute(params![place_of(series, at), body])?;
-    Ok(())
-}
-
-/// Stored points and newer ones together; of one instant the newer stays.
-pub(super) fn merged(stored: &[Point], fresh: Vec<Point>) -> Vec<Point> {
-    let mut all = stored.to_vec();
-    all.extend(fresh);
-    block::settle(&mut all);
-    all
 }
 
 /// The four partials of an hour.

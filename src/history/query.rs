@@ -7,7 +7,8 @@ use model::{Flags, Id, Instant, Nature, Reading, Series, Span};
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
     block::{self, Point},
-    flush::{FIRST, hour_slots, load_hour, merged},
+    day::merged,
+    flush::{FIRST, hour_slots, load_hour},
     partial::{self, Partial, SLOT_MS, SLOTS, value_of},
     place_of, time_of,
 };

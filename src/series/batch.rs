@@ -10,7 +10,7 @@ use super::{
     lanes::{Lanes, Next, Which},
     line,
     options::WriterOptions,
-    writer::SeriesError,
+    status::SeriesError,
 };
 use crate::{
     spool::{Kind, Position, SpoolReader},

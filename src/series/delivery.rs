@@ -8,7 +8,7 @@ use super::{
     answer::{Refused, WriteError},
     influx::Influx,
     options::WriterOptions,
-    writer::SeriesStatus,
+    status::SeriesStatus,
 };
 use crate::{backoff::Backoff, state::RefusedLine};
 

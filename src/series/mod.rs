@@ -11,10 +11,12 @@ mod lanes;
 pub mod line;
 mod options;
 mod settling;
+mod status;
 mod writer;
 
 pub use answer::{Refused, WriteError};
 pub use heads::PlaceTags;
 pub use influx::{ConnectError, Influx, InfluxConfig};
 pub use options::WriterOptions;
-pub use writer::{SeriesError, SeriesParts, SeriesStatus, SeriesWriter};
+pub use status::{SeriesError, SeriesStatus};
+pub use writer::{SeriesParts, SeriesWriter};
