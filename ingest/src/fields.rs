@@ -11,10 +11,10 @@ use crate::{
     entry::{Converted, Entry, to_canonical},
     field::{Field, settle, without_errors, without_signals_of_others},
     key::{self, Spelling},
-    names::Names,
+    names::{Match, Names},
     place::Place,
     roles::{self, Hints},
-    scalar,
+    scalar, scale,
     tape::{Cursor, Scalar},
 };
 
@@ -43,6 +43,15 @@ enum Answer {
     Unknown,
 }
 
+/// A scalar as a value of an entry's quantity.
+#[derive(Clone, Copy)]
+struct Read {
+    value: f64,
+    flags: Flags,
+    /// As published, in a unit that nobody stated.
+    is_bare: bool,
+}
+
 impl Answer {
     const fn is_final(&self) -> bool {
         !matches!(self, Self::Unknown)
@@ -60,7 +69,8 @@ impl<'n> Walk<'n> {
         let hints = Hints::of(root.names());
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
         let places = leaves.filter_map(|(leaf, scalar)| Some((Place::of(root, leaf, hints)?, scalar)));
-        let found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
+        let mut found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
+        scale::rescale(&mut found);
         settle(without_errors(without_signals_of_others(found)))
     }
 
@@ -122,7 +132,8 @@ impl<'n> Walk<'n> {
                 let is_none = is_misnamed
                     || self.is_foreign(place)
                     || self.is_dead(&field, place)
-                    || place.is_undatable();
+                    || place.is_undatable()
+                    || place.is_time_of_pair();
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
@@ -158,28 +169,29 @@ impl<'n> Walk<'n> {
                     continue;
                 }
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
-                if let Some((value, flags)) = self.read(entry, scalar, stated)
+                if let Some(read) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
                     && (entry.without.is_empty() || spelling.channel.is_none())
                 {
-                    return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
+                    return Answer::Field(self.found(found, spelling, read, name, place));
                 }
             }
         }
         Answer::Unknown
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one field, put together in one place")]
     fn found(
         &self,
-        entry: &Entry,
+        Match { entry, rank }: Match<'_>,
         spelling: &Spelling,
-        rank: usize,
-        value: f64,
-        flags: Flags,
+        read: Read,
         name: &str,
         place: Option<&Place<'_, '_>>,
     ) -> Field {
+        let Read { mut value, flags, is_bare } = read;
+        if entry.quantity == Quantity::Power && value > 0.0 && place.is_some_and(Place::is_given_back) {
+            value = -value;
+        }
         let named = [&spelling.channel, &entry.channel];
         let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
         let channel = match place {
@@ -188,7 +200,17 @@ impl<'n> Walk<'n> {
         };
         let spot = place.and_then(|place| place.spot(record_time));
         let time = record_time.or(near_time);
-        Field { quantity: entry.quantity, channel, spot, value, time, flags, key: name.to_owned(), rank }
+        Field {
+            quantity: entry.quantity,
+            channel,
+            spot,
+            value,
+            time,
+            flags,
+            is_bare,
+            key: name.to_owned(),
+            rank,
+        }
     }
 
     /// The names under which a value may be known, the most specific first.
@@ -216,6 +238,7 @@ impl<'n> Walk<'n> {
             return names;
         }
         names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
+        names.extend(place.own_ends().map(Cow::Borrowed));
         names
     }
 
@@ -234,7 +257,8 @@ impl<'n> Walk<'n> {
         let (channel, key) = (Some(label.to_owned()), label.to_owned());
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
-        Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
+        let (flags, rank) = (Flags::NONE, usize::MAX);
+        Some(Field { quantity, channel, spot: None, value, time, flags, is_bare: false, key, rank })
     }
 
     /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
@@ -263,6 +287,7 @@ impl<'n> Walk<'n> {
             value,
             time: record_time.or(near_time),
             flags: Flags::NONE,
+            is_bare: false,
             key: (*name).to_owned(),
             rank: usize::MAX,
         })
@@ -276,7 +301,8 @@ impl<'n> Walk<'n> {
     }
 
     fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
-        place.above.iter().any(|name| self.names.is_foreign_context(name))
+        let path = place.names().first().and_then(|own| own.rsplit_once(['.', '/'])).map(|(front, _)| front);
+        place.above.iter().chain(path.as_ref()).any(|name| self.names.is_foreign_context(name))
     }
 
     fn unit_of_message(&self, quantity: Quantity) -> Option<&'n str> {
@@ -284,10 +310,10 @@ impl<'n> Walk<'n> {
     }
 
     /// The value of a scalar as an entry's quantity; `None` when it cannot be one.
-    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<(f64, Flags)> {
+    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<Read> {
         if is_state(entry.quantity) {
             let value = self.state(entry, scalar).filter(|_| stated.is_none_or(fits_a_state))?;
-            return Some((value, Flags::NONE));
+            return Some(Read { value, flags: Flags::NONE, is_bare: false });
         }
         let (number, unit) = match scalar {
             Scalar::Number(value) => (*value, stated),
@@ -306,7 +332,8 @@ impl<'n> Walk<'n> {
         if entry.is_sentinel(number) || self.tables().any(|table| table.is_sentinel(entry.quantity, value)) {
             flags = flags.with(Flags::SENTINEL);
         }
-        value.is_finite().then_some((value, flags))
+        let is_bare = unit.is_none() && value.to_bits() == number.to_bits();
+        value.is_finite().then_some(Read { value, flags, is_bare })
     }
 
     fn state(&self, entry: &Entry, scalar: &Scalar<'_>) -> Option<f64> {

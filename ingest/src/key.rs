@@ -54,8 +54,15 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             continue;
         }
         let mut word = String::new();
-        for c in part.chars() {
-            if c.is_uppercase() && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit()) {
+        for (at, c) in part.char_indices() {
+            // `TotkWhImport`: the k belongs to what follows.
+            let is_kilo = c == 'k'
+                && word.ends_with(char::is_lowercase)
+                && part.get(at..).is_some_and(begins_with_kilo);
+            let is_next = c.is_uppercase()
+                && word != "k"
+                && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit());
+            if is_kilo || is_next {
                 words.push(std::mem::take(&mut word));
             }
             word.push(c);
@@ -63,6 +70,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// Whether a part of a name begins with a unit of thousands, and ends or goes on with another word.
+fn begins_with_kilo(part: &str) -> bool {
+    ["kWh", "kW", "kVAh", "kVA", "kV"]
+        .iter()
+        .any(|unit| part.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|c: char| c.is_lowercase())))
 }
 
 /// The spellings to try for a name, most literal first: as written, without a unit at its
@@ -247,7 +261,7 @@ const PLACES: &[&str] = &[
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
 const NUMBERED: &[&str] = &[
     "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
-    "tariff", "tarif",
+    "tariff", "tarif", "tier", "slot", "outlet", "socket",
 ];
 
 fn is_place(word: &str) -> bool {
