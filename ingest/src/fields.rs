@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use model::{Flags, Quantity, Unit};
 
 use crate::{
-    entry::{Converted, Entry, to_canonical},
+    entry::{Converted, Entry},
     field::{Field, settle, without_errors, without_signals_of_others},
     key::{self, Spelling},
     names::{Match, Names},
@@ -116,6 +116,8 @@ impl<'n> Walk<'n> {
     }
 
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let scaled = place.scaled().map(Scalar::Number);
+        let scalar = scaled.as_ref().unwrap_or(scalar);
         let answer = match place.plain_name() {
             Some(name) => self.ask(name, place, scalar),
             None => self
@@ -133,7 +135,8 @@ impl<'n> Walk<'n> {
                     || self.is_foreign(place)
                     || self.is_dead(&field, place)
                     || place.is_undatable()
-                    || place.is_time_of_pair();
+                    || place.is_time_of_pair()
+                    || place.is_scaler();
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
@@ -167,6 +170,9 @@ impl<'n> Walk<'n> {
                 let entry = found.entry;
                 if entry.numbered && spelling.channel.is_none() {
                     continue;
+                }
+                if entry.ignored && has_company(entry, place) {
+                    return Answer::Ignored;
                 }
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
                 if let Some(read) = self.read(entry, scalar, stated)
@@ -217,6 +223,7 @@ impl<'n> Walk<'n> {
     fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
+        names.extend(place.codes().map(Cow::Owned));
         names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
         if place.is_amount {
             names.extend(place.labels().map(|label| Cow::Owned(format!("{label}_count"))));
@@ -242,57 +249,6 @@ impl<'n> Walk<'n> {
         names
     }
 
-    /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
-    /// input in volts, say. Its name becomes the channel.
-    fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let (label, unit) = (place.labels().next()?, place.unit()?);
-        let Scalar::Number(number) = scalar else { return None };
-        if self.is_foreign(place) || self.names.is_foreign_context(label) {
-            return None;
-        }
-        let candidates = [Quantity::Voltage, Quantity::Current].into_iter();
-        let mut found = candidates
-            .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
-        let (quantity, Converted { value, .. }) = found.next()?;
-        let (channel, key) = (Some(label.to_owned()), label.to_owned());
-        let (record_time, near_time) = place.times(self.takes_near_time);
-        let time = record_time.or(near_time);
-        let (flags, rank) = (Flags::NONE, usize::MAX);
-        Some(Field { quantity, channel, spot: None, value, time, flags, is_bare: false, key, rank })
-    }
-
-    /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
-    /// channel `other-…`, which is never the room's air.
-    fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let name = place.names().first()?;
-        let unit = place.unit()?;
-        let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
-        let (kind, of): (Vec<&String>, Vec<&String>) =
-            words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
-        if kind.is_empty() || of.is_empty() || of.iter().any(|word| self.names.is_no_medium(word)) {
-            return None;
-        }
-        let Scalar::Number(number) = scalar else { return None };
-        let is_degrees = unit.contains(['°', '℃', '℉']) || unit.eq_ignore_ascii_case("cel") || unit == "C";
-        if !is_degrees || self.is_foreign(place) {
-            return None;
-        }
-        let value = to_canonical(Quantity::Temperature, *number, Some(unit)).ok()?.value;
-        let of: Vec<&str> = of.into_iter().map(String::as_str).collect();
-        let (record_time, near_time) = place.times(self.takes_near_time);
-        Some(Field {
-            quantity: Quantity::Temperature,
-            channel: Some(format!("other-{}", of.join("-"))),
-            spot: place.spot(record_time),
-            value,
-            time: record_time.or(near_time),
-            flags: Flags::NONE,
-            is_bare: false,
-            key: (*name).to_owned(),
-            rank: usize::MAX,
-        })
-    }
-
     /// Whether a nought stands for a sensor that is off or broken, as a neighbour tells.
     fn is_dead(&self, field: &Field, place: &Place<'_, '_>) -> bool {
         field.value.abs() < f64::EPSILON
@@ -300,7 +256,7 @@ impl<'n> Walk<'n> {
             && place.status().is_some_and(|status| self.names.is_missing_word(status))
     }
 
-    fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
+    pub(crate) fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
         let path = place.names().first().and_then(|own| own.rsplit_once(['.', '/'])).map(|(front, _)| front);
         place.above.iter().chain(path.as_ref()).any(|name| self.names.is_foreign_context(name))
     }

@@ -233,13 +233,24 @@ pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
     let whole = unambiguous(text);
     let (front, bracket) = bracket_unit(&whole);
     let words = words(front);
-    let kept: Vec<&str> =
-        words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
-    if kept.is_empty() || kept.len() == words.len() {
+    let kept: Vec<&str> = words.iter().filter_map(|word| without_fillers(word, fillers)).collect();
+    if kept.is_empty() || kept.concat().len() == words.concat().len() {
         return None;
     }
     let kept = kept.join("_");
     Some(bracket.map_or(kept.clone(), |unit| format!("{kept}({unit})")))
+}
+
+/// A word that says something; of one in Chinese, which has no spaces, what is left between fillers.
+fn without_fillers<'w>(word: &'w str, fillers: &HashSet<String>) -> Option<&'w str> {
+    if word.is_ascii() {
+        return Some(word).filter(|word| !fillers.contains(&word.to_lowercase()));
+    }
+    let is_kept = |word: &str| !word.is_empty() && !fillers.contains(&word.to_lowercase());
+    let after = fillers.iter().filter(|f| !f.is_ascii()).find_map(|filler| word.strip_prefix(&**filler));
+    let word = after.unwrap_or(word);
+    let before = fillers.iter().filter(|f| !f.is_ascii()).find_map(|filler| word.strip_suffix(&**filler));
+    Some(before.unwrap_or(word)).filter(|word| is_kept(word))
 }
 
 /// Takes a known unit in brackets off the end: `Temperature(°C)`, `PM2.5 (ug/m3)`.
@@ -261,7 +272,7 @@ const PLACES: &[&str] = &[
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
 const NUMBERED: &[&str] = &[
     "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
-    "tariff", "tarif", "tier", "slot", "outlet", "socket",
+    "tariff", "tarif", "tier", "slot", "outlet", "socket", "mppt",
 ];
 
 fn is_place(word: &str) -> bool {

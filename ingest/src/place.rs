@@ -5,10 +5,12 @@ use model::Instant;
 use crate::{
     key,
     near::{NEIGHBOURS, instant, neighbour, pair_time, text_beside, time_in},
+    obis,
     roles::{
         AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, ends_in_a_unit, is_nameless, is_time,
         may_name_a_unit,
     },
+    scaler,
     table::{self, Cell},
     tape::{Cursor, Scalar},
 };
@@ -97,12 +99,28 @@ impl<'t, 'a> Place<'t, 'a> {
                     && !self.is_amount
                     && self.leaf.index().is_none()
                     && !own.contains(PATH)
+                    && !own.starts_with(|c: char| c.is_ascii_digit())
                     && self.direction().is_none() =>
             {
                 Some(own)
             }
             _ => None,
         }
+    }
+
+    /// What a meter's code says that names it, or stands beside it.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = String> + use<'t, 'a> {
+        self.names().first().copied().into_iter().chain(self.labels()).filter_map(obis::name)
+    }
+
+    /// The number that it stands for where a power of ten stands beside.
+    pub(crate) fn scaled(&self) -> Option<f64> {
+        scaler::scaled(self.leaf, self.object.filter(|_| self.is_nameless))
+    }
+
+    /// Whether it is the power of ten of another value.
+    pub(crate) fn is_scaler(&self) -> bool {
+        scaler::is_scaler(self.leaf)
     }
 
     /// What its own name says at the end of a path (`module.humidity`), and as one of a list (`powers`).
@@ -172,6 +190,9 @@ impl<'t, 'a> Place<'t, 'a> {
         if let Some(cell) = &self.cell {
             return cell.unit();
         }
+        if let Some((_, unit)) = scaler::behind(self.leaf) {
+            return Some(unit);
+        }
         let object = self.object.filter(|_| self.hints.units)?;
         let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
         if self.is_nameless {
@@ -183,15 +204,7 @@ impl<'t, 'a> Place<'t, 'a> {
         {
             return Some(unit);
         }
-        // {"temperature": 72.5, "units": {"temperature": "°F"}}
-        let own = self.names().first()?;
-        let is_list = |child: &Cursor<'_, '_>| {
-            child.is_object()
-                && child.name().is_some_and(|name| may_name_a_unit(name) && ends_in_a_unit(name))
-        };
-        if let Some(unit) =
-            object.children().take(NEIGHBOURS).filter(is_list).find_map(|list| list.text_of(own))
-        {
+        if let Some(unit) = self.listed_unit(object) {
             // A word that nobody knows (`dbSpl`) says no more than the name did.
             return Some(unit).filter(|unit| model::Unit::is_known(plain_unit(unit)));
         }
@@ -207,6 +220,20 @@ impl<'t, 'a> Place<'t, 'a> {
             let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
             is_unit.then_some(text)
         })
+    }
+
+    /// `{"temperature": 72.5, "units": {"temperature": "°F"}}`: in the same object, or in one around it.
+    fn listed_unit(&self, object: Cursor<'t, 'a>) -> Option<&'t str> {
+        /// So many objects around are asked.
+        const FAR: usize = 4;
+        let own = self.names().first()?;
+        let is_list = |child: &Cursor<'_, '_>| {
+            child.is_object()
+                && child.name().is_some_and(|name| may_name_a_unit(name) && ends_in_a_unit(name))
+        };
+        let around = std::iter::successors(Some(object), |at| at.parent().filter(|_| *at != self.root));
+        let lists = around.take(FAR).flat_map(|object| object.children().take(NEIGHBOURS)).filter(is_list);
+        lists.filter_map(|list| list.text_of(own)).next()
     }
 
     /// What a neighbour says of the value's state: `{"lux": 0, "luxStatus": "disabled"}`.

@@ -127,6 +127,9 @@ fn beside(found: &[Field], power: &Field) -> Option<(usize, f64)> {
     }
     let voltage = found.iter().find(|field| is_bare(field, Quantity::Voltage))?.value;
     let current = found.iter().position(|field| is_bare(field, Quantity::Current) && field.value > 0.0)?;
-    (80.0..=500.0).contains(&voltage).then_some(())?;
+    MAINS.contains(&voltage).then_some(())?;
     Some((current, voltage * found.get(current)?.value / power.value.abs()))
 }
+
+/// Voltages of a supply, V.
+const MAINS: std::ops::RangeInclusive<f64> = 80.0..=500.0;

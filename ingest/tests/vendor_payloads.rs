@@ -35,7 +35,6 @@ const CONTRADICTED: &[(&str, &str, usize, &str)] = &[
     ("milesight/ct310", "current", 1, "the total of a current is a charge"),
     ("milesight/ws513", "voltage", 1, "2350 V on a socket"),
     ("milesight/ws513", "current", 1, "what the socket may carry, not what flows"),
-    ("milesight/ws513", "energy_import", 1, "Wh of its sister under the same name"),
     ("milesight/ws523", "power", 2, "a consumption beside a power is an energy"),
     ("milesight/wt304", "humidity", 1, "3661 % of humidity"),
     ("nexelec/insafepilot", "temperature", 3, "thresholds"),

@@ -9,7 +9,7 @@ use super::{Env, Parsed, eui, home_assistant::by_last_words, xovis};
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, Message, RawReading, field,
     fields::{Walk, is_state},
-    key, near,
+    key, near, obis,
     place::Place,
     roles::{Hints, is_nameless},
     tape::{self, Cursor, Scalar, Tape},
@@ -77,6 +77,7 @@ const KINDS: &[&str] = &[
     "report",
     "push",
     "post",
+    "obis",
     "values",
     "send",
 ];
@@ -129,13 +130,20 @@ pub(super) fn decode(
 ///
 /// What names nothing there is a status (`online`), a version, a text for people.
 fn named_by_topic(text: &str, message: &Message<'_>, env: &Env<'_>, format: &'static str) -> Decoded {
-    let levels = message.topic.trim_end_matches('/').rsplit_once('/');
-    let Some((front, name)) = levels.filter(|_| format == Format::VendorJson.name()) else {
+    let mut levels = message.topic.split('/').filter(|level| !level.is_empty()).collect::<Vec<_>>();
+    // `.../1-0:16.7.0/255/value` ends in words that say nothing.
+    let says_nothing = |level: &str| is_nameless(level) || level.bytes().all(|b| b.is_ascii_digit());
+    while levels.len() > 2 && levels.last().is_some_and(|level| says_nothing(level)) {
+        levels.pop();
+    }
+    let [front @ .., name] = levels.as_slice() else { return Decoded::Ignored("bare_text") };
+    if front.is_empty() || format != Format::VendorJson.name() {
         return Decoded::Ignored("bare_text");
-    };
-    let sensor = of_topic(front);
+    }
+    let sensor = of_topic(&front.join("/"));
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
-    let field = walk.single(name, text, None);
+    let code = obis::name(name);
+    let field = walk.single(code.as_deref().unwrap_or(name), text, None);
     Decoded::readings_or(field::bind(field.into_iter().collect(), &sensor, message.received_at), "bare_text")
 }
 
@@ -180,16 +188,22 @@ fn inside_texts(
 ) -> Vec<RawReading> {
     /// Further ones are not read.
     const MOST_TEXTS: usize = 16;
-    let texts = object.leaves().filter_map(|(leaf, _)| leaf.text()).filter(|text| text.starts_with('{'));
+    let is_object = |text: &&str| text.starts_with('{') || text.starts_with("[{");
+    let texts = object.leaves().filter_map(|(leaf, _)| leaf.text()).filter(is_object);
     let mut readings = Vec::new();
     for text in texts.take(MOST_TEXTS) {
         let Ok(inner) = Tape::parse(text) else { continue };
-        let inside = inner.root();
-        let sensor = sender(inside).or_else(|| sender(object)).unwrap_or_else(|| of_topic(message.topic));
         let at = near::time_in(object, None).or(message.received_at);
-        let walk =
-            Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
-        readings.extend(field::bind(walk.fields(inside), &sensor, at));
+        let mut take = |inside: Cursor<'_, '_>| {
+            let sensor = sender(inside).or_else(|| sender(object)).unwrap_or_else(|| of_topic(message.topic));
+            let walk =
+                Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
+            readings.extend(field::bind(walk.fields(inside), &sensor, at));
+        };
+        match records(inner.root()) {
+            Some(records) => records.for_each(take),
+            None => take(inner.root()),
+        }
     }
     readings
 }
