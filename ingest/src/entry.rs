@@ -55,6 +55,9 @@ pub(crate) struct Entry {
     /// Only when the value is a word for a state: a number there is a code.
     #[serde(default)]
     pub(crate) words_only: bool,
+    /// No reading, in the company that the entry asks for.
+    #[serde(default)]
+    pub(crate) ignored: bool,
     #[serde(default)]
     pub(crate) estimated: bool,
     #[serde(default)]

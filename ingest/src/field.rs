@@ -16,6 +16,8 @@ pub(crate) struct Field {
     pub(crate) value: f64,
     pub(crate) time: Option<Instant>,
     pub(crate) flags: Flags,
+    /// Whether the number is as published: neither the message nor the name stated a unit.
+    pub(crate) is_bare: bool,
     /// The name under which it was found.
     pub(crate) key: String,
     /// Order among names of the same quantity: the lowest is the plain one.
@@ -102,7 +104,7 @@ pub(crate) fn without_errors(mut found: Vec<Field>) -> Vec<Field> {
 }
 
 /// Quantities whose error is small beside their value.
-const fn is_of_air(quantity: Quantity) -> bool {
+pub(crate) const fn is_of_air(quantity: Quantity) -> bool {
     use Quantity as Q;
     matches!(quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::Pressure | Q::SoundLevel)
 }
@@ -201,6 +203,7 @@ mod tests {
             value,
             time,
             flags: Flags::NONE,
+            is_bare: false,
             key: key.to_owned(),
             rank,
         }

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use model::{Flags, Quantity, Unit};
 
 use crate::{
-    entry::{Converted, Entry, to_canonical},
+    entry::{Converted, Entry},
     field::{Field, settle, without_errors, without_signals_of_others},
     key::{self, Spelling},
-    names::Names,
+    names::{Match, Names},
     place::Place,
     roles::{self, Hints},
-    scalar,
+    scalar, scale,
     tape::{Cursor, Scalar},
 };
 
@@ -43,6 +43,15 @@ enum Answer {
     Unknown,
 }
 
+/// A scalar as a value of an entry's quantity.
+#[derive(Clone, Copy)]
+struct Read {
+    value: f64,
+    flags: Flags,
+    /// As published, in a unit that nobody stated.
+    is_bare: bool,
+}
+
 impl Answer {
     const fn is_final(&self) -> bool {
         !matches!(self, Self::Unknown)
@@ -60,7 +69,8 @@ impl<'n> Walk<'n> {
         let hints = Hints::of(root.names());
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
         let places = leaves.filter_map(|(leaf, scalar)| Some((Place::of(root, leaf, hints)?, scalar)));
-        let found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
+        let mut found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
+        scale::rescale(&mut found);
         settle(without_errors(without_signals_of_others(found)))
     }
 
@@ -106,6 +116,8 @@ impl<'n> Walk<'n> {
     }
 
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let scaled = place.scaled().map(Scalar::Number);
+        let scalar = scaled.as_ref().unwrap_or(scalar);
         let answer = match place.plain_name() {
             Some(name) => self.ask(name, place, scalar),
             None => self
@@ -122,7 +134,9 @@ impl<'n> Walk<'n> {
                 let is_none = is_misnamed
                     || self.is_foreign(place)
                     || self.is_dead(&field, place)
-                    || place.is_undatable();
+                    || place.is_undatable()
+                    || place.is_time_of_pair()
+                    || place.is_scaler();
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
@@ -157,29 +171,33 @@ impl<'n> Walk<'n> {
                 if entry.numbered && spelling.channel.is_none() {
                     continue;
                 }
+                if entry.ignored && has_company(entry, place) {
+                    return Answer::Ignored;
+                }
                 let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
-                if let Some((value, flags)) = self.read(entry, scalar, stated)
+                if let Some(read) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
                     && (entry.without.is_empty() || spelling.channel.is_none())
                 {
-                    return Answer::Field(self.found(entry, spelling, found.rank, value, flags, name, place));
+                    return Answer::Field(self.found(found, spelling, read, name, place));
                 }
             }
         }
         Answer::Unknown
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one field, put together in one place")]
     fn found(
         &self,
-        entry: &Entry,
+        Match { entry, rank }: Match<'_>,
         spelling: &Spelling,
-        rank: usize,
-        value: f64,
-        flags: Flags,
+        read: Read,
         name: &str,
         place: Option<&Place<'_, '_>>,
     ) -> Field {
+        let Read { mut value, flags, is_bare } = read;
+        if entry.quantity == Quantity::Power && value > 0.0 && place.is_some_and(Place::is_given_back) {
+            value = -value;
+        }
         let named = [&spelling.channel, &entry.channel];
         let (record_time, near_time) = place.map_or((None, None), |place| place.times(self.takes_near_time));
         let channel = match place {
@@ -188,13 +206,24 @@ impl<'n> Walk<'n> {
         };
         let spot = place.and_then(|place| place.spot(record_time));
         let time = record_time.or(near_time);
-        Field { quantity: entry.quantity, channel, spot, value, time, flags, key: name.to_owned(), rank }
+        Field {
+            quantity: entry.quantity,
+            channel,
+            spot,
+            value,
+            time,
+            flags,
+            is_bare,
+            key: name.to_owned(),
+            rank,
+        }
     }
 
     /// The names under which a value may be known, the most specific first.
     fn candidates<'p>(&self, place: &Place<'p, '_>) -> Vec<Cow<'p, str>> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
+        names.extend(place.codes().map(Cow::Owned));
         names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
         if place.is_amount {
             names.extend(place.labels().map(|label| Cow::Owned(format!("{label}_count"))));
@@ -216,56 +245,8 @@ impl<'n> Walk<'n> {
             return names;
         }
         names.extend(place.names().first().map(|own| Cow::Borrowed(*own)));
+        names.extend(place.own_ends().map(Cow::Borrowed));
         names
-    }
-
-    /// A nameless value with an unknown name beside it, but in a unit that measures one thing alone: an analogue
-    /// input in volts, say. Its name becomes the channel.
-    fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let (label, unit) = (place.labels().next()?, place.unit()?);
-        let Scalar::Number(number) = scalar else { return None };
-        if self.is_foreign(place) || self.names.is_foreign_context(label) {
-            return None;
-        }
-        let candidates = [Quantity::Voltage, Quantity::Current].into_iter();
-        let mut found = candidates
-            .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
-        let (quantity, Converted { value, .. }) = found.next()?;
-        let (channel, key) = (Some(label.to_owned()), label.to_owned());
-        let (record_time, near_time) = place.times(self.takes_near_time);
-        let time = record_time.or(near_time);
-        Some(Field { quantity, channel, spot: None, value, time, flags: Flags::NONE, key, rank: usize::MAX })
-    }
-
-    /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
-    /// channel `other-…`, which is never the room's air.
-    fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let name = place.names().first()?;
-        let unit = place.unit()?;
-        let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
-        let (kind, of): (Vec<&String>, Vec<&String>) =
-            words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
-        if kind.is_empty() || of.is_empty() || of.iter().any(|word| self.names.is_no_medium(word)) {
-            return None;
-        }
-        let Scalar::Number(number) = scalar else { return None };
-        let is_degrees = unit.contains(['°', '℃', '℉']) || unit.eq_ignore_ascii_case("cel") || unit == "C";
-        if !is_degrees || self.is_foreign(place) {
-            return None;
-        }
-        let value = to_canonical(Quantity::Temperature, *number, Some(unit)).ok()?.value;
-        let of: Vec<&str> = of.into_iter().map(String::as_str).collect();
-        let (record_time, near_time) = place.times(self.takes_near_time);
-        Some(Field {
-            quantity: Quantity::Temperature,
-            channel: Some(format!("other-{}", of.join("-"))),
-            spot: place.spot(record_time),
-            value,
-            time: record_time.or(near_time),
-            flags: Flags::NONE,
-            key: (*name).to_owned(),
-            rank: usize::MAX,
-        })
     }
 
     /// Whether a nought stands for a sensor that is off or broken, as a neighbour tells.
@@ -275,8 +256,9 @@ impl<'n> Walk<'n> {
             && place.status().is_some_and(|status| self.names.is_missing_word(status))
     }
 
-    fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
-        place.above.iter().any(|name| self.names.is_foreign_context(name))
+    pub(crate) fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
+        let path = place.names().first().and_then(|own| own.rsplit_once(['.', '/'])).map(|(front, _)| front);
+        place.above.iter().chain(path.as_ref()).any(|name| self.names.is_foreign_context(name))
     }
 
     fn unit_of_message(&self, quantity: Quantity) -> Option<&'n str> {
@@ -284,10 +266,10 @@ impl<'n> Walk<'n> {
     }
 
     /// The value of a scalar as an entry's quantity; `None` when it cannot be one.
-    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<(f64, Flags)> {
+    fn read(&self, entry: &Entry, scalar: &Scalar<'_>, stated: Option<&str>) -> Option<Read> {
         if is_state(entry.quantity) {
             let value = self.state(entry, scalar).filter(|_| stated.is_none_or(fits_a_state))?;
-            return Some((value, Flags::NONE));
+            return Some(Read { value, flags: Flags::NONE, is_bare: false });
         }
         let (number, unit) = match scalar {
             Scalar::Number(value) => (*value, stated),
@@ -306,7 +288,8 @@ impl<'n> Walk<'n> {
         if entry.is_sentinel(number) || self.tables().any(|table| table.is_sentinel(entry.quantity, value)) {
             flags = flags.with(Flags::SENTINEL);
         }
-        value.is_finite().then_some((value, flags))
+        let is_bare = unit.is_none() && value.to_bits() == number.to_bits();
+        value.is_finite().then_some(Read { value, flags, is_bare })
     }
 
     fn state(&self, entry: &Entry, scalar: &Scalar<'_>) -> Option<f64> {

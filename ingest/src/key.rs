@@ -54,8 +54,15 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             continue;
         }
         let mut word = String::new();
-        for c in part.chars() {
-            if c.is_uppercase() && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit()) {
+        for (at, c) in part.char_indices() {
+            // `TotkWhImport`: the k belongs to what follows.
+            let is_kilo = c == 'k'
+                && word.ends_with(char::is_lowercase)
+                && part.get(at..).is_some_and(begins_with_kilo);
+            let is_next = c.is_uppercase()
+                && word != "k"
+                && word.ends_with(|end: char| end.is_lowercase() || end.is_ascii_digit());
+            if is_kilo || is_next {
                 words.push(std::mem::take(&mut word));
             }
             word.push(c);
@@ -63,6 +70,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// Whether a part of a name begins with a unit of thousands, and ends or goes on with another word.
+fn begins_with_kilo(part: &str) -> bool {
+    ["kWh", "kW", "kVAh", "kVA", "kV"]
+        .iter()
+        .any(|unit| part.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|c: char| c.is_lowercase())))
 }
 
 /// The spellings to try for a name, most literal first: as written, without a unit at its
@@ -219,13 +233,24 @@ pub(crate) fn without(text: &str, fillers: &HashSet<String>) -> Option<String> {
     let whole = unambiguous(text);
     let (front, bracket) = bracket_unit(&whole);
     let words = words(front);
-    let kept: Vec<&str> =
-        words.iter().map(String::as_str).filter(|w| !fillers.contains(&w.to_lowercase())).collect();
-    if kept.is_empty() || kept.len() == words.len() {
+    let kept: Vec<&str> = words.iter().filter_map(|word| without_fillers(word, fillers)).collect();
+    if kept.is_empty() || kept.concat().len() == words.concat().len() {
         return None;
     }
     let kept = kept.join("_");
     Some(bracket.map_or(kept.clone(), |unit| format!("{kept}({unit})")))
+}
+
+/// A word that says something; of one in Chinese, which has no spaces, what is left between fillers.
+fn without_fillers<'w>(word: &'w str, fillers: &HashSet<String>) -> Option<&'w str> {
+    if word.is_ascii() {
+        return Some(word).filter(|word| !fillers.contains(&word.to_lowercase()));
+    }
+    let is_kept = |word: &str| !word.is_empty() && !fillers.contains(&word.to_lowercase());
+    let after = fillers.iter().filter(|f| !f.is_ascii()).find_map(|filler| word.strip_prefix(&**filler));
+    let word = after.unwrap_or(word);
+    let before = fillers.iter().filter(|f| !f.is_ascii()).find_map(|filler| word.strip_suffix(&**filler));
+    Some(before.unwrap_or(word)).filter(|word| is_kept(word))
 }
 
 /// Takes a known unit in brackets off the end: `Temperature(°C)`, `PM2.5 (ug/m3)`.
@@ -247,7 +272,7 @@ const PLACES: &[&str] = &[
 /// What is numbered: `L1`, `L123`, `chn2`, tariff `T1`.
 const NUMBERED: &[&str] = &[
     "l", "t", "ch", "chn", "chan", "channel", "phase", "ph", "ct", "line", "port", "zone", "loop", "circuit",
-    "tariff", "tarif",
+    "tariff", "tarif", "tier", "slot", "outlet", "socket", "mppt",
 ];
 
 fn is_place(word: &str) -> bool {

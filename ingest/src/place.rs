@@ -4,13 +4,19 @@ use model::Instant;
 
 use crate::{
     key,
-    roles::{AMOUNTS, CHANNELS, Hints, LABELS, MEDIA, TIMES, UNITS, is_nameless, is_time, may_name_a_unit},
+    near::{NEIGHBOURS, instant, neighbour, pair_time, text_beside, time_in},
+    obis,
+    roles::{
+        AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, ends_in_a_unit, is_nameless, is_time,
+        may_name_a_unit,
+    },
+    scaler,
+    table::{self, Cell},
     tape::{Cursor, Scalar},
-    time,
 };
 
-/// How many neighbours are looked at: no device has more, and a hostile object must not cost its square.
-const NEIGHBOURS: usize = 128;
+/// What joins the parts of a path in a name.
+const PATH: [char; 3] = ['.', '/', ':'];
 
 /// A leaf seen from itself outwards.
 pub(crate) struct Place<'t, 'a> {
@@ -29,6 +35,8 @@ pub(crate) struct Place<'t, 'a> {
     is_nameless: bool,
     /// Whether its own key says how much of what a neighbour names: `{"name": "Entries", "count": 5}`.
     pub(crate) is_amount: bool,
+    /// What a table says of it.
+    cell: Option<Cell<'t, 'a>>,
 }
 
 impl<'t, 'a> Place<'t, 'a> {
@@ -44,6 +52,7 @@ impl<'t, 'a> Place<'t, 'a> {
             object: None,
             is_nameless: false,
             is_amount: false,
+            cell: Cell::of(root, leaf),
         };
         let mut at = leaf;
         while at != root {
@@ -52,6 +61,10 @@ impl<'t, 'a> Place<'t, 'a> {
                 place.enter(name, parent);
             }
             at = parent;
+        }
+        if let Some(name) = place.cell.and_then(|cell| cell.name()) {
+            (place.names, place.name_count) = ([name, "", ""], 1);
+            (place.is_nameless, place.is_amount) = (false, false);
         }
         Some(place)
     }
@@ -81,9 +94,41 @@ impl<'t, 'a> Place<'t, 'a> {
     /// The only name that it can have: nothing around it names it too.
     pub(crate) fn plain_name(&self) -> Option<&'t str> {
         match self.names() {
-            [own] if !self.is_nameless && !self.is_amount && self.direction().is_none() => Some(own),
+            [own]
+                if !self.is_nameless
+                    && !self.is_amount
+                    && self.leaf.index().is_none()
+                    && !own.contains(PATH)
+                    && !own.starts_with(|c: char| c.is_ascii_digit())
+                    && self.direction().is_none() =>
+            {
+                Some(own)
+            }
             _ => None,
         }
+    }
+
+    /// What a meter's code says that names it, or stands beside it.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = String> + use<'t, 'a> {
+        self.names().first().copied().into_iter().chain(self.labels()).filter_map(obis::name)
+    }
+
+    /// The number that it stands for where a power of ten stands beside.
+    pub(crate) fn scaled(&self) -> Option<f64> {
+        scaler::scaled(self.leaf, self.object.filter(|_| self.is_nameless))
+    }
+
+    /// Whether it is the power of ten of another value.
+    pub(crate) fn is_scaler(&self) -> bool {
+        scaler::is_scaler(self.leaf)
+    }
+
+    /// What its own name says at the end of a path (`module.humidity`), and as one of a list (`powers`).
+    pub(crate) fn own_ends(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
+        let own = self.names().first().copied();
+        let end = own.and_then(|own| own.rsplit_once(PATH)).map(|(_, end)| end);
+        let one = own.filter(|_| self.leaf.index().is_some() && self.cell.is_none());
+        end.into_iter().chain(one.and_then(|own| own.strip_suffix('s')))
     }
 
     /// The names that neighbours give a nameless value, the most telling first.
@@ -113,6 +158,18 @@ impl<'t, 'a> Place<'t, 'a> {
         MEDIA.iter().find_map(|key| text_beside(object, key))
     }
 
+    /// Whether a neighbour says that a power is given back: `{"power_a": 130, "energy_flow_a": "producing"}`.
+    pub(crate) fn is_given_back(&self) -> bool {
+        let Some(object) = self.object.filter(|_| self.hints.flow) else { return false };
+        let own = self.names().first().map(|own| key::fold(own)).unwrap_or_default();
+        let Some(side) = own.strip_prefix("power") else { return false };
+        object.children().take(NEIGHBOURS).any(|child| {
+            let is_flow = |name: &str| key::fold(name).strip_prefix(FLOW) == Some(side);
+            let is_back = |text: &str| matches!(&*key::fold(text), "producing" | "reverse" | "export");
+            child.text().is_some_and(is_back) && child.name().is_some_and(is_flow)
+        })
+    }
+
     /// The number of what a nameless value measures, where a vendor numbers its quantities.
     pub(crate) fn numbered(&self) -> Option<String> {
         let object = self.object.filter(|_| self.is_nameless)?;
@@ -126,6 +183,16 @@ impl<'t, 'a> Place<'t, 'a> {
 
     /// The unit that a neighbour states.
     pub(crate) fn unit(&self) -> Option<&'t str> {
+        self.stated_unit().map(plain_unit)
+    }
+
+    fn stated_unit(&self) -> Option<&'t str> {
+        if let Some(cell) = &self.cell {
+            return cell.unit();
+        }
+        if let Some((_, unit)) = scaler::behind(self.leaf) {
+            return Some(unit);
+        }
         let object = self.object.filter(|_| self.hints.units)?;
         let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
         if self.is_nameless {
@@ -137,10 +204,9 @@ impl<'t, 'a> Place<'t, 'a> {
         {
             return Some(unit);
         }
-        // {"temperature": 72.5, "units": {"temperature": "°F"}}
-        let list = || object.get("units").or_else(|| object.get("unit"))?.text_of(self.names().first()?);
-        if let Some(unit) = list() {
-            return Some(unit);
+        if let Some(unit) = self.listed_unit(object) {
+            // A word that nobody knows (`dbSpl`) says no more than the name did.
+            return Some(unit).filter(|unit| model::Unit::is_known(plain_unit(unit)));
         }
         // Text neighbours are few: only their names are folded.
         let mut own = None;
@@ -154,6 +220,20 @@ impl<'t, 'a> Place<'t, 'a> {
             let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
             is_unit.then_some(text)
         })
+    }
+
+    /// `{"temperature": 72.5, "units": {"temperature": "°F"}}`: in the same object, or in one around it.
+    fn listed_unit(&self, object: Cursor<'t, 'a>) -> Option<&'t str> {
+        /// So many objects around are asked.
+        const FAR: usize = 4;
+        let own = self.names().first()?;
+        let is_list = |child: &Cursor<'_, '_>| {
+            child.is_object()
+                && child.name().is_some_and(|name| may_name_a_unit(name) && ends_in_a_unit(name))
+        };
+        let around = std::iter::successors(Some(object), |at| at.parent().filter(|_| *at != self.root));
+        let lists = around.take(FAR).flat_map(|object| object.children().take(NEIGHBOURS)).filter(is_list);
+        lists.filter_map(|list| list.text_of(own)).next()
     }
 
     /// What a neighbour says of the value's state: `{"lux": 0, "luxStatus": "disabled"}`.
@@ -180,6 +260,17 @@ impl<'t, 'a> Place<'t, 'a> {
         texts.any(|child| child.name().is_some_and(is_time) && instant(child).is_none())
     }
 
+    /// Whether the value is the time of a pair of time and value.
+    pub(crate) fn is_time_of_pair(&self) -> bool {
+        let Some(pair) = self.leaf.parent().filter(|pair| self.leaf.index().is_some() && pair.is_array())
+        else {
+            return false;
+        };
+        let mut items = pair.children();
+        let other = if self.leaf.index() == Some(0) { items.nth(1) } else { items.next() };
+        other.is_some_and(|other| pair_time(other, pair).is_some())
+    }
+
     /// In or out, where a neighbour says it of a count.
     pub(crate) fn direction(&self) -> Option<&'t str> {
         text_beside(self.object.filter(|_| self.hints.direction)?, "direction")
@@ -188,6 +279,9 @@ impl<'t, 'a> Place<'t, 'a> {
     /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.
     pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
         let has = |object: Cursor<'_, '_>| wanted.iter().any(|key| neighbour(object, key).is_some());
+        if self.cell.is_some_and(|cell| wanted.iter().any(|key| cell.has_beside(key))) {
+            return true;
+        }
         let Some(object) = self.object else { return false };
         has(object) || (self.is_nameless && object.parent().filter(|_| object != self.root).is_some_and(has))
     }
@@ -197,6 +291,10 @@ impl<'t, 'a> Place<'t, 'a> {
     ///
     /// The second is looked for only when wanted.
     pub(crate) fn times(&self, wants_near: bool) -> (Option<Instant>, Option<Instant>) {
+        if let Some(time) = self.cell.and_then(|cell| cell.time()).or_else(|| table::time_in_step(self.leaf))
+        {
+            return (Some(time), Some(time));
+        }
         let mut near = None;
         let mut at = self.leaf;
         while at != self.root {
@@ -260,7 +358,10 @@ fn record_around<'t, 'a>(record: Cursor<'t, 'a>) -> Option<Cursor<'t, 'a>> {
 /// (`1-0:1.8.0`) are written with points.
 fn is_like_a_name(text: &str) -> bool {
     let count = |is: fn(char) -> bool| text.chars().filter(|c| is(*c)).count();
-    !text.is_empty() && (text.contains('.') || count(|c| c.is_ascii_digit()) <= count(char::is_alphabetic))
+    // Eight figures are an item of data of a meter (DL/T 645), or nothing that a table knows.
+    let is_item = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    !text.is_empty()
+        && (is_item || text.contains('.') || count(|c| c.is_ascii_digit()) <= count(char::is_alphabetic))
 }
 
 /// `{"battery": {"V": 3.05, "percent": 90}}`: a capital V is volts, save beside a name for the value.
@@ -279,43 +380,7 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
     }
 }
 
-fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
-    let mut near = object.children().take(NEIGHBOURS);
-    near.find_map(|child| {
-        child.text().filter(|_| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
-    })
-}
-
-fn neighbour<'t, 'a>(object: Cursor<'t, 'a>, folded: &str) -> Option<Cursor<'t, 'a>> {
-    let mut near = object.children().take(NEIGHBOURS);
-    near.find(|child| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
-}
-
-/// The time of `[time, value]`, when `at` is the value.
-fn pair_time(at: Cursor<'_, '_>, array: Cursor<'_, '_>) -> Option<Instant> {
-    if at.index() != Some(1) {
-        return None;
-    }
-    let mut items = array.children();
-    let first = items.next()?;
-    if items.nth(1).is_some() { None } else { first.text().and_then(time::parse) }
-}
-
-/// The time that an object gives its values; the value named `own` is not it.
-fn time_in(object: Cursor<'_, '_>, own: Option<&str>) -> Option<Instant> {
-    object.children().take(NEIGHBOURS).find_map(|child| {
-        // Few values could be a time at all: their names are looked at after that.
-        let at = instant(child)?;
-        let name = child.name().filter(|name| Some(*name) != own)?;
-        TIMES.iter().any(|time| key::is_folded_as(name, time)).then_some(at)
-    })
-}
-
-/// The time that a text or number is.
-pub(crate) fn instant(at: Cursor<'_, '_>) -> Option<Instant> {
-    match at.scalar()? {
-        Scalar::Number(value) => time::epoch(*value),
-        Scalar::Text(text) => time::parse(text),
-        Scalar::Null | Scalar::Bool(_) => None,
-    }
+/// A unit as the list of units has it.
+fn plain_unit(unit: &str) -> &str {
+    if matches!(unit, "pc" | "pct") { "%" } else { unit }
 }

@@ -98,8 +98,30 @@ pub(crate) const LABELS: [&str; 28] = [
 /// Keys that say how much of what a neighbour names.
 pub(crate) const AMOUNTS: [&str; 2] = ["count", "amount"];
 
+/// A key that says which way a power flows, with its side behind it.
+pub(crate) const FLOW: &str = "energyflow";
+
 /// Keys beside a value that hold its unit.
 pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
+
+/// Keys of a table that hold the names of its columns.
+pub(crate) const COLUMNS: [&str; 12] = [
+    "columns",
+    "fields",
+    "sensors",
+    "keys",
+    "headers",
+    "header",
+    "names",
+    "labels",
+    "parameters",
+    "variables",
+    "channels",
+    "metrics",
+];
+
+/// Keys that hold the rows of a table, besides those that say nothing.
+pub(crate) const ROWS: [&str; 6] = ["rows", "entries", "items", "body", "table", "series"];
 
 /// Keys beside a value that hold what a meter measures.
 pub(crate) const MEDIA: [&str; 3] = ["media", "medium", "metermedium"];
@@ -152,6 +174,8 @@ pub(crate) struct Hints {
     pub(crate) direction: bool,
     /// Some key says what a meter measures.
     pub(crate) medium: bool,
+    /// Some key says which way a power flows.
+    pub(crate) flow: bool,
 }
 
 impl Hints {
@@ -163,6 +187,7 @@ impl Hints {
             // Both are rare, and begin with few letters.
             match key::first_letter(name) {
                 Some(b'd') => hints.direction |= key::is_folded_as(name, "direction"),
+                Some(b'e') => hints.flow |= key::fold(name).starts_with(FLOW),
                 Some(b'm') => hints.medium |= MEDIA.iter().any(|key| key::is_folded_as(name, key)),
                 _ => {}
             }
@@ -172,7 +197,7 @@ impl Hints {
 }
 
 /// Whether a folded name ends in one of [`UNITS`]; more than it may do no harm.
-fn ends_in_a_unit(name: &str) -> bool {
+pub(crate) fn ends_in_a_unit(name: &str) -> bool {
     let end = name.bytes().rev().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
     let end = end.map(|b| b.to_ascii_lowercase());
     UNITS.iter().any(|unit| unit.bytes().rev().eq(end.clone().take(unit.len())))

@@ -203,7 +203,7 @@ fn has_time(root: tape::Cursor<'_, '_>) -> bool {
     root.leaves().any(|(leaf, _)| {
         leaf.name()
             .is_some_and(|name| crate::roles::is_time(name) || matches!(name, "received_at" | "last_seen"))
-            && crate::place::instant(leaf).is_some()
+            && crate::near::instant(leaf).is_some()
     })
 }
 

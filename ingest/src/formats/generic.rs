@@ -5,11 +5,13 @@
 
 use model::{Id, Instant};
 
-use super::{Env, Parsed, eui, xovis};
+use super::{Env, Parsed, eui, home_assistant::by_last_words, xovis};
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, Message, RawReading, field,
-    fields::Walk,
-    key,
+    fields::{Walk, is_state},
+    key, near, obis,
+    place::Place,
+    roles::{Hints, is_nameless},
     tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,
 };
@@ -75,6 +77,7 @@ const KINDS: &[&str] = &[
     "report",
     "push",
     "post",
+    "obis",
     "values",
     "send",
 ];
@@ -90,14 +93,15 @@ pub(super) fn decode(
         // Sub-metering after the national guideline is XML over TCP: a bridge that forwards it converts nothing.
         return Ok(Decoded::Ignored("xml").into());
     }
+    if !text.starts_with(['{', '[']) {
+        let is_number = text.parse::<f64>().is_ok() && format != Format::VendorJson.name();
+        if is_number {
+            return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
+        }
+        return Ok(named_by_topic(text.trim_matches('"'), message, env, format).into());
+    }
     let tape = Tape::parse(text)?;
     let root = tape.root();
-    if !root.is_object() && !root.is_array() {
-        if format == Format::VendorJson.name() {
-            return named_by_topic(root, message, env, format);
-        }
-        return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
-    }
     if let Some(readings) = xovis::crossings(root, message).filter(|_| format == "ip-sensors") {
         return Ok(Decoded::Readings(readings).into());
     }
@@ -106,6 +110,12 @@ pub(super) fn decode(
         Some(records) => records.for_each(|record| readings.extend(read(record, message, env, format))),
         None => {
             readings = read(root, message, env, format);
+            if readings.is_empty() {
+                readings = inside_texts(root, message, env, format);
+            }
+            if readings.is_empty() {
+                readings.extend(nameless(root, message, env, format));
+            }
             if let Some((sensor, time)) = readings.first().map(|first| (first.sensor.clone(), first.time)) {
                 tape.radio().ride_along(&mut readings, &sensor, time);
             }
@@ -117,21 +127,85 @@ pub(super) fn decode(
 }
 
 /// A bare value: the last level of the topic is its name, the one before it the sender.
-fn named_by_topic(
-    value: Cursor<'_, '_>,
+///
+/// What names nothing there is a status (`online`), a version, a text for people.
+fn named_by_topic(text: &str, message: &Message<'_>, env: &Env<'_>, format: &'static str) -> Decoded {
+    let mut levels = message.topic.split('/').filter(|level| !level.is_empty()).collect::<Vec<_>>();
+    // `.../1-0:16.7.0/255/value` ends in words that say nothing.
+    let says_nothing = |level: &str| is_nameless(level) || level.bytes().all(|b| b.is_ascii_digit());
+    while levels.len() > 2 && levels.last().is_some_and(|level| says_nothing(level)) {
+        levels.pop();
+    }
+    let [front @ .., name] = levels.as_slice() else { return Decoded::Ignored("bare_text") };
+    if front.is_empty() || format != Format::VendorJson.name() {
+        return Decoded::Ignored("bare_text");
+    }
+    let sensor = of_topic(&front.join("/"));
+    let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
+    let code = obis::name(name);
+    let field = walk.single(code.as_deref().unwrap_or(name), text, None);
+    Decoded::readings_or(field::bind(field.into_iter().collect(), &sensor, message.received_at), "bare_text")
+}
+
+/// The one value of an object that names nothing: `{"value": 21.5, "unit": "°C"}` on `site/room-301/temperature`.
+///
+/// Where the last level of the topic is the sender's name, its last word may tell what it measures; of a quantity that
+/// nobody gives in two units.
+fn nameless(
+    object: Cursor<'_, '_>,
     message: &Message<'_>,
     env: &Env<'_>,
     format: &'static str,
-) -> Result<Parsed, DecodeError> {
-    let levels = message.topic.trim_end_matches('/').rsplit_once('/');
-    let (Some((front, name)), Some(scalar)) = (levels, value.scalar()) else {
-        return Err(DecodeError::new(ErrorKind::WrongType, "an object or a list is expected"));
-    };
-    let sensor = of_topic(front);
+) -> Option<RawReading> {
+    let is_value = |child: &Cursor<'_, '_>| child.name().is_some_and(is_nameless) && child.scalar().is_some();
+    let mut values = object.children().filter(is_value);
+    let leaf = values.next().filter(|_| values.next().is_none())?;
+    let scalar = leaf.scalar()?;
+    let place = Place::of(object, leaf, Hints::of(object.names()))?;
+    let (unit, time) = (place.unit(), place.times(true).1.or(message.received_at));
+    let is_kind = |level: &str| KINDS.contains(&&*level.to_ascii_lowercase()) || is_nameless(level);
+    let mut levels = message.topic.rsplit('/').filter(|level| !level.is_empty() && !is_kind(level));
+    let (name, front) = (levels.next()?, levels.next());
+    let own = sender(object);
+    let sensor = own.clone().or_else(|| front.map(of_topic)).unwrap_or_else(|| of_topic(name));
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
-    let field = walk.single_scalar(name, scalar, None);
-    let readings = field::bind(field.into_iter().collect(), &sensor, message.received_at);
-    Ok(Decoded::readings_or(readings, "no_reading").into())
+    if let Some(field) = walk.single_scalar(name, scalar, unit) {
+        return field::bind(vec![field], &sensor, time).pop();
+    }
+    let mut field = by_last_words(name, scalar, unit, &walk)?;
+    field.channel = None;
+    let is_sure = unit.is_some() || is_state(field.quantity) || field::is_of_air(field.quantity);
+    let sensor = own.unwrap_or_else(|| of_topic(name));
+    if is_sure { field::bind(vec![field], &sensor, time).pop() } else { None }
+}
+
+/// Readings of objects that are written into texts of an object: `{"sid": "a", "data": "{\"humidity\": 40}"}`.
+fn inside_texts(
+    object: Cursor<'_, '_>,
+    message: &Message<'_>,
+    env: &Env<'_>,
+    format: &'static str,
+) -> Vec<RawReading> {
+    /// Further ones are not read.
+    const MOST_TEXTS: usize = 16;
+    let is_object = |text: &&str| text.starts_with('{') || text.starts_with("[{");
+    let texts = object.leaves().filter_map(|(leaf, _)| leaf.text()).filter(is_object);
+    let mut readings = Vec::new();
+    for text in texts.take(MOST_TEXTS) {
+        let Ok(inner) = Tape::parse(text) else { continue };
+        let at = near::time_in(object, None).or(message.received_at);
+        let mut take = |inside: Cursor<'_, '_>| {
+            let sensor = sender(inside).or_else(|| sender(object)).unwrap_or_else(|| of_topic(message.topic));
+            let walk =
+                Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
+            readings.extend(field::bind(walk.fields(inside), &sensor, at));
+        };
+        match records(inner.root()) {
+            Some(records) => records.for_each(take),
+            None => take(inner.root()),
+        }
+    }
+    readings
 }
 
 fn read(

@@ -11,7 +11,7 @@ use crate::{
     decoder::Described,
     field::{self, Field},
     fields::Walk,
-    tape::{self, Cursor, Tape},
+    tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,
 };
 
@@ -105,7 +105,7 @@ fn one_value(
     let walk = Walk { profile: env.profile(sensor), ..Walk::new(env.names, "home-assistant") };
     let class = described.and_then(|d| d.class.as_deref());
     let by_class = class.and_then(|class| walk.single(class, text, unit));
-    let field = by_class.or_else(|| by_last_words(name, text, unit, &walk));
+    let field = by_class.or_else(|| by_last_words(name, &Scalar::Text(text.into()), unit, &walk));
     let readings = field::bind(field.into_iter().collect(), sensor, message.received_at);
     Ok(Decoded::readings_or(readings, "no_reading").into())
 }
@@ -128,7 +128,12 @@ const PERIODS: [&str; 13] = [
 ];
 
 /// `living_room_temperature`: the longest end that is a known name; what stands before it is a channel.
-fn by_last_words(name: &str, text: &str, unit: Option<&str>, walk: &Walk<'_>) -> Option<Field> {
+pub(super) fn by_last_words(
+    name: &str,
+    value: &Scalar<'_>,
+    unit: Option<&str>,
+    walk: &Walk<'_>,
+) -> Option<Field> {
     let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
     if words.iter().any(|word| PERIODS.contains(&&*word.to_lowercase())) {
         return None;
@@ -139,7 +144,7 @@ fn by_last_words(name: &str, text: &str, unit: Option<&str>, walk: &Walk<'_>) ->
         if walk.ignores(&end) {
             return None;
         }
-        if let Some(mut field) = walk.single(&end, text, unit) {
+        if let Some(mut field) = walk.single_scalar(&end, value, unit) {
             if !front.is_empty() {
                 field.channel.get_or_insert_with(|| front.join("_"));
             }

@@ -7,7 +7,7 @@ use super::{Env, Parsed, eui, generic};
 use crate::{
     DecodeError, Decoded, Message, RawReading, field,
     fields::Walk,
-    place,
+    near,
     radio::Radio,
     tape::{self, Cursor, Tape},
     wire_id::wire_id,
@@ -21,7 +21,7 @@ pub(super) fn decode_chirpstack_v3(message: &Message<'_>, env: &Env<'_>) -> Resu
     let tape = Tape::parse(tape::text(message.payload)?)?;
     let event = tape.root();
     let sensor = dev_eui(event.text_of("devEUI").ok_or_else(|| DecodeError::missing("devEUI"))?);
-    let at = ["time", "publishedAt"].iter().find_map(|field| event.get(field).and_then(place::instant));
+    let at = ["time", "publishedAt"].iter().find_map(|field| event.get(field).and_then(near::instant));
     let inner = match event.text_of("objectJSON").filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(Tape::parse(text)?),
         None => None,
@@ -40,7 +40,7 @@ pub(super) fn decode_tts_v2(message: &Message<'_>, env: &Env<'_>) -> Result<Pars
     let sensor = by_serial
         .or_else(|| uplink.text_of("dev_id").map(wire_id))
         .ok_or_else(|| DecodeError::missing("hardware_serial"))?;
-    let at = uplink.path(&["metadata", "time"]).and_then(place::instant);
+    let at = uplink.path(&["metadata", "time"]).and_then(near::instant);
     let gateways = uplink.path(&["metadata", "gateways"]).into_iter().flat_map(Cursor::children);
     let radio = gateways.map(Radio::of).fold(Radio::default(), Radio::or_stronger);
     let at = at.or(message.received_at);

@@ -63,6 +63,13 @@ pub(super) fn decode_gen2(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed
         let readings = parts.flat_map(|(name, part)| component(name, part, &sensor, at, env)).collect();
         return Ok(Decoded::readings_or(readings, "no_reading").into());
     }
+    // What a meter kept of the last minutes, in answer to a question.
+    if let Some(kept) = root.get("result").filter(|result| result.get("keys").is_some()) {
+        let sensor = wire_id(root.text_of("src").unwrap_or_else(|| device(message.topic)));
+        let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "shelly-gen2") };
+        let readings = field::bind(walk.fields(kept), &sensor, None);
+        return Ok(Decoded::readings_or(readings, "no_reading").into());
+    }
     let Some((_, name)) = message.topic.rsplit_once("/status/") else {
         return Ok(Decoded::Ignored("status").into());
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Flags, Id, Instant, Quantity};
 
-use crate::{Message, RawReading, place, tape::Cursor, wire_id::wire_id};
+use crate::{Message, RawReading, near, tape::Cursor, wire_id::wire_id};
 
 /// What crossed one line of one sensor.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub(super) fn crossings(root: Cursor<'_, '_>, message: &Message<'_>) -> Option<V
             Some("backward") => crossings.backward += 1,
             _ => continue,
         }
-        crossings.last = crossings.last.max(event.get("timestamp").and_then(place::instant));
+        crossings.last = crossings.last.max(event.get("timestamp").and_then(near::instant));
     }
     let readings = lines.into_iter().flat_map(|((sensor, line), crossings)| {
         let time = crossings.last.or(message.received_at);

@@ -9,7 +9,7 @@ use super::{Env, Parsed};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading, field,
     fields::Walk,
-    place,
+    near,
     tape::{self, Cursor, Tape},
     wire_id::wire_id,
 };
@@ -30,7 +30,7 @@ pub(super) fn decode(message: &Message<'_>, env: &mut Env<'_>) -> Result<Parsed,
         return Err(DecodeError::new(ErrorKind::WrongType, "a device state is an object"));
     }
     let sensor = device(state).unwrap_or_else(|| wire_id(name));
-    let at = state.get("last_seen").and_then(place::instant);
+    let at = state.get("last_seen").and_then(near::instant);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "zigbee2mqtt") };
     let readings = field::bind(walk.fields(state), &sensor, at.or(message.received_at));
     Ok(Decoded::readings_or(readings, "no_reading").into())

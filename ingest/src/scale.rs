@@ -1,0 +1,135 @@
+//! Bare numbers in another power of ten than usual, where only one is physically possible.
+//!
+//! Drivers pass on the whole numbers of a chip: 2150 for 21.50 °C, 650 mA for 0.65 A. Nothing is done where a unit is
+//! stated, or where two readings of a number are possible: none is better than a wrong one.
+
+use model::{Flags, Quantity};
+
+use crate::field::Field;
+
+/// Brings bare numbers to the unit in which they are possible; those that contradict each other are taken out.
+pub(crate) fn rescale(found: &mut Vec<Field>) {
+    mark_noughts(found);
+    if !found.iter().any(|field| field.is_bare && field.value.abs() >= 100.0) && !may_be_electric(found) {
+        return;
+    }
+    let tenths = tells_tenths(found);
+    for field in found.iter_mut().filter(|field| is_chips_number(field)) {
+        let tenths = tenths || is_of_room(&field.key);
+        if let Some(parts) = parts(field.quantity, field.value, tenths) {
+            field.value /= parts;
+            field.is_bare = false;
+        }
+    }
+    settle_powers(found);
+}
+
+/// What humidity chips say when they answer nought: the temperature is where their scale begins, and the air is dry.
+fn mark_noughts(found: &mut [Field]) {
+    const BEGINNINGS: [f64; 2] = [-45.0, -40.0];
+    let is_nought = |field: &Field| field.quantity == Quantity::Humidity && field.value == 0.0;
+    let is_beginning = |field: &Field| {
+        field.quantity == Quantity::Temperature
+            && BEGINNINGS.iter().any(|beginning| (field.value - beginning).abs() < f64::EPSILON)
+    };
+    let is_one_chip = |a: &Field, b: &Field| a.channel == b.channel && a.spot == b.spot && a.time == b.time;
+    let chips = found.iter().filter(|field| is_beginning(field)).cloned().collect::<Vec<_>>();
+    for field in found.iter_mut() {
+        if (is_nought(field) || is_beginning(field)) && chips.iter().any(|chip| is_one_chip(chip, field)) {
+            field.flags = field.flags.with(Flags::SENTINEL);
+        }
+    }
+}
+
+/// A whole number that nobody gave a unit, and no stand-in.
+fn is_chips_number(field: &Field) -> bool {
+    field.is_bare && field.value.fract() == 0.0 && !field.flags.has(Flags::SENTINEL)
+}
+
+/// How many of the number make one of the quantity's unit; `None` where it is one, or could be of several.
+fn parts(quantity: Quantity, value: f64, tenths: bool) -> Option<f64> {
+    use Quantity as Q;
+    let is = |low: f64, high: f64| (low..=high).contains(&value);
+    match quantity {
+        Q::Temperature | Q::OutdoorTemperature | Q::Setpoint if is(1_000.0, 4_500.0) => Some(100.0),
+        Q::Temperature | Q::Setpoint if is(10_000.0, 45_000.0) => Some(1_000.0),
+        Q::Temperature | Q::Setpoint if tenths && is(100.0, 450.0) => Some(10.0),
+        Q::Humidity if is(1_001.0, 10_000.0) => Some(100.0),
+        Q::Humidity if is(150.0, 1_000.0) => Some(10.0),
+        Q::Pressure if is(3_000.0, 11_000.0) => Some(10.0),
+        _ => None,
+    }
+}
+
+/// Whether a humidity tells that the chip counts tenths: 215 alone may be 21.5 °C or 2.15 °C.
+fn tells_tenths(found: &[Field]) -> bool {
+    let mut humidities = found.iter().filter(|field| field.quantity == Quantity::Humidity).peekable();
+    humidities.peek().is_some()
+        && humidities.all(|field| is_chips_number(field) && (150.0..=1_000.0).contains(&field.value))
+}
+
+/// Whether a name says that it is warm: no room has 2 °C.
+fn is_of_room(key: &str) -> bool {
+    key.split(|c: char| !c.is_alphanumeric())
+        .any(|word| matches!(&*word.to_ascii_lowercase(), "room" | "indoor"))
+}
+
+fn may_be_electric(found: &[Field]) -> bool {
+    [Quantity::Voltage, Quantity::Current, Quantity::Power]
+        .iter()
+        .all(|quantity| found.iter().any(|field| field.is_bare && field.quantity == *quantity))
+}
+
+/// What a power may be of voltage times current: a poor power factor, and the rounding of small numbers.
+const POSSIBLE: std::ops::RangeInclusive<f64> = 0.8..=20.0;
+
+/// Voltage times current is the apparent power: it tells milliamperes and kilowatts that nobody stated.
+fn settle_powers(found: &mut Vec<Field>) {
+    if !may_be_electric(found) {
+        return;
+    }
+    let mut doubtful = Vec::new();
+    for at in 0..found.len() {
+        let Some((current, ratio)) = found.get(at).and_then(|power| beside(found, power)) else { continue };
+        let value = |at: usize| found.get(at).map_or(0.0, |field| field.value);
+        let is_whole = |at: usize| value(at).fract() == 0.0;
+        let scaled = if POSSIBLE.contains(&(ratio * 1_000.0)) {
+            Some((at, value(at) / 1_000.0))
+        } else if !POSSIBLE.contains(&(ratio / 1_000.0)) {
+            continue;
+        } else if is_whole(current) && (value(current) >= 100.0 || is_whole(at)) {
+            Some((current, value(current) / 1_000.0))
+        } else if !is_whole(current) && !is_whole(at) && value(current) < 100.0 {
+            Some((at, value(at) * 1_000.0))
+        } else {
+            None
+        };
+        match scaled.and_then(|(at, value)| Some((found.get_mut(at)?, value))) {
+            Some((field, value)) => (field.value, field.is_bare) = (value, false),
+            None => doubtful.extend([at, current]),
+        }
+    }
+    doubtful.sort_unstable();
+    doubtful.dedup();
+    for at in doubtful.into_iter().rev() {
+        found.remove(at);
+    }
+}
+
+/// The bare current beside a bare power, and how often the power goes into their voltage times that current.
+fn beside(found: &[Field], power: &Field) -> Option<(usize, f64)> {
+    let is_bare = |field: &Field, quantity| {
+        let is_same = field.channel == power.channel && field.spot == power.spot && field.time == power.time;
+        field.is_bare && field.quantity == quantity && is_same
+    };
+    if !is_bare(power, Quantity::Power) || power.value == 0.0 {
+        return None;
+    }
+    let voltage = found.iter().find(|field| is_bare(field, Quantity::Voltage))?.value;
+    let current = found.iter().position(|field| is_bare(field, Quantity::Current) && field.value > 0.0)?;
+    MAINS.contains(&voltage).then_some(())?;
+    Some((current, voltage * found.get(current)?.value / power.value.abs()))
+}
+
+/// Voltages of a supply, V.
+const MAINS: std::ops::RangeInclusive<f64> = 80.0..=500.0;
