@@ -295,3 +295,19 @@ fn what_is_wrong_with_conditions_is_told_with_its_line_and_remedy() {
         assert_eq!(with(&lines).err().unwrap_or_default(), problem, "{lines}");
     }
 }
+
+#[test]
+fn grades_of_handling_begin_at_nothing_and_rise() {
+    let graded = |refit: f64, must: f64| {
+        let grades = format!(
+            "handling = {{ refit_above = {refit:?}, must_from = {must:?}, citation = \"p. 2\", provenance = \"policy\" }}"
+        );
+        problems("for = \"2h\"", &format!("for = \"2h\"\n{grades}"))
+    };
+    for (refit, must) in [(0.0, 0.0), (0.0, 0.5), (0.3, 0.3), (0.3, 0.5)] {
+        assert_eq!(graded(refit, must), Vec::<String>::new(), "{refit} {must}");
+    }
+    for (refit, must) in [(-0.1, 0.5), (0.5, 0.3), (-0.3, -0.5)] {
+        assert_eq!(graded(refit, must).len(), 1, "{refit} {must}");
+    }
+}

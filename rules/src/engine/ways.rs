@@ -166,3 +166,82 @@ pub(super) fn air<'r>(chain: &'r [&'r Place]) -> &'r [&'r Place] {
     let from = building.unwrap_or(chain.len().saturating_sub(1));
     chain.get(from..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILDING: usize = 7;
+    const OTHER: usize = 8;
+
+    fn t(ms: i64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
+    /// Place 1: below the first building until 10, below the other until 20, and then back.
+    fn back_and_forth(floors: [usize; 3]) -> Ways {
+        let stay = |from, to, floor: usize, building| Stay {
+            span: Span::new(t(from), t(to)),
+            above: vec![floor, building],
+        };
+        let mut ways = Ways::new(&[]);
+        ways.note(
+            1,
+            vec![
+                stay(0, 10, floors[0], BUILDING),
+                stay(10, 20, floors[1], OTHER),
+                stay(20, 30, floors[2], BUILDING),
+            ],
+        );
+        ways
+    }
+
+    #[test]
+    fn a_place_enters_a_building_with_its_first_stay_there_that_is_not_over() {
+        let ways = back_and_forth([4, 5, 4]);
+        let enters = |above, at| ways.enters(1, above, t(at)).map(Instant::millis);
+        assert_eq!(
+            [0, 9, 10, 25, 30].map(|at| enters(BUILDING, at)),
+            [Some(0), Some(9), Some(20), Some(25), None]
+        );
+        assert_eq!([0, 10, 19, 20].map(|at| enters(OTHER, at)), [Some(10), Some(10), Some(19), None]);
+        assert_eq!(enters(1, 15), Some(15), "it is always itself");
+        assert_eq!(ways.enters(2, OTHER, t(15)), Some(t(15)), "who never moves is below all above it");
+    }
+
+    #[test]
+    fn the_places_above_are_those_of_the_stay_that_holds_the_instant() {
+        let ways = back_and_forth([4, 5, 4]);
+        let above = |at| ways.above_at(1, t(at)).map(<[usize]>::to_vec);
+        assert_eq!([9, 10, 30].map(above), [Some(vec![4, BUILDING]), Some(vec![5, OTHER]), Some(vec![])]);
+        assert_eq!(ways.above_at(2, t(9)), None);
+    }
+
+    #[test]
+    fn meters_that_change_floors_move_between_floors_and_stay_in_their_building() {
+        let stay =
+            |from, to, floor: usize| Stay { span: Span::new(t(from), t(to)), above: vec![floor, BUILDING] };
+        let mut ways = Ways::new(&[]);
+        ways.note(1, vec![stay(0, 10, 4), stay(10, 20, 5)]);
+        ways.note_meters(1);
+        assert_eq!(ways.moves(4), [t(0), t(10)]);
+        assert_eq!(ways.moves(5), [t(10), t(20)]);
+        assert_eq!(ways.moves(BUILDING), [t(0), t(20)], "none while it is there");
+        // Away and back are two moves.
+        let mut ways = back_and_forth([4, 5, 4]);
+        ways.note_meters(1);
+        assert_eq!(ways.moves(BUILDING), [t(0), t(10), t(20), t(30)]);
+    }
+
+    #[test]
+    fn outdoor_air_is_that_of_the_building_and_of_what_stands_above_it() {
+        let place = |name: &str, kind| Place::new(Id::parse(name).unwrap(), kind);
+        let (room, floor) = (place("r", PlaceKind::Room), place("f", PlaceKind::Floor));
+        let (building, site) = (place("b", PlaceKind::Building), place("s", PlaceKind::Site));
+        let names =
+            |chain: &[&Place]| air(chain).iter().map(|p| p.id.as_str().to_owned()).collect::<String>();
+        assert_eq!(names(&[&room, &floor, &building, &site]), "bs");
+        assert_eq!(names(&[&room, &floor]), "f", "the topmost place where there is no building");
+        assert_eq!(names(&[&building]), "b");
+    }
+}

@@ -5,50 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     facts::MeterFacts,
+    pieces::{Piece, ZeroRun, believe, hull},
     steps::{amount, between},
     usage::{Grain, Part, Use},
 };
 use crate::{almanac::Almanac, buffer::millis, compact, ledger::Ledger, steps::Micro};
-
-const DAY_MS: i64 = 86_400_000;
-
-/// A piece of use: evenly spread over its span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    /// This much was used; the span counts as observed.
-    Used { span: Span, amount: i128 },
-    /// Zeros that have become unbelievable: their time no longer counts as observed.
-    Disbelieved { span: Span },
-}
-
-impl Piece {
-    const fn span(self) -> Span {
-        match self {
-            Self::Used { span, .. } | Self::Disbelieved { span } => span,
-        }
-    }
-
-    /// Amount and observed time, ms, of a part of its span.
-    fn within(self, part: Span) -> (i128, i64) {
-        match self {
-            Self::Used { span, amount } => {
-                let length = i128::from(span.millis()).max(1);
-                let until = |at: Instant| amount * i128::from(at.since(span.from)) / length;
-                (until(part.to) - until(part.from), part.millis())
-            }
-            Self::Disbelieved { .. } => (0, -part.millis()),
-        }
-    }
-}
-
-/// A run of exact zeros up to the newest reading.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct ZeroRun {
-    /// Its steps, as long as they are believed.
-    steps: Vec<Span>,
-    /// From when to when it goes.
-    span: Option<Span>,
-}
 
 /// One series of one meter while it was bound to one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -147,12 +108,17 @@ impl Chain {
     }
 
     fn all_pieces(&self, facts: &MeterFacts) -> (Vec<Piece>, ZeroRun) {
+        self.first_pieces(self.readings.len(), facts)
+    }
+
+    /// The pieces of the first so many readings, and the zero run after them.
+    fn first_pieces(&self, count: usize, facts: &MeterFacts) -> (Vec<Piece>, ZeroRun) {
         let mut run = self.base_run.clone();
         let mut pieces = Vec::new();
         let mut previous = None;
-        for (index, reading) in self.readings.iter().enumerate() {
+        for reading in self.readings.iter().take(count) {
             // The first one kept was counted before, unless it is the first of all.
-            if index > 0 || self.is_interval() {
+            if previous.is_some() || self.is_interval() {
                 pieces.extend(self.pieces(previous, *reading, facts, &mut run));
             }
             previous = Some(*reading);
@@ -265,46 +231,137 @@ impl Chain {
         if keep < 16 || keep * 2 < self.readings.len() {
             return;
         }
-        let mut run = self.base_run.clone();
-        let mut previous = None;
-        for (index, reading) in self.readings.iter().take(keep + 1).enumerate() {
-            if (index > 0 && index <= keep && !self.is_interval()) || (self.is_interval() && index < keep) {
-                self.pieces(previous, *reading, facts, &mut run);
-            }
-            previous = Some(*reading);
-        }
-        self.base_run = run;
+        // The step to the first one kept is told before it, an amount with it.
+        let told = if self.is_interval() { keep } else { keep + 1 };
+        self.base_run = self.first_pieces(told, facts).1;
         self.readings.drain(..keep);
     }
 }
 
-/// Adds a step, unless it belongs to a run of zeros that has become too long to believe.
-fn believe(span: Span, amount: i128, zero_is_gap: bool, run: &mut ZeroRun, pieces: &mut Vec<Piece>) {
-    if amount != 0 || !zero_is_gap {
-        *run = ZeroRun::default();
-        pieces.push(Piece::Used { span, amount });
-        return;
-    }
-    let held = run.span.filter(|held| held.to == span.from);
-    if held.is_none() {
-        *run = ZeroRun::default();
-    }
-    let was = held.map_or(0, Span::millis);
-    let joined = Span::new(held.map_or(span.from, |h| h.from), span.to);
-    run.span = Some(joined);
-    if was >= DAY_MS {
-        return;
-    }
-    pieces.push(Piece::Used { span, amount: 0 });
-    run.steps.push(span);
-    if joined.millis() >= DAY_MS {
-        pieces.extend(run.steps.drain(..).map(|span| Piece::Disbelieved { span }));
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-/// From the first to the last instant of some pieces; empty at `at` when there are none.
-fn hull(some: &[Piece], others: &[Piece], at: Instant) -> Span {
-    let spans = || some.iter().chain(others).map(|p| p.span());
-    let from = spans().map(|s| s.from).min().unwrap_or(at);
-    Span::new(from, spans().map(|s| s.to).max().unwrap_or(at))
+    use model::{
+        Quantity, Register,
+        register::{Carrier, Meter},
+    };
+
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+    const KWH: Micro = 1_000_000;
+
+    /// A chain with its meter, which reports every hour.
+    struct Bench {
+        facts: MeterFacts,
+        almanac: Almanac,
+        chain: Chain,
+    }
+
+    fn hour(number: i64) -> Instant {
+        Instant::from_millis(number * HOUR_MS)
+    }
+
+    fn bench(quantity: Quantity, zero_is_gap: bool) -> Bench {
+        let id = |text| Id::parse(text).unwrap();
+        let mut register = Register::empty(id("site"));
+        let meter =
+            Meter { interval_s: 3600.0, zero_is_gap, ..Meter::new(id("m"), id("b"), Carrier::Electricity) };
+        register.meters.insert(id("m"), model::register::History::always(meter));
+        let facts = MeterFacts::new(&register, &id("m")).unwrap();
+        let series = Series { sensor: id("m"), quantity, channel: None };
+        Bench { facts, almanac: Almanac::new(Arc::new(register)), chain: Chain::new(series, id("b")) }
+    }
+
+    impl Bench {
+        /// Readings by hour, in kWh.
+        fn insert(&mut self, readings: impl IntoIterator<Item = (i64, i64)>) -> &mut Self {
+            for (at, kwh) in readings {
+                self.chain.insert(hour(at), kwh * KWH, &self.facts, &mut self.almanac);
+            }
+            self
+        }
+
+        /// What was used from one hour to another, kWh, and how many hours of it were observed.
+        fn used(&self, from: i64, to: i64) -> (i128, i64) {
+            let (amount, observed) =
+                self.chain.used.over(Span::new(hour(from), hour(to))).within(Period::Year);
+            (amount / i128::from(KWH), observed / HOUR_MS)
+        }
+    }
+
+    #[test]
+    fn a_reading_that_comes_again_late_with_another_value_replaces_the_first() {
+        let mut bench = bench(Quantity::EnergyImport, false);
+        bench.insert([(0, 0), (1, 3), (2, 4)]);
+        assert_eq!((bench.used(0, 1), bench.used(1, 2)), ((3, 1), (1, 1)));
+        bench.insert([(1, 2)]);
+        assert_eq!((bench.used(0, 1), bench.used(1, 2)), ((2, 1), (2, 1)));
+        assert_eq!(bench.chain.readings.len(), 3);
+    }
+
+    #[test]
+    fn a_day_of_zeros_of_which_most_is_forgotten_is_disbelieved_as_a_whole() {
+        // 1 kWh an hour for 12 hours, then nothing: as a register, and as amounts.
+        for quantity in [Quantity::EnergyImport, Quantity::Energy] {
+            let kwh = |h: i64| if quantity == Quantity::Energy { i64::from(h < 12) } else { h.min(12) };
+            let mut bench = bench(quantity, true);
+            for last in [19, 35] {
+                let next = bench.chain.newest().map_or(0, |(at, _)| at.millis() / HOUR_MS + 1);
+                bench.insert((next..last).map(|h| (h, kwh(h))));
+                bench.chain.prune(hour(last), &bench.facts);
+                assert_eq!(bench.chain.readings.first().map(|(at, _)| *at), Some(hour(last - 1)));
+            }
+            assert_eq!((bench.used(0, 12), bench.used(12, 34)), ((12, 12), (0, 22)));
+            // One comes late, so that all that is remembered is told anew.
+            bench.insert([36, 35, 37, 38].map(|h| (h, kwh(h))));
+            assert_eq!((bench.used(0, 12), bench.used(12, 38)), ((12, 12), (0, 0)), "{quantity:?}");
+        }
+    }
+
+    #[test]
+    fn what_another_chain_found_replaces_and_fills_in_what_this_one_remembers() {
+        let mut here = bench(Quantity::EnergyImport, false);
+        here.insert([(0, 0), (1, 3), (4, 9)]);
+        let mut found = bench(Quantity::EnergyImport, false);
+        found.insert([(-2, 0), (-1, 0), (0, 0), (1, 4), (2, 5), (5, 10)]);
+        here.chain.adopt(&found.chain, &here.facts);
+        let held: Vec<(i64, i64)> =
+            here.chain.readings.iter().map(|(at, kwh)| (at.millis() / HOUR_MS, kwh / KWH)).collect();
+        assert_eq!(held, [(0, 0), (1, 4), (2, 5), (4, 9), (5, 10)], "none from before it remembers");
+        assert_eq!(here.chain.first, hour(-2));
+    }
+
+    #[test]
+    fn a_run_of_zeros_that_another_chain_found_broken_begins_after_the_break() {
+        let mut here = bench(Quantity::EnergyImport, true);
+        here.insert((0..=20).map(|h| (h, 5)));
+        let mut found = bench(Quantity::EnergyImport, true);
+        found.insert([(10, 6)]);
+        here.chain.adopt(&found.chain, &here.facts);
+        here.insert((21..=34).map(|h| (h, 5)));
+        assert_eq!(here.used(20, 34), (0, 14));
+        // The fall after the tenth is no step; a day of zeros is over at 35.
+        here.insert([(35, 5)]);
+        assert_eq!(here.used(20, 35), (0, 0));
+    }
+
+    #[test]
+    fn fine_steps_are_those_of_an_hour_at_most_whose_zeros_are_believed() {
+        // 2 kWh, zeros until `last`, 3 kWh, then two hours in one step.
+        let fine = |last: i64, window: Span| {
+            let mut bench = bench(Quantity::EnergyImport, true);
+            bench.insert((0..=last).map(|h| (h, 2 * h.min(1))));
+            bench.insert([(last + 1, 5), (last + 3, 9)]);
+            let steps = bench.chain.fine_steps(window, &bench.facts);
+            steps.iter().map(|(span, kwh)| (span.from.millis() / HOUR_MS, kwh / i128::from(KWH))).collect()
+        };
+        let all: Vec<(i64, i128)> = fine(25, Span::ALWAYS);
+        assert_eq!(all, [(0, 2), (25, 3)]);
+        let believed: Vec<(i64, i128)> = fine(24, Span::ALWAYS);
+        assert_eq!(believed.len(), 25, "{believed:?}");
+        let early: Vec<(i64, i128)> = fine(24, Span::new(hour(0), hour(2)));
+        assert_eq!(early, [(0, 2), (1, 0)]);
+    }
 }

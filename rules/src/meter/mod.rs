@@ -6,6 +6,7 @@
 
 mod chain;
 mod facts;
+mod pieces;
 mod steps;
 mod usage;
 

@@ -106,3 +106,21 @@ fn is_giant(facts: &MeterFacts, amount: i128, span: Span) -> bool {
     let most = i128::from(micro(kw)) * i128::from(span.millis()) / i128::from(HOUR_MS) + 1_000_000;
     amount > most
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_register_begins_again_only_from_its_last_tenth_into_its_first() {
+        for (old, new, begins_again) in [
+            (10_000.0, 0.0, true),
+            (9_000.0, 1_000.0, true),
+            (8_999.9, 1_000.0, false),
+            (9_000.0, 1_000.1, false),
+            (10_000.1, 0.0, false),
+        ] {
+            assert_eq!(is_rollover(10_000.0, old, new), begins_again, "{old} to {new}");
+        }
+    }
+}

@@ -152,4 +152,14 @@ mod tests {
         used.add(Grain::of(1, Part::Edge), -5, -10);
         assert!(Merge::is_empty(&used));
     }
+
+    #[test]
+    fn nothing_added_leaves_nothing_and_either_an_amount_or_a_time_is_something() {
+        for (amount, observed) in [(0, 0), (5, 0), (0, 10)] {
+            let mut used = Use::default();
+            used.add(Grain::of(1, Part::Edge), amount, observed);
+            assert_eq!(used.within(Period::Hour), (amount, observed));
+            assert_eq!(Merge::is_empty(&used), (amount, observed) == (0, 0));
+        }
+    }
 }

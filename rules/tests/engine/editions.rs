@@ -104,6 +104,7 @@ fn an_edition_that_is_given_more_time_has_its_alert_back() {
     run.engine.rebind(Arc::new(world.register.clone()), &longer, world.options, &mut run.out);
     run.co2_hours(at("03-02 12:00"), &[Some(1200.0)]);
     assert_eq!(run.alert().unwrap().state, AlertState::Firing);
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn, TransitionKind::Firing]);
 }
 
 #[test]

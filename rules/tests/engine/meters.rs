@@ -371,3 +371,17 @@ fn a_span_that_begins_or_ends_within_an_hour_gets_its_share_of_the_hour() {
         assert_eq!((all[0].value, all[0].coverage), (Some(used), 1.0), "{from} to {to}");
     }
 }
+
+#[test]
+fn a_span_that_cuts_a_day_of_zeros_within_an_hour_does_not_observe_them() {
+    // 2 kWh an hour until ten, then a day and a half of nothing.
+    let counts: Vec<(String, f64)> = (0..=46_u32)
+        .map(|hour| (format!("03-{:02} {:02}:00", 2 + hour / 24, hour % 24), f64::from(2 * hour.min(10))))
+        .collect();
+    let counts: Vec<(&str, f64)> = counts.iter().map(|(time, value)| (time.as_str(), *value)).collect();
+    let register = std::sync::Arc::new(metered(|meter| meter.zero_is_gap = true).register);
+    let over = (Some(at("03-02 09:30")), Some(at("03-02 12:30")));
+    let all =
+        measure(&register, Measure::Electricity, Period::All, over.0, over.1, registered(&counts)).unwrap();
+    assert_eq!((all[0].value, all[0].coverage), (Some(1.0), 0.166_667), "half an hour of three");
+}

@@ -99,7 +99,7 @@ fn fewer_than_72_hours_and_what_never_changes_tell_nothing_and_why_says_so() {
         (idle, "a cooling power that changes"),
     ] {
         let verdict = said(&world, &week(&hours));
-        assert_eq!((verdict.value, verdict.outcome), (None, Outcome::Insufficient));
+        assert_eq!((verdict.value, verdict.outcome, verdict.coverage), (None, Outcome::Insufficient, 0.0));
         assert_eq!(verdict.why["missing"], Fact::from(what));
     }
 }
@@ -145,6 +145,44 @@ fn a_building_without_a_cooling_meter_is_not_judged_and_measure_has_a_row_for_on
         run.observe(&reading);
     }
     assert!(run.advance(at("03-09 06:00")).out.is_empty());
+}
+
+#[test]
+fn an_hour_counts_from_half_of_its_temperature_on_and_an_hour_before_the_meter_is_not_judged() {
+    // The temperature is told once an hour and stands for half of it, or for a minute less; the meter is first
+    // read on the second day.
+    let line: Vec<(f64, f64)> =
+        (0..168).map(|h| (20.0 + f64::from(h % 24), 10.0 + f64::from(h % 24))).collect();
+    let is_early = |r: &Reading| r.series.sensor == id("chiller") && r.time < at("03-03 00:00");
+    let readings: Vec<Reading> = week(&line).into_iter().filter(|r| !is_early(r)).collect();
+    for (stands_min, hours) in [(30.0, Some(144.0)), (29.0, None)] {
+        let mut world = plant().with(regular());
+        let max_gap_s = stands_min * 60.0;
+        world.sensor(Sensor { interval_s: max_gap_s, max_gap_s, ..Sensor::new(id("out"), id("b")) });
+        let verdict = said(&world, &readings);
+        assert_eq!(verdict.coverage, f64::from(u8::from(hours.is_some())));
+        assert_eq!(verdict.why["hours"], Fact::Number(hours.unwrap_or(0.0)));
+    }
+}
+
+#[test]
+fn a_week_of_holidays_has_no_working_hours_to_compare() {
+    let month = Clause { gate: Some(Gate::Working), ..regular() };
+    let mut world = plant().with(month);
+    world.options = EngineOptions { horizon_ms: 20 * 24 * HOUR, ..world.options };
+    for day in 9..16_i8 {
+        let date = jiff::civil::date(2026, 3, day);
+        world.register.calendar.exceptions.insert(date, model::DayKind::Holiday);
+    }
+    let line: Vec<(f64, f64)> =
+        (0..3 * 168).map(|h| (20.0 + f64::from(h % 24), 10.0 + f64::from(h % 24))).collect();
+    let mut run = world.run();
+    for reading in week(&line) {
+        run.observe(&reading);
+    }
+    run.advance(at("03-23 06:00"));
+    let judged: Vec<Instant> = run.verdicts().iter().map(|v| v.window.from).collect();
+    assert_eq!(judged, [at("03-02 00:00"), at("03-16 00:00")]);
 }
 
 /// A plant in a random zone with gaps in what it says, over a week and a half.
