@@ -15,7 +15,7 @@ as-of-none = No data yet
 disk-refuses = The disk refuses. Nothing is lost: messages wait at the broker until it takes them.
 stale = The data is old: no newer readings have arrived for a while, so what you see may no longer hold.
 catching-up = Still working through waiting data; results are not complete yet.
-refused = The newest edit of register, packs or overlay is wrong and not in force; what was in force stays.
+refused = The newest edit of register, packs, overlay or certificates is wrong and not in force; what was in force stays.
 refused-more = { $n } more are in the log.
 in-force = Register and standards in force:
 live-lost = Connection to the service lost, trying again
@@ -681,6 +681,8 @@ claim-profile = Device profile
 claim-no-profile = none: names say enough
 claim-may-not = Only facilities or an admin who sees all of the office may claim.
 claim-text = This adds a row to sensors.csv and comes into force at once. Readings since the first day that the history still holds are judged within a minute, as they were understood then; days that were judged before get another revision, and old findings mail nobody. Readings from before the first day are judged by nobody. Meters want a row in meters.csv.
+claim-rights = A broker with a list of rights lets the device publish under its own topic only when the list knows it: write it anew with “normwatch register acl”, or set acl_file under [mqtt].
+claim-rights-kept = The broker’s list of rights (acl_file) is written anew with the claim; then have the broker read it (mosquitto: SIGHUP). Until it has, it may refuse what the device publishes under its own topic.
 
 ## A device
 device-signal = weak signal

@@ -15,7 +15,7 @@ as-of-none = 尚无数据
 disk-refuses = 磁盘拒绝写入。数据不会丢失：消息在代理中等待，直到磁盘恢复可写。
 stale = 数据已旧：长时间没有收到更新的读数，以下内容可能不反映现状。
 catching-up = 正在处理积压数据，结果尚不完整。
-refused = 台账、标准包或本地限值的最新修改有误，未生效；原有内容继续有效。
+refused = 台账、标准包、本地限值或证书的最新修改有误，未生效；原有内容继续有效。
 refused-more = 其余 { $n } 项见日志。
 in-force = 现行台账与标准：
 live-lost = 与服务的连接中断，正在重试
@@ -663,6 +663,8 @@ claim-profile = 设备配置
 claim-no-profile = 无：按字段名识别
 claim-may-not = 仅可查看全部场所的设施人员或管理员可认领。
 claim-text = 此操作在 sensors.csv 中追加一行并立即生效。自首日起仍在历史中的读数将在一分钟内按当时的解析结果参与判定；已判定的日子产生新的修订版本，过去的发现不发邮件。首日之前的读数不参与判定。表计请登记在 meters.csv。
+claim-rights = 若代理启用了权限清单，清单中有此设备后方可在其专属主题上发布：请用 normwatch register acl 重新生成，或在 [mqtt] 中设置 acl_file。
+claim-rights-kept = 认领时代理的权限清单（acl_file）会重新写入，随后请让代理重新读取（mosquitto：SIGHUP）；在此之前，代理可能拒绝该设备在其专属主题上的发布。
 
 ## A device
 device-signal = 信号弱

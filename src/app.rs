@@ -15,7 +15,7 @@ mod watchers;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 pub use idle::Idle;
-use ingest::mqtt::Monitor;
+use ingest::mqtt::{Monitor, MqttConfig};
 use model::Problem;
 pub use offline::{Offline, offline};
 use rules::EngineOptions;
@@ -195,7 +195,8 @@ impl Site<'_> {
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let judge = reload::catch_up(&self, judge, edit).await?;
-        let intake = self.intake(posts)?;
+        let (mqtt, certificates) = parts::mqtt(&self.config.mqtt, self.clock.now())?;
+        let intake = self.intake(mqtt, posts)?;
         let monitor = intake.monitor();
         let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());
         let settled = parts::series(&mut self)?;
@@ -210,7 +211,8 @@ impl Site<'_> {
             every: TICK_EVERY,
             listening,
         };
-        let reload = reload::Reload::new(&self, files, look).run(batches.clone(), stopping.clone());
+        let reload =
+            reload::Reload::new(&self, files, look, certificates).run(batches.clone(), stopping.clone());
         self.late.push(tokio::spawn(reload));
         let intake = intake.run(batches.clone(), stopping.clone());
         let ticks = ticks.run(batches, stopping);
@@ -273,12 +275,11 @@ impl Site<'_> {
             .map_err(ServiceError::of("the state of the engine cannot be taken up"))
     }
 
-    fn intake(&mut self, posts: mpsc::Receiver<Post>) -> Result<Intake, ServiceError> {
+    fn intake(&mut self, mqtt: MqttConfig, posts: mpsc::Receiver<Post>) -> Result<Intake, ServiceError> {
         let registers = parts::registers(self);
         let register = Arc::clone(&registers.borrow());
         let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
-        let mqtt = parts::mqtt(&self.config.mqtt, self.clock.now())?;
         let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
         let diagnoses = parts::diagnoses(self, mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {

@@ -72,6 +72,12 @@ impl Claims {
         }
     }
 
+    /// Whether the broker's list of rights is written here, and only has to be read.
+    #[must_use]
+    pub const fn keeps_rights(&self) -> bool {
+        self.keeps_rights
+    }
+
     /// What a claim leaves to do at a broker that has a list of rights.
     #[must_use]
     pub const fn rights(&self) -> &'static str {

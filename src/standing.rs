@@ -1,6 +1,6 @@
 //! Which register and standards are in force, and what is wrong with the newest edit: for pages and metrics.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Instant, Problem};
 
@@ -12,8 +12,15 @@ use crate::{
 /// What is in force as its tasks last saw it; clones share it.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    state: Arc<Mutex<InForce>>,
+    state: Arc<Mutex<State>>,
     metrics: Arc<Metrics>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    in_force: InForce,
+    /// Certificates that are refused; those in use are no part of what is in force.
+    certificates: Option<Refused>,
 }
 
 impl Standing {
@@ -25,7 +32,7 @@ impl Standing {
 
     /// Notes what is in force since `since`, wall time.
     pub fn set(&self, digest: &str, since: Instant) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut self.state().in_force;
         if state.digest != digest {
             tracing::info!(digest, "register and standards in force");
             (state.digest, state.since) = (digest.to_owned(), Some(since));
@@ -40,23 +47,46 @@ impl Standing {
             problems = problems.len(),
             "the edit is refused; register and standards stay as they were"
         );
-        for problem in problems {
-            tracing::error!("{problem}");
+        self.state().in_force.refused = Some(refused(problems, at));
+    }
+
+    /// Notes what is wrong with the certificates for the broker as they were read at `at`; nothing ends that.
+    pub fn certificates(&self, problems: &[Problem], at: Instant) {
+        if !problems.is_empty() {
+            tracing::error!(problems = problems.len(), "the certificates are refused; those in use stay");
         }
-        let problems = problems.iter().map(ToString::to_string).collect();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.refused = Some(Refused { at, problems });
+        self.state().certificates = (!problems.is_empty()).then(|| refused(problems, at));
     }
 
     /// Notes that the files were read at `at` and found right.
     pub fn accept(&self, outcome: ReloadOutcome, at: Instant) {
         self.metrics.reload(outcome, at);
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).refused = None;
+        self.state().in_force.refused = None;
     }
 
-    /// A copy for pages.
+    /// A copy for pages: of everything that is refused, as one.
     #[must_use]
     pub fn now(&self) -> InForce {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let state = self.state();
+        let mut now = state.in_force.clone();
+        if let Some(certificates) = state.certificates.clone() {
+            match &mut now.refused {
+                Some(refused) => refused.problems.extend(certificates.problems),
+                none => *none = Some(certificates),
+            }
+        }
+        now
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Problems as pages show them; all of them are said in the log.
+fn refused(problems: &[Problem], at: Instant) -> Refused {
+    for problem in problems {
+        tracing::error!("{problem}");
+    }
+    Refused { at, problems: problems.iter().map(ToString::to_string).collect() }
 }

@@ -23,6 +23,7 @@ mod mqtt_fault;
 mod mqtt_filters;
 mod mqtt_link;
 mod mqtt_publish;
+mod mqtt_renewal;
 mod names;
 mod near;
 mod obis;

@@ -14,7 +14,7 @@ use std::{
 use rumqttc::{
     NetworkOptions, TlsConfiguration, Transport,
     v5::{
-        ConnectionError, MqttOptions,
+        MqttOptions,
         mqttbytes::v5::{Filter, Publish, SubscribeReasonCode, UnsubAckReason},
     },
 };
@@ -23,6 +23,7 @@ use wire::{AsyncClient, Event, EventLoop, Packet, QoS};
 
 use crate::{
     MAX_PAYLOAD, Tls, backoff::backoff, mqtt_fault::explain, mqtt_filters::Filters, mqtt_link::Shared,
+    mqtt_renewal::Renewal, tls::TlsError,
 };
 pub use crate::{
     mqtt_config::{MqttConfig, MqttError},
@@ -57,10 +58,14 @@ pub(crate) fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
         options.set_credentials(user, password);
     }
     if is_tls {
-        let tls = config.tls.as_ref().map_or_else(|| Tls::default().client_config(), Tls::client_config)?;
-        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls)));
+        options.set_transport(transport(config.tls.as_ref().unwrap_or(&Tls::default()))?);
     }
     Ok(options)
+}
+
+/// What the connection goes over with these certificates.
+pub(crate) fn transport(tls: &Tls) -> Result<Transport, TlsError> {
+    Ok(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)))
 }
 
 /// A message from the broker, to be acknowledged once its readings are safe.
@@ -180,6 +185,7 @@ impl Subscriber {
             is_connected: false,
             unbroken_failures: 0,
             most_unacked: usize::from(config.receive_maximum) * 4,
+            renewal: Renewal::of(config),
         };
         let task = tokio::spawn(connection.run(events));
         Ok(Self { shared, acks: Acker(sender), task })
@@ -235,6 +241,7 @@ struct Connection {
     is_connected: bool,
     unbroken_failures: u32,
     most_unacked: usize,
+    renewal: Renewal,
 }
 
 impl Connection {
@@ -252,6 +259,10 @@ impl Connection {
                         }
                         None => return,
                     },
+                    tls = self.renewal.next() => {
+                        self.renew(&tls, &mut events);
+                        continue;
+                    }
                 }
             } else {
                 events.poll().await
@@ -260,10 +271,23 @@ impl Connection {
                 Ok(Event::Incoming(packet)) => self.take(packet),
                 Ok(Event::Outgoing(_)) => {}
                 Err(error) => {
-                    self.broken(&error);
-                    tokio::time::sleep(backoff(self.unbroken_failures)).await;
+                    self.broken(explain(&error, self.is_connected));
+                    tokio::select! {
+                        () = tokio::time::sleep(backoff(self.unbroken_failures)) => {}
+                        tls = self.renewal.next() => self.renew(&tls, &mut events),
+                    }
                 }
             }
+        }
+    }
+
+    /// Goes on with other certificates: at once, as after a break of the line.
+    fn renew(&mut self, tls: &Tls, events: &mut EventLoop) {
+        if Renewal::apply(tls, events) {
+            if self.is_connected {
+                self.broken("other certificates are taken up".to_owned());
+            }
+            self.unbroken_failures = 0;
         }
     }
 
@@ -357,11 +381,10 @@ impl Connection {
         self.shared.arrived.notify_one();
     }
 
-    fn broken(&mut self, error: &ConnectionError) {
+    fn broken(&mut self, error: String) {
         self.epoch += 1;
-        let was_connected = std::mem::replace(&mut self.is_connected, false);
+        self.is_connected = false;
         self.unbroken_failures = self.unbroken_failures.saturating_add(1);
-        let error = explain(error, was_connected);
         tracing::warn!(error, failures = self.unbroken_failures, "no connection to the broker");
         let link = &mut self.shared.lock().link;
         link.is_connected = false;

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use tokio::sync::watch;
+
 use crate::tls::{Tls, TlsError};
 
 /// How to reach the broker.
@@ -15,6 +17,8 @@ pub struct MqttConfig {
     pub credentials: Option<(String, String)>,
     /// Certificates for `mqtts`; without them the authorities that browsers trust.
     pub tls: Option<Tls>,
+    /// Certificates that take their place while we run: the connection is made anew with each that come.
+    pub renewed_tls: Option<watch::Receiver<Tls>>,
     /// How long the broker keeps the session while we are away (default 7 days).
     pub session_expiry: Duration,
     /// Messages that the broker may have sent and we not yet acknowledged (default 1000).
@@ -45,6 +49,7 @@ impl MqttConfig {
             client_id: client_id.into(),
             credentials: None,
             tls: None,
+            renewed_tls: None,
             session_expiry: Duration::from_secs(7 * 86_400),
             receive_maximum: 1000,
             keep_alive: Duration::from_secs(30),

@@ -17,6 +17,7 @@ use crate::{
         wire::{AsyncClient, Event, EventLoop, Packet, PublishProperties, QoS},
     },
     mqtt_fault::explain,
+    mqtt_renewal::Renewal,
 };
 
 /// Messages that may wait for the connection.
@@ -44,7 +45,7 @@ impl Publisher {
     pub fn start(config: &MqttConfig) -> Result<Self, MqttError> {
         let (client, events) = AsyncClient::new(options(config)?, MOST_WAITING);
         let is_connected = Arc::new(AtomicBool::new(false));
-        let task = tokio::spawn(follow(events, Arc::clone(&is_connected)));
+        let task = tokio::spawn(follow(events, Renewal::of(config), Arc::clone(&is_connected)));
         Ok(Self { client, is_connected, task })
     }
 
@@ -77,10 +78,22 @@ impl Publisher {
 }
 
 /// Keeps the connection. The subscriber's connection says in the log when the broker is away; this one need not.
-async fn follow(mut events: EventLoop, is_connected: Arc<AtomicBool>) {
+async fn follow(mut events: EventLoop, mut renewal: Renewal, is_connected: Arc<AtomicBool>) {
     let mut failures = 0;
     loop {
-        match events.poll().await {
+        // Polling is never dropped while it connects: it would begin again each time.
+        let polled = if is_connected.load(Ordering::Relaxed) {
+            tokio::select! {
+                polled = events.poll() => polled,
+                tls = renewal.next() => {
+                    is_connected.store(!Renewal::apply(&tls, &mut events), Ordering::Relaxed);
+                    continue;
+                }
+            }
+        } else {
+            events.poll().await
+        };
+        match polled {
             Ok(Event::Incoming(Packet::ConnAck(_))) => is_connected.store(true, Ordering::Relaxed),
             Ok(_) => failures = 0,
             Err(error) => {
@@ -91,7 +104,12 @@ async fn follow(mut events: EventLoop, is_connected: Arc<AtomicBool>) {
                     failures,
                     "no connection to publish on"
                 );
-                tokio::time::sleep(backoff(failures)).await;
+                tokio::select! {
+                    () = tokio::time::sleep(backoff(failures)) => {}
+                    tls = renewal.next() => {
+                        Renewal::apply(&tls, &mut events);
+                    }
+                }
             }
         }
     }

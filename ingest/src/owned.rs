@@ -1,6 +1,7 @@
 //! Which devices a route may speak for: a vendor publishes for its own, whatever its messages say.
 
 use model::Id;
+use serde::{Deserialize, Serialize};
 
 /// Ids that messages of a route may name: each whole, or its beginning followed by `*`.
 ///
@@ -10,10 +11,10 @@ use model::Id;
 /// let owned = Owned::parse(["0102*", "lobby-1"]).unwrap();
 /// assert!(owned.has("010203") && owned.has("lobby-1") && !owned.has("lobby-12"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned(Vec<Pattern>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Pattern {
     text: String,
     is_beginning: bool,

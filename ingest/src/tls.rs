@@ -14,7 +14,7 @@ use crate::certificate::validity;
 const SOON_MS: i64 = 30 * 86_400_000;
 
 /// Certificates of a connection, each the content of a PEM file.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Authorities that may have signed the broker's certificate; empty for those that browsers trust.
     pub ca: Vec<u8>,
@@ -138,7 +138,7 @@ fn inspect(file: &'static str, bytes: &[u8], now: Instant, remedy: &'static str)
         }
         Err(error) => return Some(Inspected { told: told(error.to_string(), false), is_readable: false }),
     };
-    let mut spans = found.iter().map(|certificate| validity(certificate));
+    let mut spans = found.iter().map(validity);
     let Some(best) =
         (if file == "ca_file" { spans.max_by_key(|span| span.map(|s| s.to)) } else { spans.next() })
             .flatten()
@@ -153,7 +153,9 @@ fn inspect(file: &'static str, bytes: &[u8], now: Instant, remedy: &'static str)
 }
 
 fn said_of(span: Span, now: Instant) -> Option<(String, bool)> {
-    if now >= span.to {
+    if span.is_empty() {
+        Some(("the certificate is over: it ends before it begins".to_owned(), false))
+    } else if now >= span.to {
         Some((format!("the certificate is over since {}", span.to), false))
     } else if now < span.from {
         Some((

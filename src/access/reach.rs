@@ -1,10 +1,10 @@
 //! How far a user sees: all of it, or some places and bodies with everything below them.
 
 use model::{Id, Instant, Register};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Places and bodies; both empty means everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
     /// These places and what is inside them.
     pub places: Vec<Id>,

@@ -2,7 +2,7 @@
 
 use ingest::Owned;
 use model::{Id, Instant, Register};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Person, Reach};
 
@@ -16,7 +16,7 @@ pub struct Speaks {
 }
 
 /// Who sends readings, as far as the intake has to know.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speaker {
     /// Devices by their ids; `None` for any.
     sensors: Option<Owned>,
@@ -32,6 +32,20 @@ impl Speaker {
         let owned = Owned::parse(sensors.iter().map(String::as_str)).unwrap_or_default();
         let reach = Reach { places: places.clone(), bodies: Vec::new() };
         Self { sensors: (!sensors.is_empty()).then_some(owned), reaches: [reach, person.reach.clone()] }
+    }
+
+    /// As it is kept with a message that waits to be tried again; `None` for one that is bound to nothing.
+    #[must_use]
+    pub fn kept(&self) -> Option<String> {
+        // Lists of texts: they always have a JSON form.
+        (*self != Self::default()).then(|| serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// The speaker that was kept. What this release cannot read speaks for no device.
+    #[must_use]
+    pub fn of_kept(kept: &str) -> Self {
+        let nobody = || Self { sensors: Some(Owned::default()), ..Self::default() };
+        serde_json::from_str(kept).unwrap_or_else(|_| nobody())
     }
 
     /// Whether it may send readings of a device, as of an instant. One that stands nowhere yet is within no reach
@@ -84,6 +98,8 @@ mod tests {
         let at = Instant::from_millis(0);
         let heard = |person: &Person| {
             let speaker = Speaker::of(person);
+            let kept = speaker.kept().map(|kept| Speaker::of_kept(&kept));
+            assert_eq!(kept.unwrap_or_default(), speaker, "it is the same when it was kept");
             let may = |id: &&str| speaker.may(&register, &Id::fold(id), at);
             ["a-1", "a-2", "b-1", "stranger"].into_iter().filter(may).collect::<Vec<_>>().join(" ")
         };
@@ -94,5 +110,7 @@ mod tests {
         assert_eq!(heard(&person(&["*"], &[], &["west"])), "a-2");
         assert_eq!(heard(&person(&[], &["east"], &["west"])), "");
         assert_eq!(heard(&person(&["a b"], &[], &[])), "");
+        assert_eq!(Speaker::of(&person(&[], &[], &[])).kept(), None);
+        assert!(!Speaker::of_kept("{\"sensor\":1}").may(&register, &Id::fold("a-1"), at));
     }
 }

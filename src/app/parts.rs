@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use ingest::mqtt::{MqttConfig, Publisher};
+use ingest::{
+    Tls,
+    mqtt::{MqttConfig, Publisher},
+};
 use model::{Instant, Register};
 use tokio::sync::{Notify, watch};
 
@@ -21,7 +24,7 @@ use crate::{
     access::{Access, USERS_FILE},
     audit::{AUDIT_FILE, Audit},
     broker::BrokerError,
-    certificates,
+    certificates::{self, Certificates},
     clock::Clock,
     config::{self, Config, Secret},
     disk::{TRY_AGAIN, in_words, is_of_disk},
@@ -94,7 +97,8 @@ pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceE
     Ok(SocketAddr::new(ip, mqtt.port))
 }
 
-pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<MqttConfig, ServiceError> {
+/// How to reach the broker, and the certificates that it follows.
+pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<(MqttConfig, Certificates), ServiceError> {
     let scheme = if mqtt.tls { "mqtts" } else { "mqtt" };
     let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
     let mut config = MqttConfig::new(format!("{scheme}://{host}:{}", mqtt.port), mqtt.client_id.clone());
@@ -102,14 +106,18 @@ pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<MqttConfig, Serv
     let password = mqtt.password.as_ref().map(|p| p.expose().to_owned());
     config.credentials = mqtt.username.clone().map(|user| (user, password.unwrap_or_default()));
     let found = certificates::findings(mqtt, now);
+    let mut tls = Tls::default();
     if mqtt.tls {
-        config.tls = Some(certificates::read(mqtt).map_err(|problem| ServiceError::Problems(vec![problem]))?);
+        tls = certificates::read(mqtt).map_err(|problem| ServiceError::Problems(vec![problem]))?;
+        config.tls = Some(tls.clone());
     }
+    let certificates = Certificates::new(mqtt, tls);
+    config.renewed_tls = mqtt.tls.then(|| certificates.follow());
     // What is over is no reason to stay away: the broker may be mended while we try on.
     for problem in found.problems.iter().chain(&found.warnings) {
         tracing::warn!(%problem, "the certificates for the broker want somebody");
     }
-    Ok(config)
+    Ok((config, certificates))
 }
 
 /// What tells vendors about their messages, on a second connection: acknowledgements must not wait behind it.

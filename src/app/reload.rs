@@ -1,4 +1,4 @@
-//! Register, packs and overlay are read again when they change or when SIGHUP asks for it.
+//! Register, packs, overlay and the broker's certificates are read again when they change or when SIGHUP asks for it.
 //!
 //! The files are looked at every two seconds and not watched through the system: that works on every
 //! file system and through every kind of link and mount, and two seconds are soon enough.
@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{ServiceError, Site, Stores};
 use crate::{
+    certificates::Certificates,
     claims::Claims,
     clock::Clock,
     config::Config,
@@ -36,6 +37,7 @@ pub(super) struct Files {
     register: PathBuf,
     packs: Option<PathBuf>,
     overlay: Option<PathBuf>,
+    certificates: Vec<PathBuf>,
 }
 
 /// Every file with its size and the time of its last change.
@@ -44,7 +46,8 @@ pub(super) type Look = Vec<(PathBuf, u64, Option<SystemTime>)>;
 impl Files {
     pub(super) fn of(config: &Config) -> Self {
         let (packs, overlay) = (config.packs_dir.clone(), config.overlay.clone());
-        Self { register: config.register.clone(), packs, overlay }
+        let certificates = Certificates::files(&config.mqtt);
+        Self { register: config.register.clone(), packs, overlay, certificates }
     }
 
     pub(super) fn read(&self) -> Result<Rulebook, Vec<Problem>> {
@@ -53,7 +56,7 @@ impl Files {
 
     /// What can be seen of the files without reading them.
     pub(super) fn look(&self) -> Look {
-        let mut files: Vec<PathBuf> = self.overlay.iter().cloned().collect();
+        let mut files: Vec<PathBuf> = self.overlay.iter().chain(&self.certificates).cloned().collect();
         for dir in std::iter::once(self.register.as_path()).chain(self.packs.as_deref()) {
             files.extend(listed(dir));
         }
@@ -143,6 +146,7 @@ pub(super) struct Reload {
     standing: Standing,
     /// Who has edited the files through us, and does not wait for the next look.
     claims: Claims,
+    certificates: Certificates,
     /// Digest of what was announced last.
     digest: String,
     /// How the files looked when they were last read.
@@ -150,13 +154,14 @@ pub(super) struct Reload {
 }
 
 impl Reload {
-    pub(super) fn new(site: &Site<'_>, files: Files, read: Look) -> Self {
+    pub(super) fn new(site: &Site<'_>, files: Files, read: Look, certificates: Certificates) -> Self {
         Self {
             files,
             spool: site.stores.spool.clone(),
             clock: site.clock.clone(),
             standing: site.standing.clone(),
             claims: site.claims.clone(),
+            certificates,
             digest: site.in_force.borrow().digest.clone(),
             read,
         }
@@ -180,6 +185,7 @@ impl Reload {
             if !is_asked && !is_settled {
                 continue;
             }
+            self.renew();
             match self.reload(&to_judge).await {
                 Ok(()) => self.read = now,
                 // It is looked at again, and taken up when the disk takes it.
@@ -195,6 +201,13 @@ impl Reload {
     async fn look(&self) -> Look {
         let files = self.files.clone();
         spawn_blocking(move || files.look()).await.unwrap_or_default()
+    }
+
+    /// Three small files: read where we are.
+    fn renew(&self) {
+        let now = self.clock.now();
+        let renewed = self.certificates.renew(now);
+        self.standing.certificates(renewed.err().as_deref().unwrap_or_default(), now);
     }
 
     async fn reload(&mut self, to_judge: &mpsc::Sender<Batch>) -> Result<(), SpoolError> {

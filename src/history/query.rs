@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Flags, Id, Instant, Nature, Reading, Series, Span};
+use model::{Flags, Instant, Nature, Reading, Series, Span};
 
 use super::{
     DAY_MS, HOUR_MS, History, HistoryError, Inner,
@@ -95,15 +95,6 @@ impl History {
     #[must_use]
     pub fn series(&self) -> Vec<Series> {
         self.lock().ids.keys().cloned().collect()
-    }
-
-    /// Every series of a sensor that the history knows.
-    #[must_use]
-    pub fn series_of(&self, sensor: &Id) -> Vec<Series> {
-        let inner = self.lock();
-        let mut found: Vec<Series> = inner.ids.keys().filter(|s| s.sensor == *sensor).cloned().collect();
-        found.sort();
-        found
     }
 }
 

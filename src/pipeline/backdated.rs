@@ -3,8 +3,11 @@
 //! A sensor that is claimed from a day of last week on has spoken since; its readings are in the history and were
 //! judged by nobody. They are taken now as if they came late: those that the engine still remembers re-open its
 //! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known.
+//!
+//! An edit may claim hundreds of sensors with weeks of readings each. So the history is asked by the series and the
+//! day: never more of it is in memory than a day of one. The days of all of them are then built anew together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Id, Instant, Nature, Period, Register, Series, Span};
 use rules::{LateDay, Taken};
@@ -15,8 +18,13 @@ use crate::metrics::LateOutcome;
 /// Whoever has just corrected the register waits for what follows: event time until days are built anew, ms.
 const SOON_MS: i64 = 20_000;
 
+/// The history keeps days of UTC: whoever asks for one reads one block, ms.
+const DAY_MS: i64 = 86_400_000;
+
 /// Where a device hung, and from when to when.
 type Bound = (Span, Id);
+/// Where it is now known to have hung, and where no longer.
+type Moves = (Vec<Bound>, Vec<Bound>);
 
 impl Judge {
     /// Judges again what the history holds of devices that were bound otherwise `before`.
@@ -24,18 +32,25 @@ impl Judge {
         let Some(now) = self.engine.event_time() else { return Ok(()) };
         let after = std::sync::Arc::clone(&self.parts.rulebook.register);
         let reach = Span::new(now.plus_ms(-self.parts.raw_ms), now);
+        let moved: BTreeMap<Id, Moves> = changed(before, &after)
+            .into_iter()
+            .map(|sensor| (moves(before, &after, &sensor, reach), sensor))
+            .filter(|((gained, lost), _)| !gained.is_empty() || !lost.is_empty())
+            .map(|(moves, sensor)| (sensor, moves))
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let mut known = self.parts.history.series();
+        known.retain(|series| moved.contains_key(&series.sensor));
+        known.sort();
         let mut looked_at = 0_u64;
-        for sensor in changed(before, &after) {
-            let (gained, lost) = moves(before, &after, &sensor, reach);
-            if gained.is_empty() && lost.is_empty() {
-                continue;
+        for series in known {
+            let Some((gained, lost)) = moved.get(&series.sensor) else { continue };
+            for (span, _) in gained {
+                looked_at += self.observe_again(&series, *span)?;
             }
-            for series in self.parts.history.series_of(&sensor) {
-                for (span, _) in &gained {
-                    looked_at += self.observe_again(&series, *span)?;
-                }
-                self.forget_at(&series, &lost, &after)?;
-            }
+            self.forget_at(&series, lost, &after)?;
         }
         if looked_at > 0 || self.late.is_changed {
             self.late.hasten(now.plus_ms(SOON_MS));
@@ -46,32 +61,45 @@ impl Judge {
 
     /// Judges the readings of a series in a span as if they came now. Returns how many there are.
     fn observe_again(&mut self, series: &Series, span: Span) -> Result<u64, JudgeError> {
-        let readings = self.parts.history.readings(series, span)?;
-        for reading in &readings {
-            match self.engine.observe(reading, &mut self.outputs) {
-                Taken::Late => self.parts.metrics.late(LateOutcome::Late),
-                Taken::TooLate => {
-                    self.note_late(reading);
+        let mut count = 0;
+        for day in days_of(span) {
+            let readings = self.parts.history.readings(series, day)?;
+            for reading in &readings {
+                match self.engine.observe(reading, &mut self.outputs) {
+                    Taken::Late => self.parts.metrics.late(LateOutcome::Late),
+                    Taken::TooLate => {
+                        self.note_late(reading);
+                    }
+                    Taken::InOrder | Taken::Barred | Taken::Unbound => {}
                 }
-                Taken::InOrder | Taken::Barred | Taken::Unbound => {}
             }
+            count += readings.len() as u64;
         }
-        Ok(readings.len() as u64)
+        Ok(count)
     }
 
     /// Marks the days of the places where a series is known not to have hung.
     fn forget_at(&mut self, series: &Series, lost: &[Bound], register: &Register) -> Result<(), JudgeError> {
         let is_meter = matches!(series.quantity.nature(), Nature::Counter | Nature::Interval);
         for (span, place) in lost {
-            let readings = self.parts.history.readings(series, *span)?;
-            let days: BTreeSet<Instant> = readings
-                .iter()
-                .map(|reading| register.calendar.window(Period::Day, reading.time).from)
-                .collect();
-            self.late.add(days.into_iter().map(|day| LateDay { place: place.clone(), day, is_meter }));
+            for day in days_of(*span) {
+                let readings = self.parts.history.readings(series, day)?;
+                let days: BTreeSet<Instant> = readings
+                    .iter()
+                    .map(|reading| register.calendar.window(Period::Day, reading.time).from)
+                    .collect();
+                self.late.add(days.into_iter().map(|day| LateDay { place: place.clone(), day, is_meter }));
+            }
         }
         Ok(())
     }
+}
+
+/// The parts of a span that lie in one day of UTC each, in order.
+fn days_of(span: Span) -> impl Iterator<Item = Span> {
+    let (first, last) = (span.from.millis().div_euclid(DAY_MS), (span.to.millis() - 1).div_euclid(DAY_MS));
+    let edge = |day: i64| Instant::from_millis(day * DAY_MS);
+    (first..=last).map(move |day| Span::new(span.from.max(edge(day)), span.to.min(edge(day + 1))))
 }
 
 /// Devices whose rows are not what they were.
@@ -83,9 +111,9 @@ fn changed(before: &Register, after: &Register) -> BTreeSet<Id> {
     sensors.chain(meters).cloned().collect()
 }
 
-/// Where a device hung that nobody knew of, and where it did not hang since it hung elsewhere, inside `reach`. What was stored with another
-/// correction than the rows now say is left out: the history holds corrected values.
-fn moves(before: &Register, after: &Register, sensor: &Id, reach: Span) -> (Vec<Bound>, Vec<Bound>) {
+/// Where a device hung that nobody knew of, and where it did not hang since it hung elsewhere, inside `reach`. What
+/// was stored with another correction than the rows now say is left out: the history holds corrected values.
+fn moves(before: &Register, after: &Register, sensor: &Id, reach: Span) -> Moves {
     let mut edges: BTreeSet<Instant> = BTreeSet::from([reach.from, reach.to]);
     for register in [before, after] {
         let spans = spans_of(register, sensor);
@@ -128,4 +156,22 @@ fn correction_at(register: &Register, sensor: &Id, at: Instant) -> (u64, u64) {
     let row = register.sensors.get(sensor).and_then(|rows| rows.at(at));
     let (scale, offset) = row.map_or((1.0, 0.0), |row| (row.scale, row.offset));
     (scale.to_bits(), offset.to_bits())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_asked_for_by_the_day_all_of_it_and_nothing_twice() {
+        let at = |text: &str| Instant::parse(&format!("2026-03-{text}:00Z")).unwrap();
+        let days = |from, to| days_of(Span::new(at(from), at(to))).collect::<Vec<_>>();
+        let span = |from, to| Span::new(at(from), at(to));
+        assert_eq!(
+            days("02T22:00", "05T00:00"),
+            [span("02T22:00", "03T00:00"), span("03T00:00", "04T00:00"), span("04T00:00", "05T00:00")]
+        );
+        assert_eq!(days("02T22:00", "02T23:00"), [span("02T22:00", "02T23:00")]);
+        assert!(days("02T00:00", "02T00:00").is_empty());
+    }
 }

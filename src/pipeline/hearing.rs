@@ -114,7 +114,10 @@ impl Hearing {
             Ok(Decoded::Readings(_)) if foreign.is_some() => Fate::Rejected,
             Ok(Decoded::Readings(raw)) => self.settled(raw, via, came),
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
-            Err(error) => Fate::Quarantined(Refusal::of(error, came.topic, came.payload)),
+            Err(error) => {
+                let speaker = came.speaker.and_then(Speaker::kept);
+                Fate::Quarantined(Refusal { speaker, ..Refusal::of(error, came.topic, came.payload) })
+            }
         };
         match &fate {
             Fate::Quarantined(refusal) if came.arrival.is_none() => {
@@ -196,13 +199,18 @@ impl Hearing {
     /// The readings of one sensor, with their times, corrections and marks.
     fn settle_one(&mut self, sensor: &Id, raw: &[RawReading], via: Via<'_>, readings: &mut Vec<Reading>) {
         let rows = self.register.sensors.get(sensor);
-        let row = rows.and_then(|rows| rows.rows().find(|row| row.span.contains(via.arrival)));
-        let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
-        let reporting = row.map(|row| row.value.reporting);
+        let row_at = |at| rows.and_then(|rows| rows.rows().find(|row| row.span.contains(at)));
+        let present = row_at(via.arrival);
+        let reporting = present.map(|row| row.value.reporting);
         let first = readings.len();
-        let settled =
-            raw.iter().filter_map(|raw| settle(raw.clone(), Arrival::Live(via.arrival), binding).ok());
-        readings.extend(settled);
+        readings.extend(raw.iter().filter_map(|raw| {
+            // What comes late from a device that has moved since is of the time, and the room, where it was.
+            let earlier =
+                raw.time.filter(|at| present.is_none_or(|row| *at < row.span.from)).and_then(row_at);
+            let row = earlier.or(present);
+            let binding = row.map(|row| Binding { sensor: &row.value, from: Some(row.span.from) });
+            settle(raw.clone(), Arrival::Live(via.arrival), binding).ok()
+        }));
         let own = readings.get_mut(first..).unwrap_or_default();
         self.twins.align(sensor, via.format.map(Format::name), own);
         for reading in own {

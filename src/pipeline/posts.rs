@@ -97,17 +97,18 @@ impl Letterbox {
     }
 
     /// Sends a message of the quarantine through the intake again. It leaves the quarantine when readings of it
-    /// are durable; else it stays.
+    /// are durable; else it stays. Whoever sent it speaks for no more devices than then.
     ///
     /// # Errors
     /// [`PostError`] when too many wait, or the service stops.
     pub async fn replay(&self, held: Quarantined) -> Result<Posted, PostError> {
         let (reply, answer) = oneshot::channel();
-        let Refusal { topic, payload, .. } = held.refusal;
+        let Refusal { topic, payload, speaker, .. } = held.refusal;
+        let speaker = speaker.as_deref().map(Speaker::of_kept);
         let replays = Some((held.id, held.arrival));
         // What names no topic of a route came over HTTP.
         let format = (topic == ANY_SENSOR).then_some(Format::Senml);
-        let post = Post { topic, payload, key: None, speaker: None, format, replays, reply };
+        let post = Post { topic, payload, key: None, speaker, format, replays, reply };
         self.send(post, answer).await
     }
 

@@ -263,6 +263,7 @@ mod tests {
             kind: "syntax".to_owned(),
             reason: "错".repeat(200),
             field: None,
+            speaker: None,
         }
     }
 

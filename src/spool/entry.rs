@@ -108,6 +108,8 @@ pub struct Refusal {
     pub reason: String,
     /// The field that is wrong, if one can be named.
     pub field: Option<String>,
+    /// For which devices its sender may speak, where that is bound: opaque to the spool.
+    pub speaker: Option<String>,
 }
 
 impl Refusal {
@@ -119,6 +121,7 @@ impl Refusal {
             kind: error.kind.name().to_owned(),
             reason: error.message,
             field: error.field,
+            speaker: None,
         }
     }
 

@@ -31,7 +31,7 @@ pub use reader::SpoolReader;
 pub use retention::first_to_keep;
 
 /// The tables, version by version.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("speaker.sql")];
 
 /// Version of the newest tables.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

@@ -21,8 +21,8 @@ pub struct Quarantined {
 const ROW_BYTES: usize = 64;
 
 fn cost(refusal: &Refusal) -> u64 {
-    let field = refusal.field.as_ref().map_or(0, String::len);
-    let texts = refusal.topic.len() + refusal.kind.len() + refusal.reason.len() + field;
+    let optional: usize = [&refusal.field, &refusal.speaker].into_iter().flatten().map(String::len).sum();
+    let texts = refusal.topic.len() + refusal.kind.len() + refusal.reason.len() + optional;
     (texts + refusal.payload.len() + ROW_BYTES) as u64
 }
 
@@ -39,8 +39,8 @@ pub(super) fn insert(
 ) -> Result<u64, rusqlite::Error> {
     let bytes = cost(refusal);
     step.prepare_cached(
-        "INSERT INTO quarantine (arrival, topic, payload, kind, reason, field, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO quarantine (arrival, topic, payload, kind, reason, field, bytes, speaker)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         arrival.millis(),
@@ -49,7 +49,8 @@ pub(super) fn insert(
         refusal.kind,
         refusal.reason,
         refusal.field,
-        signed(bytes)
+        signed(bytes),
+        refusal.speaker
     ])?;
     Ok(bytes)
 }
@@ -86,7 +87,7 @@ pub(super) fn remove(step: &Transaction<'_>, id: u64) -> Result<Option<(u64, Out
 /// The messages behind `after`, oldest first, at most `max`.
 pub(super) fn list(db: &Connection, after: u64, max: usize) -> Result<Vec<Quarantined>, rusqlite::Error> {
     let mut query = db.prepare_cached(
-        "SELECT id, arrival, topic, payload, kind, reason, field FROM quarantine
+        "SELECT id, arrival, topic, payload, kind, reason, field, speaker FROM quarantine
          WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let rows = query.query_map([signed(after), signed(max as u64)], quarantined)?;
@@ -110,10 +111,11 @@ pub(super) fn heads(
     kind: Option<&str>,
 ) -> Result<Vec<QuarantinedHead>, rusqlite::Error> {
     let mut query = db.prepare_cached(
-        "SELECT id, arrival, topic, substr(payload, 1, 160), kind, reason, field, length(payload) FROM quarantine
+        "SELECT id, arrival, topic, substr(payload, 1, 160), kind, reason, field, speaker, length(payload)
+         FROM quarantine
          WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id LIMIT ?3",
     )?;
-    let head = |row: &Row<'_>| Ok(QuarantinedHead { start: quarantined(row)?, bytes: unsigned(row.get(7)?) });
+    let head = |row: &Row<'_>| Ok(QuarantinedHead { start: quarantined(row)?, bytes: unsigned(row.get(8)?) });
     let rows = query.query_map(params![signed(after), kind, signed(max as u64)], head)?;
     rows.collect()
 }
@@ -136,6 +138,7 @@ fn quarantined(row: &Row<'_>) -> Result<Quarantined, rusqlite::Error> {
             kind: row.get(4)?,
             reason: row.get(5)?,
             field: row.get(6)?,
+            speaker: row.get(7)?,
         },
     })
 }

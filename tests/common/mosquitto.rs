@@ -70,6 +70,11 @@ impl Mosquitto {
         until("mosquitto stops", START, async || (!process.is_running()).then_some(())).await;
     }
 
+    /// Has it read its files of names and rights again.
+    pub fn hang_up(&self) {
+        self.process.as_ref().unwrap().signal("HUP");
+    }
+
     /// Settings for a broker that keeps sessions and messages in its folder over a stop.
     pub fn with_persistence(dir: &std::path::Path) -> String {
         // Started by root it would else become a user who may not write there.

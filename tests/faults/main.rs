@@ -44,6 +44,7 @@ mod ledger;
 mod load;
 mod mails;
 mod proxy;
+mod renewed;
 mod rig;
 mod silent;
 mod sink;

@@ -8,12 +8,12 @@ use std::{
 };
 
 use model::{
-    Id, Instant,
+    Instant,
     register::{Language, Recipient},
 };
 use normwatch::notify::{
-    Counts, Delivery, Letter, MailKind, MailPlan, Mailer, MailerConfig, Outbox, OutboxError, OutboxStore,
-    Queued, RetryPolicy, SqliteOutbox,
+    Counts, Delivery, Letter, MailKind, MailPlan, Mailer, MailerConfig, Outbox, OutboxStore, RetryPolicy,
+    SqliteOutbox,
 };
 use rusqlite::Connection;
 
@@ -22,18 +22,18 @@ use crate::{
     smtp::{Options, SmtpServer, free_port, make_certificate},
 };
 
-fn open(dir: &Path) -> SqliteOutbox {
+pub(super) fn open(dir: &Path) -> SqliteOutbox {
     let connection = Connection::open(dir.join("state.sqlite")).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     SqliteOutbox::open(connection).unwrap()
 }
 
-fn url(port: u16, query: &str) -> MailerConfig {
+pub(super) fn url(port: u16, query: &str) -> MailerConfig {
     MailerConfig::new(&format!("smtp://127.0.0.1:{port}{query}"))
 }
 
 /// Queues one mail about a room to a recipient.
-fn queue(dir: &Path, to: &Recipient, room: &str) -> Letter {
+pub(super) fn queue(dir: &Path, to: &Recipient, room: &str) -> Letter {
     let mail = mail_about(to, room);
     Outbox::new(open(dir), renderer()).put(&mail, at(0)).unwrap().unwrap()
 }
@@ -42,7 +42,7 @@ fn mail_about(to: &Recipient, room: &str) -> MailPlan {
     plan(MailKind::Changes, to, &register(), &[Story::of(room, at(0)).fires()])
 }
 
-fn start(dir: &Path, config: &MailerConfig, now: Instant) -> Delivery<SqliteOutbox> {
+pub(super) fn start(dir: &Path, config: &MailerConfig, now: Instant) -> Delivery<SqliteOutbox> {
     Delivery::start(open(dir), Mailer::new(config).unwrap(), RetryPolicy::default(), now).unwrap()
 }
 
@@ -277,75 +277,6 @@ async fn a_mail_that_nobody_takes_for_a_week_is_given_up_and_counted() {
     }
     assert!(now.since(at(0)) >= 7 * 24 * HOUR);
     assert_eq!(delivery.store().counts().unwrap(), Counts { failed: 1, ..Counts::default() });
-}
-
-/// A store whose process dies after the server's 250 and before the mark.
-struct DiesBeforeTheMark(SqliteOutbox);
-
-impl OutboxStore for DiesBeforeTheMark {
-    fn untold(&self, recipient: &Id, ids: &[String]) -> Result<Vec<String>, OutboxError> {
-        self.0.untold(recipient, ids)
-    }
-    fn enqueue(&mut self, to: &Id, ids: &[String], mail: &Letter, now: Instant) -> Result<(), OutboxError> {
-        self.0.enqueue(to, ids, mail, now)
-    }
-    fn due(&self, now: Instant, limit: usize) -> Result<Vec<Queued>, OutboxError> {
-        self.0.due(now, limit)
-    }
-    fn mark_sending(&mut self, key: &str) -> Result<(), OutboxError> {
-        self.0.mark_sending(key)
-    }
-    fn mark_sent(&mut self, _: &str, _: Instant) -> Result<(), OutboxError> {
-        Err(OutboxError::Store(rusqlite::Error::QueryReturnedNoRows))
-    }
-    fn mark_retry(&mut self, key: &str, next: Instant, error: &str, maybe: bool) -> Result<(), OutboxError> {
-        self.0.mark_retry(key, next, error, maybe)
-    }
-    fn mark_failed(&mut self, key: &str, error: &str, now: Instant) -> Result<(), OutboxError> {
-        self.0.mark_failed(key, error, now)
-    }
-    fn recover(&mut self, now: Instant) -> Result<u64, OutboxError> {
-        self.0.recover(now)
-    }
-    fn next_attempt(&self) -> Result<Option<Instant>, OutboxError> {
-        self.0.next_attempt()
-    }
-    fn counts(&self) -> Result<Counts, OutboxError> {
-        self.0.counts()
-    }
-}
-
-#[tokio::test]
-async fn a_stop_between_the_servers_answer_and_our_mark_sends_the_same_mail_again_and_counts_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = SmtpServer::start(&Options::default());
-    queue(dir.path(), &recipient("zh"), "r101");
-    let config = url(server.port, "");
-    let store = DiesBeforeTheMark(open(dir.path()));
-    let mailer = Mailer::new(&config).unwrap();
-    let mut dying = Delivery::start(store, mailer, RetryPolicy::default(), at(0)).unwrap();
-    assert!(dying.round(at(0)).await.is_err());
-    drop(dying);
-    let mut again = start(dir.path(), &config, at(1));
-    assert_eq!(again.round(at(1)).await.unwrap().sent, 1);
-    let mails = server.mails(2);
-    assert_eq!(mails[0]["headers"]["message-id"], mails[1]["headers"]["message-id"]);
-    assert_eq!(again.store().counts().unwrap(), Counts { sent: 1, maybe_doubled: 1, ..Counts::default() });
-}
-
-#[test]
-fn a_replay_mails_only_what_was_not_told_before() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::new(open(dir.path()), renderer());
-    let to = recipient("zh");
-    let (one, two) = (Story::of("r101", at(0)).fires(), Story::of("r102", at(1)).fires());
-    let told = |steps: &[rules::Transition]| plan(MailKind::Changes, &to, &register(), steps);
-    let first = outbox.put(&told(std::slice::from_ref(&one)), at(0)).unwrap().unwrap();
-    assert_eq!(outbox.put(&told(std::slice::from_ref(&one)), at(5)).unwrap(), None);
-    let second = outbox.put(&told(&[one.clone(), two.clone()]), at(5)).unwrap().unwrap();
-    let ids = |letter: &Letter| letter.headers[0].1.clone();
-    assert_eq!((ids(&first), ids(&second)), (one.id.to_string(), two.id.to_string()));
-    assert!(!second.text.contains("101"), "what was told before is not told again");
 }
 
 #[tokio::test]

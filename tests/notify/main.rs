@@ -10,6 +10,8 @@
 mod delivering;
 mod dispatching;
 mod findings;
+mod promises;
+mod random;
 mod rendering;
 mod routing;
 mod smtp;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     acts::{Caller, user},
     bad_input::event,
+    buttons::session,
     claims::run,
     common::{
         mosquitto::Mosquitto,
@@ -25,7 +26,7 @@ fn office(dir: &Path) {
     write_register(dir, "UTC", &[room(1), room(2)]);
 }
 
-async fn post(service: &Service, token: &str, query: &str, body: &str) -> (StatusCode, Value) {
+pub(crate) async fn post(service: &Service, token: &str, query: &str, body: &str) -> (StatusCode, Value) {
     let url = format!("http://{}/api/v1/readings{query}", service.address());
     let answer = Client::new().post(url).bearer_auth(token).body(body.to_owned()).send().await.unwrap();
     (answer.status(), serde_json::from_str(&answer.text().await.unwrap()).unwrap())
@@ -92,6 +93,13 @@ async fn a_bound_token_sends_readings_of_its_own_devices_and_places_and_of_no_ot
     service.stop().await;
 }
 
+/// What somebody with a password sees before the claim of `air-9`.
+async fn claim_page(service: &Service, language: &str) -> String {
+    let cookie = session(service, "duty-post").await;
+    let url = format!("http://{}/devices/unknown/air-9?lang={language}", service.address());
+    Client::new().get(url).header("cookie", cookie).send().await.unwrap().text().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claimed_sensor_stands_in_the_brokers_list_of_rights_and_whoever_claims_is_told_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
@@ -123,6 +131,11 @@ async fn a_claimed_sensor_stands_in_the_brokers_list_of_rights_and_whoever_claim
         (!caller.items("/sensors/unknown").await.is_empty()).then_some(())
     })
     .await;
+    for (language, hint) in [("en", "the claim; then have the broker read it"), ("zh-CN", "请让代理重新读取")]
+    {
+        let page = claim_page(&service, language).await;
+        assert!(page.contains("acl_file") && page.contains(hint), "{page}");
+    }
     let (status, claimed) = caller.send(Method::POST, "/sensors/air-9/claim", json!({"place": "r-2"})).await;
     assert_eq!(status, StatusCode::CREATED, "{claimed}");
     assert!(claimed["rights"].as_str().unwrap().contains("acl_file"), "{claimed}");

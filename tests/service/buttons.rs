@@ -73,7 +73,7 @@ impl Seat {
 }
 
 /// The session of a user.
-async fn session(service: &Service, name: &str) -> String {
+pub(crate) async fn session(service: &Service, name: &str) -> String {
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let form = format!("name={name}&password=a+long+password&next=%2F");
     let request = client.post(format!("http://{}/login", service.address()));

@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::{
     acts::user,
     bad_input::event,
+    bound::post,
     claims::run,
-    common::mosquitto::Mosquitto,
+    common::{mosquitto::Mosquitto, process::free_port},
     office::{Room, write_register},
     service::{Service, assert_balanced},
 };
@@ -124,4 +125,39 @@ async fn a_stopped_service_finds_what_was_replayed_in_its_spool() {
     assert_eq!(newest["value"], 604.0, "{room}");
     assert_eq!(newest["time"].as_str(), Some(arrivals[4].as_str()), "dated by its first arrival");
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_bound_token_is_let_in_later_for_its_own_devices_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = |n: u32| Room { id: format!("r-{n}"), sensor: format!("air-{n}") };
+    write_register(dir.path(), "UTC", &[room(1), room(2)]);
+    let mut service = Service::new(dir.path(), free_port(), "");
+    user(dir.path(), &["add", "gateway", "--role", "admin"], "a long password\n");
+    let bound = user(dir.path(), &["token", "gateway", "--scope", "readings", "--sensor", "air-1"], "");
+    let any = user(dir.path(), &["token", "gateway", "--scope", "readings"], "");
+    service.start().await;
+    // Nobody can read them, so nobody can say yet whose they are.
+    for (token, sensor, co2) in [(&bound, "air-1", 601), (&bound, "air-2", 602), (&any, "air-2", 603)] {
+        let body = format!("{{\"co2\":{co2}}}");
+        let (status, answer) = post(&service, token, &format!("?sensor={sensor}"), &body).await;
+        assert_eq!((status.as_u16(), &answer["outcome"]), (422, &"quarantined".into()), "{answer}");
+    }
+    service.kill();
+
+    let file = dir.path().join("normwatch.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let route = "[[route]]\nfilter = \"normwatch/v1/+\"\nformat = \"vendor-json\"\n";
+    std::fs::write(&file, format!("{text}\n{route}")).unwrap();
+    service.start().await;
+    let (code, done) = replay(dir.path(), &["--all"]);
+    assert_eq!((code, &done["stored"]), (1, &2.into()), "{done}");
+    assert_eq!(done["kept"], serde_json::json!({"not_its_device": 1}), "{done}");
+    service.stop().await;
+    let (code, done) = replay(dir.path(), &["--all"]);
+    assert_eq!((code, &done["kept"]["not_its_device"]), (1, &1.into()), "stopped it is no other: {done}");
+    let counted = ledger(dir.path());
+    assert_eq!((counted["stored"], counted["quarantined"], counted["readings"]), (2, 1, 2));
+    let left = held(dir.path());
+    assert_eq!((left.len(), &left[0]["payload"]), (1, &"{\"co2\":602}".into()));
 }

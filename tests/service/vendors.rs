@@ -18,7 +18,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn rooms(sensors: &[&str]) -> Vec<Room> {
+pub(crate) fn rooms(sensors: &[&str]) -> Vec<Room> {
     let room = |(n, sensor): (usize, &&str)| Room { id: format!("r-{n}"), sensor: (*sensor).to_owned() };
     sensors.iter().enumerate().map(room).collect()
 }
@@ -27,7 +27,7 @@ fn client(broker: &Mosquitto, id: &str) -> MqttConfig {
     MqttConfig::new(format!("mqtt://127.0.0.1:{}", broker.port()), id)
 }
 
-fn login(broker: &Mosquitto, name: &str) -> MqttConfig {
+pub(crate) fn login(broker: &Mosquitto, name: &str) -> MqttConfig {
     MqttConfig { credentials: Some((name.to_owned(), format!("pw-{name}"))), ..client(broker, name) }
 }
 
@@ -80,7 +80,7 @@ async fn a_gateway_whose_metrics_are_only_numbers_is_asked_for_its_birth_once_a_
 }
 
 /// A service at this broker with the register of this folder.
-fn config(dir: &Path, broker: &Mosquitto) -> Config {
+pub(crate) fn config(dir: &Path, broker: &Mosquitto) -> Config {
     let settings = [
         ("DATA_DIR", dir.join("data").display().to_string()),
         ("LISTEN", "127.0.0.1:0".to_owned()),
@@ -157,7 +157,7 @@ async fn a_vendor_reads_what_is_wrong_with_its_message_and_then_that_it_is_accep
 }
 
 /// A broker with names and passwords, whose rights the program writes from the register and the routes.
-async fn guarded(dir: &Path, names: &[&str], routes: &str) -> (Mosquitto, Service) {
+pub(crate) async fn guarded(dir: &Path, names: &[&str], routes: &str) -> (Mosquitto, Service) {
     let (passwords, acl) = (dir.join("passwords"), dir.join("acl"));
     std::fs::write(&passwords, "").unwrap();
     for name in names {

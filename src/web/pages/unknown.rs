@@ -56,6 +56,8 @@ struct ClaimPage {
     profiles: Vec<&'static str>,
     today: String,
     may_act: bool,
+    /// Whether the broker's list of rights follows by itself; none where nothing can be claimed.
+    keeps_rights: Option<bool>,
     /// What was wrong with the last try, and what it had asked for.
     problems: Vec<String>,
     asked: Asked,
@@ -150,6 +152,7 @@ fn shown(desk: &Desk, viewer: &Viewer, sensor: &str, problems: Vec<String>, aske
         profiles: Profile::builtin_names().collect(),
         today: desk.register().calendar.date(look.now).to_string(),
         may_act: may_act(desk),
+        keeps_rights: desk.registry().map(|registry| registry.claims.keeps_rights()),
         problems,
         asked,
     };
