@@ -35,6 +35,9 @@ pub(crate) struct Entry {
     /// Only when none of these keys stands beside it.
     #[serde(default)]
     pub(crate) without: Vec<String>,
+    /// Only inside an object or a list of one of these names (folded).
+    #[serde(default)]
+    pub(crate) within: Vec<String>,
     /// Only of a meter that a neighbour says to measure one of these (folded).
     #[serde(default)]
     pub(crate) media: Vec<String>,
@@ -97,7 +100,11 @@ impl Entry {
     /// Whether the name alone is enough: neither neighbours nor the size of the number are asked.
     pub(crate) fn is_plain(&self) -> bool {
         let asks_value = self.between.is_some() || self.fraction;
-        self.beside.is_empty() && self.without.is_empty() && self.media.is_empty() && !asks_value
+        self.beside.is_empty()
+            && self.within.is_empty()
+            && self.without.is_empty()
+            && self.media.is_empty()
+            && !asks_value
     }
 
     /// Whether the entry holds for a bare number like this one.

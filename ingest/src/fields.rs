@@ -224,7 +224,9 @@ impl<'n> Walk<'n> {
         let mut names = Vec::with_capacity(4);
         let is_known = |label: &&str| self.tables().any(|table| !table.spellings(label).is_empty());
         names.extend(place.codes().map(Cow::Owned));
-        names.extend(place.labels().chain(place.other_texts()).find(is_known).map(Cow::Borrowed));
+        let texts = || place.labels().chain(place.other_texts());
+        let ends = || texts().filter_map(|text| Some(text.rsplit_once(['.', '/', ':', '='])?.1));
+        names.extend(texts().find(is_known).or_else(|| ends().find(is_known)).map(Cow::Borrowed));
         if place.is_amount {
             names.extend(place.labels().map(|label| Cow::Owned(format!("{label}_count"))));
         }
@@ -323,6 +325,11 @@ fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
         (None, is_any) => is_any,
     };
     if !fits {
+        return false;
+    }
+    let is_within =
+        |around: &String| place.is_some_and(|place| place.above.iter().any(|n| key::is_folded_as(n, around)));
+    if !entry.within.is_empty() && !entry.within.iter().any(is_within) {
         return false;
     }
     let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));

@@ -283,6 +283,11 @@ impl<'t, 'a> Place<'t, 'a> {
             return true;
         }
         let Some(object) = self.object else { return false };
+        if self.is_nameless
+            && labels_of_others(object).any(|text| wanted.iter().any(|w| key::is_folded_as(text, w)))
+        {
+            return true;
+        }
         has(object) || (self.is_nameless && object.parent().filter(|_| object != self.root).is_some_and(has))
     }
 
@@ -378,6 +383,15 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
         Scalar::Text(text) if !text.is_empty() && text.len() <= 16 => Some(text.to_string()),
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Null | Scalar::Bool(_) => None,
     }
+}
+
+/// Texts of the first objects in the same list: `[{"code": "voltage", "value": 2315}, {"code": "current", "value": 650}]`.
+fn labels_of_others<'t>(object: Cursor<'t, '_>) -> impl Iterator<Item = &'t str> {
+    const FEW: usize = 32;
+    let list = object.parent().filter(|list| list.is_array());
+    let others =
+        list.into_iter().flat_map(|list| list.children().take(FEW)).filter(move |other| *other != object);
+    others.flat_map(|other| other.children().take(8)).filter_map(Cursor::text)
 }
 
 /// A unit as the list of units has it.

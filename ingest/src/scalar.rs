@@ -18,7 +18,7 @@ pub(crate) fn number_in(text: &str) -> Option<(f64, Option<&str>)> {
         return None;
     }
     // A remark in brackets is not the unit, unless the brackets are all there is.
-    let rest = rest.trim();
+    let rest = rest.trim().trim_start_matches('*');
     let unit = match rest.split_once('(') {
         Some(("", inside)) => Some(inside.trim_end_matches(')')).filter(|u| Unit::is_known(u)).unwrap_or(""),
         Some((unit, _)) => unit,
@@ -68,6 +68,7 @@ mod tests {
         assert_eq!(number_in("23,5"), Some((23.5, None)));
         assert_eq!(number_in("9818,"), Some((9818.0, None)));
         assert_eq!(number_in("1e3"), Some((1000.0, None)));
+        assert_eq!(number_in("001234.5*kWh"), Some((1234.5, Some("kWh"))), "as meters print it");
     }
 
     #[test]

@@ -5,11 +5,15 @@
 
 use model::{Id, Instant};
 
-use super::{Env, Parsed, eui, home_assistant::by_last_words, xovis};
+use super::{
+    Env, Parsed,
+    by_topic::{self, of_topic},
+    eui, xovis,
+};
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, Message, RawReading, field,
-    fields::{Walk, is_state},
-    key, near, obis,
+    fields::Walk,
+    key, near,
     place::Place,
     roles::{Hints, is_nameless},
     tape::{self, Cursor, Scalar, Tape},
@@ -61,27 +65,6 @@ const SENDERS: &[&str] = &[
     "statusdata",
 ];
 
-/// Last levels of a topic that name the kind of message and not the sender.
-const KINDS: &[&str] = &[
-    "up",
-    "uplink",
-    "data",
-    "state",
-    "telemetry",
-    "event",
-    "events",
-    "status",
-    "json",
-    "measurements",
-    "readings",
-    "report",
-    "push",
-    "post",
-    "obis",
-    "values",
-    "send",
-];
-
 /// Reads any object with known names.
 pub(super) fn decode(
     message: &Message<'_>,
@@ -126,31 +109,17 @@ pub(super) fn decode(
     Ok(Decoded::readings_or(readings, reason).into())
 }
 
-/// A bare value: the last level of the topic is its name, the one before it the sender.
+/// A bare value: the topic names it and its sender.
 ///
 /// What names nothing there is a status (`online`), a version, a text for people.
 fn named_by_topic(text: &str, message: &Message<'_>, env: &Env<'_>, format: &'static str) -> Decoded {
-    let mut levels = message.topic.split('/').filter(|level| !level.is_empty()).collect::<Vec<_>>();
-    // `.../1-0:16.7.0/255/value` ends in words that say nothing.
-    let says_nothing = |level: &str| is_nameless(level) || level.bytes().all(|b| b.is_ascii_digit());
-    while levels.len() > 2 && levels.last().is_some_and(|level| says_nothing(level)) {
-        levels.pop();
-    }
-    let [front @ .., name] = levels.as_slice() else { return Decoded::Ignored("bare_text") };
-    if front.is_empty() || format != Format::VendorJson.name() {
-        return Decoded::Ignored("bare_text");
-    }
-    let sensor = of_topic(&front.join("/"));
-    let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
-    let code = obis::name(name);
-    let field = walk.single(code.as_deref().unwrap_or(name), text, None);
-    Decoded::readings_or(field::bind(field.into_iter().collect(), &sensor, message.received_at), "bare_text")
+    let value = by_topic::Value { scalar: &Scalar::Text(text.into()), unit: None, time: message.received_at };
+    let is_read = format == Format::VendorJson.name();
+    let reading = is_read.then(|| by_topic::read(&value, None, message.topic, env, format)).flatten();
+    Decoded::readings_or(reading.into_iter().collect(), "bare_text")
 }
 
 /// The one value of an object that names nothing: `{"value": 21.5, "unit": "°C"}` on `site/room-301/temperature`.
-///
-/// Where the last level of the topic is the sender's name, its last word may tell what it measures; of a quantity that
-/// nobody gives in two units.
 fn nameless(
     object: Cursor<'_, '_>,
     message: &Message<'_>,
@@ -160,23 +129,10 @@ fn nameless(
     let is_value = |child: &Cursor<'_, '_>| child.name().is_some_and(is_nameless) && child.scalar().is_some();
     let mut values = object.children().filter(is_value);
     let leaf = values.next().filter(|_| values.next().is_none())?;
-    let scalar = leaf.scalar()?;
     let place = Place::of(object, leaf, Hints::of(object.names()))?;
-    let (unit, time) = (place.unit(), place.times(true).1.or(message.received_at));
-    let is_kind = |level: &str| KINDS.contains(&&*level.to_ascii_lowercase()) || is_nameless(level);
-    let mut levels = message.topic.rsplit('/').filter(|level| !level.is_empty() && !is_kind(level));
-    let (name, front) = (levels.next()?, levels.next());
-    let own = sender(object);
-    let sensor = own.clone().or_else(|| front.map(of_topic)).unwrap_or_else(|| of_topic(name));
-    let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, format) };
-    if let Some(field) = walk.single_scalar(name, scalar, unit) {
-        return field::bind(vec![field], &sensor, time).pop();
-    }
-    let mut field = by_last_words(name, scalar, unit, &walk)?;
-    field.channel = None;
-    let is_sure = unit.is_some() || is_state(field.quantity) || field::is_of_air(field.quantity);
-    let sensor = own.unwrap_or_else(|| of_topic(name));
-    if is_sure { field::bind(vec![field], &sensor, time).pop() } else { None }
+    let time = place.times(true).1.or(message.received_at);
+    let value = by_topic::Value { scalar: leaf.scalar()?, unit: place.unit(), time };
+    by_topic::read(&value, sender(object), message.topic, env, format)
 }
 
 /// Readings of objects that are written into texts of an object: `{"sid": "a", "data": "{\"humidity\": 40}"}`.
@@ -265,12 +221,4 @@ fn id(value: Cursor<'_, '_>) -> Option<Id> {
         Scalar::Number(number) => Some(wire_id(&number.to_string())),
         Scalar::Null | Scalar::Bool(_) => None,
     }
-}
-
-/// The sender as the topic names it: the last level that is not the kind of message.
-pub(super) fn of_topic(topic: &str) -> Id {
-    let mut levels = topic.split('/').rev().filter(|level| !level.is_empty());
-    let is_kind = |level: &&str| KINDS.contains(&&*level.to_ascii_lowercase());
-    let level = levels.clone().find(|level| !is_kind(level)).or_else(|| levels.next()).unwrap_or(topic);
-    eui(level).unwrap_or_else(|| wire_id(level))
 }

@@ -111,7 +111,10 @@ fn one_value(
 }
 
 /// Words of a name whose value is a sum or an extreme of a period, or a setting.
-const PERIODS: [&str; 13] = [
+pub(super) const PERIODS: [&str; 16] = [
+    "day",
+    "month",
+    "year",
     "daily",
     "today",
     "yesterday",

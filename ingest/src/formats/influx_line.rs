@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use model::Instant;
 
-use super::{Env, Parsed, generic};
+use super::{Env, Parsed, by_topic};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message, RawReading, field, fields::Walk, tape, time, wire_id::wire_id,
 };
@@ -45,7 +45,7 @@ fn bare(text: &str, message: &Message<'_>, env: &Env<'_>) -> Parsed {
     let Some((front, name)) = message.topic.rsplit_once('/') else {
         return Decoded::Ignored("no_reading").into();
     };
-    let sensor = generic::of_topic(front);
+    let sensor = by_topic::of_topic(front);
     let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "influx-line") };
     let field = walk.single(name, text, None);
     Decoded::readings_or(field::bind(field.into_iter().collect(), &sensor, message.received_at), "no_reading")
@@ -99,7 +99,7 @@ impl<'a> Line<'a> {
 
     fn readings(&self, message: &Message<'_>, env: &Env<'_>) -> Vec<RawReading> {
         let by_tag = IDS.iter().find_map(|tag| self.tag(tag));
-        let sensor = by_tag.map_or_else(|| generic::of_topic(message.topic), wire_id);
+        let sensor = by_tag.map_or_else(|| by_topic::of_topic(message.topic), wire_id);
         let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, "influx-line") };
         let found = self.fields.iter().filter_map(|(name, value)| {
             let value = plain(value)?;

@@ -61,7 +61,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
 /// The endpoint is outside the pack; gateways put it into the topic, before the kind of message.
 fn endpoint(topic: &str) -> Id {
     let by_urn = topic.split('/').find(|level| level.starts_with("urn:"));
-    by_urn.map_or_else(|| super::generic::of_topic(topic), wire_id)
+    by_urn.map_or_else(|| super::by_topic::of_topic(topic), wire_id)
 }
 
 fn reading(

@@ -1,6 +1,7 @@
 //! The wire formats: one file each, one match.
 
 mod births;
+mod by_topic;
 mod chirpstack;
 mod generic;
 mod home_assistant;
