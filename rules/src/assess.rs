@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::{Instant, Period, Register, Span};
 
 use crate::{
-    Clause, LiveClause, Resolved, Scope, Subject, Verdict,
-    judge::{Measuring, finding, scope_of_body},
+    Clause, LiveClause, Subject, Verdict,
+    judge::{Measuring, finding, scope_of_body, scope_of_place},
     measure::{Figure, register as figures},
 };
 
@@ -33,16 +33,7 @@ fn of_places(register: &Register, clause: &Arc<Clause>, window: Span) -> Vec<Ver
     let at = window.from;
     let mut verdicts = Vec::new();
     for place in register.places.values().filter_map(|history| history.at(at)) {
-        let measuring = match clause.scope_of_place(register, place, at) {
-            Scope::Foreign => continue,
-            Scope::Unknown(attribute) => {
-                Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None }
-            }
-            Scope::Applies => Measuring {
-                resolved: clause.bound_for_place(register, place, at),
-                rating: clause.rating_for_place(register, place, at),
-            },
-        };
+        let Some(measuring) = scope_of_place(clause, register, place, at) else { continue };
         let Some(figure) = figures::of_place(clause.measure, register, place, at) else { continue };
         let subject = Subject::Place(place.id.clone());
         verdicts.extend(verdict(register, clause, subject, figure, measuring, window));

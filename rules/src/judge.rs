@@ -1,9 +1,9 @@
 //! From a figure to a finding: limit, coverage, rating, waiver.
 
-use model::{Instant, Register, Season, Span, register::Body};
+use model::{Instant, Place, Register, Season, Span, register::Body};
 
 use crate::{
-    Clause, Outcome, Rating,
+    Attribute, Clause, Outcome, Rating,
     check::LiveClause,
     finding::Finding,
     measure::{Context, Figure},
@@ -18,6 +18,13 @@ pub(crate) struct Measuring {
     pub(crate) rating: Option<Rating>,
 }
 
+impl Measuring {
+    /// Of a subject whose attribute the register lacks.
+    const fn without(attribute: Attribute) -> Self {
+        Self { resolved: Resolved::MissingAttribute(attribute), rating: None }
+    }
+}
+
 /// Whether a clause is to be judged for a window at all: edition in force at its start, place it
 /// applies to then, and season. Without a declared season a seasonal clause is never judged.
 ///
@@ -28,17 +35,25 @@ pub(crate) fn measuring(live: &LiveClause, context: Context<'_>) -> Option<Measu
     if !live.in_force.contains(at) || !clause.season.is_none_or(|s| in_season(s, register, at)) {
         return None;
     }
-    match clause.scope_of_place(register, place, at) {
-        Scope::Foreign => None,
-        Scope::Unknown(attribute) => {
-            Some(Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None })
-        }
-        Scope::Applies => {
-            let resolved = clause.bound_for_place(register, place, at);
-            let rating = clause.rating_for_place(register, place, at);
-            (resolved != Resolved::NoRow).then_some(Measuring { resolved, rating })
-        }
-    }
+    scope_of_place(clause, register, place, at)
+}
+
+/// What a clause measures a place with; `None` where it does not apply, or has no number for such a place.
+pub(crate) fn scope_of_place(
+    clause: &Clause,
+    register: &Register,
+    place: &Place,
+    at: Instant,
+) -> Option<Measuring> {
+    let measuring = match clause.scope_of_place(register, place, at) {
+        Scope::Foreign => return None,
+        Scope::Unknown(attribute) => Measuring::without(attribute),
+        Scope::Applies => Measuring {
+            resolved: clause.bound_for_place(register, place, at),
+            rating: clause.rating_for_place(register, place, at),
+        },
+    };
+    (measuring.resolved != Resolved::NoRow).then_some(measuring)
 }
 
 /// Whether a clause is to be judged of a body for a window that begins at `at`, and with what; as for a place.
@@ -50,27 +65,25 @@ pub(crate) fn measuring_body(
 ) -> Option<Measuring> {
     let clause = &live.clause;
     let is_due = live.in_force.contains(at) && clause.season.is_none_or(|s| in_season(s, register, at));
-    let measuring = is_due.then(|| scope_of_body(clause, register, body, at)).flatten()?;
-    (measuring.resolved != Resolved::NoRow).then_some(measuring)
+    is_due.then(|| scope_of_body(clause, register, body, at)).flatten()
 }
 
-/// What a clause measures a body with; `None` where it does not apply.
+/// What a clause measures a body with; as for a place.
 pub(crate) fn scope_of_body(
     clause: &Clause,
     register: &Register,
     body: &Body,
     at: Instant,
 ) -> Option<Measuring> {
-    match clause.scope_of_body(register, body, at) {
-        Scope::Foreign => None,
-        Scope::Unknown(attribute) => {
-            Some(Measuring { resolved: Resolved::MissingAttribute(attribute), rating: None })
-        }
-        Scope::Applies => Some(Measuring {
+    let measuring = match clause.scope_of_body(register, body, at) {
+        Scope::Foreign => return None,
+        Scope::Unknown(attribute) => Measuring::without(attribute),
+        Scope::Applies => Measuring {
             resolved: clause.bound_for_body(register, body, at),
             rating: clause.rating_for_body(register, body, at),
-        }),
-    }
+        },
+    };
+    (measuring.resolved != Resolved::NoRow).then_some(measuring)
 }
 
 fn in_season(season: Season, register: &Register, at: Instant) -> bool {

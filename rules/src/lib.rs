@@ -44,6 +44,7 @@ pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
 pub use engine::{
     Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+    moved_days,
 };
 pub use measure::Figure;
 pub use meter::is_rollover;

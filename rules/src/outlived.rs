@@ -1,12 +1,21 @@
 //! Alerts whose clause is no longer in force, or no longer applies to its place or body.
 //!
-//! An edition ends, and with it what it asks; or the register ends a place, or puts a room to another use. The alert of a breach that it found stands for one more window
+//! An edition ends, and with it what it asks; or the register ends a place or body, puts a room to another use, or
+//! gives a body a level for which the clause is not. The alert of a breach that it found stands for one more window
 //! and is withdrawn when that is over, because nothing can prove it over any more. Where the next edition of
 //! the document asks for the same figure, the alert waits until that has proven something either way.
 
-use model::{Calendar, Instant, Period, Register};
+use std::collections::BTreeSet;
 
-use crate::{Output, Subject, Transition, check::Check, standard::family};
+use model::{Calendar, Id, Instant, Period, Register};
+
+use crate::{
+    Attribute, Output, Subject, Transition,
+    check::Check,
+    engine::stays,
+    judge::{scope_of_body, scope_of_place},
+    standard::family,
+};
 
 /// Ends the alerts of checks that have outlived their edition or subject, `closed_to` being up to where windows
 /// have ended. What succeeds a check is looked for among the others.
@@ -22,7 +31,7 @@ pub(crate) fn outlive(
             continue;
         };
         // Of a subject that is gone nothing will ever be proven.
-        let subject_end = ended.subject_end(register);
+        let subject_end = ended.subject_end(register, closed_to);
         let is_gone = subject_end <= closed_to;
         let successor = checks.iter().find(|next| !is_gone && next.succeeds(ended));
         let successor = successor.map(|next| (next.live.clause.id.clone(), next.memory.has_spoken()));
@@ -47,27 +56,76 @@ impl Check {
             && self.goes_on_as(&ended.live)
     }
 
-    /// When the register ends what is judged: the last row of its place or body that the clause can apply to.
-    fn subject_end(&self, register: &Register) -> Instant {
-        let applies_to = &self.live.clause.applies_to;
-        let last = match self.subject() {
-            Subject::Place(id) => register.places.get(id).and_then(|history| {
-                let fitting = history.rows().filter(|row| applies_to.may_hold(&row.value));
-                fitting.last().map(|row| row.span.to)
-            }),
+    /// Whether the register lets the clause apply at an instant: its place or body is there, and one of those that
+    /// the clause is for.
+    fn applies(&self, register: &Register, at: Instant) -> bool {
+        let clause = &self.live.clause;
+        match self.subject() {
+            Subject::Place(id) => register
+                .place(id, at)
+                .is_some_and(|place| scope_of_place(clause, register, place, at).is_some()),
             Subject::Body(id) => {
-                register.bodies.get(id).and_then(|history| history.rows().last().map(|row| row.span.to))
+                register.body(id, at).is_some_and(|body| scope_of_body(clause, register, body, at).is_some())
             }
-        };
-        last.unwrap_or(Instant::MAX)
+        }
+    }
+
+    /// When the register has let the clause apply for the last time; the latest instant as long as it applies at
+    /// `closed_to`, the earliest if it never did.
+    fn subject_end(&self, register: &Register, closed_to: Instant) -> Instant {
+        if self.applies(register, closed_to) {
+            return Instant::MAX;
+        }
+        let mut end = Instant::MAX;
+        for border in self.borders(register).into_iter().rev() {
+            if self.applies(register, border) {
+                return end;
+            }
+            end = border;
+        }
+        Instant::MIN
+    }
+
+    /// The instants at which something changes in the register by which the clause may apply or not.
+    fn borders(&self, register: &Register) -> BTreeSet<Instant> {
+        let mut borders = BTreeSet::new();
+        let mut bodies: Vec<&Id> = Vec::new();
+        match self.subject() {
+            Subject::Body(id) => bodies.push(id),
+            Subject::Place(id) => {
+                for stay in stays(register, id) {
+                    borders.extend([stay.from, stay.to]);
+                    let chain = register.ancestors(id, stay.from);
+                    bodies.extend(chain.into_iter().filter_map(|place| place.body.as_ref()));
+                }
+                if self.live.clause.key_attributes().contains(&Attribute::Rank) {
+                    let rows = register.posts.values().flat_map(|history| history.rows());
+                    for row in rows.filter(|row| row.value.room.as_ref() == Some(id)) {
+                        borders.extend([row.span.from, row.span.to]);
+                        bodies.push(&row.value.body);
+                    }
+                }
+            }
+        }
+        let mut known: BTreeSet<&Id> = BTreeSet::new();
+        while let Some(id) = bodies.pop() {
+            if !known.insert(id) {
+                continue;
+            }
+            for row in register.bodies.get(id).into_iter().flat_map(|history| history.rows()) {
+                borders.extend([row.span.from, row.span.to]);
+                bodies.extend(row.value.parent.as_ref());
+            }
+        }
+        borders
     }
 
     /// Whether the first window that is no longer judged has ended, `closed_to` being up to where windows have.
     /// Only then an alert can end with its edition or subject: until then it stands as it was found.
     fn has_outlived(&self, subject_end: Instant, closed_to: Instant, calendar: &Calendar) -> bool {
         let end = self.live.in_force.to.min(subject_end);
-        if closed_to < end {
-            return false;
+        if closed_to < end || end == Instant::MIN {
+            return end <= closed_to;
         }
         let period = match self.live.clause.period {
             Period::Register => Period::Day,
@@ -100,7 +158,8 @@ impl Check {
 
     /// Whether its edition or its subject has ended by an instant, so that its alert may have to end too.
     pub(crate) fn may_outlive(&self, closed_to: Instant, register: &Register) -> bool {
-        let is_ended = || self.live.in_force.to <= closed_to || self.subject_end(register) <= closed_to;
+        let is_ended =
+            || self.live.in_force.to <= closed_to || self.subject_end(register, closed_to) <= closed_to;
         self.memory.is_out_of_force() || !self.memory.life().is_over() && is_ended()
     }
 }

@@ -118,6 +118,11 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_was_to_be_judged_nothing_is_covered() {
+        assert_eq!(Partial::default().coverage().to_bits(), 0.0_f64.to_bits());
+    }
+
+    #[test]
     fn a_printed_figure_has_six_decimals_and_no_minus_before_zero() {
         assert_eq!(printed(1.000_000_51).to_bits(), 1.000_001_f64.to_bits());
         assert_eq!(printed(-0.000_000_1).to_bits(), 0.0_f64.to_bits(), "what is printed is 0");

@@ -211,4 +211,37 @@ mod tests {
         let said = said.map(|value| serde_json::to_string(&Fact::from(value)).unwrap());
         assert_eq!(said, ["211366.536", "0.970498084", "2610.0", "0.0", "-1.66", "1000000000000.5"]);
     }
+
+    #[test]
+    fn two_verdicts_say_the_same_when_all_that_is_printed_of_them_is_the_same() {
+        let bound = crate::Bound { at_most: Some(5.0), at_least: None };
+        let clause =
+            Clause::new("own-1", "a", crate::Measure::RoomArea, model::Period::Register, bound).into();
+        let one = Verdict {
+            time: Instant::MIN,
+            subject: Subject::Place(Id::parse("r").unwrap()),
+            clause,
+            outcome: Outcome::Breach,
+            rating: None,
+            value: Some(6.0),
+            limit: Some(5.0),
+            is_minimum: false,
+            coverage: 1.0,
+            waived: None,
+            window: Span::ALWAYS,
+            revision: 1,
+            why: Why::default(),
+        };
+        assert!(one.says_the_same(&Verdict { time: Instant::MAX, revision: 2, ..one.clone() }));
+        for other in [
+            Verdict { outcome: Outcome::Compliant, ..one.clone() },
+            Verdict { rating: Some(RatingLevel::Guide), ..one.clone() },
+            Verdict { value: Some(7.0), ..one.clone() },
+            Verdict { limit: None, ..one.clone() },
+            Verdict { coverage: 0.5, ..one.clone() },
+            Verdict { waived: Some("order 3".to_owned()), ..one.clone() },
+        ] {
+            assert!(!one.says_the_same(&other), "{other:?}");
+        }
+    }
 }

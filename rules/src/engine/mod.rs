@@ -35,9 +35,10 @@ use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 use bodies::BodyState;
 use bound::Bound;
 pub use presence::Presence;
-pub use reopen::{LateDay, Reopened, Reopening, Stretch};
+pub use reopen::{LateDay, Reopened, Reopening, Stretch, moved_days};
 pub use saved::SavedShard;
 use shard::Shard;
+pub(crate) use ways::stays;
 
 use crate::{
     Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check,

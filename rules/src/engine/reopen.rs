@@ -7,11 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Id, Instant, Nature, Period, Reading, Span};
+use model::{Id, Instant, Nature, Period, Reading, Register, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Output, outdoor::is_outdoor, shard::Shard};
-use crate::{Verdict, finding::Finding};
+use super::{Engine, Output, outdoor::is_outdoor, shard::Shard, ways::stays};
+use crate::{Verdict, finding::Finding, measure::meters::pieces};
 
 /// Shortest time before a stretch of days whose readings are asked for too, ms: a day of zeros is
 /// disbelieved as a whole, and doors count from local midnight.
@@ -25,6 +25,41 @@ pub struct LateDay {
     pub day: Instant,
     /// Whether a meter was touched, else a gauge.
     pub is_meter: bool,
+}
+
+/// The days inside `reach` on which a place lies elsewhere in the tree than one register said, as another does: what
+/// was told of the places that it left and entered is to be built anew. Of both only what they know in common counts:
+/// a place that comes or goes moves nowhere.
+#[must_use]
+pub fn moved_days(before: &Register, after: &Register, reach: Span) -> BTreeSet<LateDay> {
+    let mut days = BTreeSet::new();
+    let parents = |register: &Register, id: &Id| -> Vec<(Span, Option<Id>)> {
+        let rows = register.places.get(id).into_iter().flat_map(|history| history.rows());
+        rows.map(|row| (row.span, row.value.parent.clone())).collect()
+    };
+    if after.places.keys().all(|id| parents(before, id) == parents(after, id)) {
+        return days;
+    }
+    for place in after.places.keys() {
+        let borders = [before, after].map(|register| stays(register, place));
+        let borders = borders.iter().flatten().flat_map(|stay| [stay.from, stay.to]);
+        for piece in pieces(reach, borders) {
+            let [old, new] = [before, after].map(|register| register.ancestors(place, piece.from));
+            let is_moved = !(old.is_empty() || new.is_empty())
+                && !old.iter().map(|up| &up.id).eq(new.iter().map(|up| &up.id));
+            if !is_moved {
+                continue;
+            }
+            for day in after.calendar.windows(Period::Day, piece) {
+                days.extend([false, true].map(|is_meter| LateDay {
+                    place: place.clone(),
+                    day: day.from,
+                    is_meter,
+                }));
+            }
+        }
+    }
+    days
 }
 
 /// Days of one building that are built anew together.

@@ -70,7 +70,7 @@ fn root_of(register: &Register, id: &Id, at: Instant, by_site: bool) -> Id {
 }
 
 /// The life of a place in pieces in which the tree above it does not change.
-pub(super) fn stays(register: &Register, id: &Id) -> Vec<Span> {
+pub(crate) fn stays(register: &Register, id: &Id) -> Vec<Span> {
     let mut known: Vec<&Id> = vec![id];
     let mut at = 0;
     let mut borders: Vec<Instant> = Vec::new();

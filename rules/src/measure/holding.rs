@@ -119,3 +119,32 @@ impl Metered for Holding<'_> {
         meters.any(|(_, history)| history.rows().any(|row| of.contains(&row.value.end_use)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_of_a_meter_in_two_buildings_adds_up_in_any_order() {
+        let counted = |all: &[(&str, i64, (i128, i64))]| {
+            let mut delivered = Delivered::default();
+            for (meter, from, counted) in all {
+                delivered.add(&Id::parse(meter).unwrap(), Instant::from_millis(*from), *counted);
+            }
+            delivered
+        };
+        let (here, there) = (
+            counted(&[("m", 0, (5, 10)), ("n", 0, (1, 2))]),
+            counted(&[("m", 0, (3, 20)), ("m", 9, (4, 8)), ("m", 9, (4, 8))]),
+        );
+        let (mut sum, mut other) = (here.clone(), there.clone());
+        sum.merge(&there);
+        other.merge(&here);
+        assert_eq!(sum, other);
+        assert_eq!(sum, counted(&[("m", 0, (8, 30)), ("m", 9, (8, 16)), ("n", 0, (1, 2))]));
+        assert_eq!(sum.0.get(&(Id::parse("m").unwrap(), Instant::from_millis(9))), Some(&(8, 16)));
+        assert!(!sum.is_empty() && Delivered::default().is_empty());
+        let text = serde_json::to_string(&sum).unwrap();
+        assert_eq!(serde_json::from_str::<Delivered>(&text).unwrap(), sum);
+    }
+}

@@ -134,7 +134,7 @@ impl<'a> Supply<'a> {
 }
 
 /// A window cut at the borders inside it.
-pub(super) fn pieces(window: Span, borders: impl Iterator<Item = Instant>) -> Vec<Span> {
+pub(crate) fn pieces(window: Span, borders: impl Iterator<Item = Instant>) -> Vec<Span> {
     let mut borders: Vec<Instant> = borders.filter(|at| window.from < *at && *at < window.to).collect();
     borders.extend([window.from, window.to]);
     borders.sort_unstable();

@@ -2,7 +2,7 @@
 
 use model::{
     Instant, Period, PlaceKind, Quantity, Span,
-    register::{Body, EndUse, History},
+    register::{Body, Dated, EndUse, History, Level},
 };
 use rules::{
     AppliesTo, Clause, Fact, Measure, MeasureRow, Outcome, Subject, TransitionKind, Verdict, measure,
@@ -68,6 +68,7 @@ fn of<'a>(run: &'a Run, body: &str) -> Vec<&'a Verdict> {
 fn missing(run: &Run) -> String {
     let said = of(run, "agency");
     assert_eq!((said.len(), said[0].outcome, said[0].value), (1, Outcome::Insufficient, None), "{said:?}");
+    assert_eq!(said[0].coverage.to_bits(), 0.0_f64.to_bits());
     let Some(Fact::Text(missing)) = said[0].why.get("missing") else { panic!("{:?}", said[0].why) };
     missing.clone()
 }
@@ -174,7 +175,8 @@ fn late_data_of_one_building_gives_a_revision() {
 
 #[test]
 fn whichever_building_closes_last_the_same_is_said() {
-    let world = agency();
+    let mut world = agency();
+    world.meter("m-a", "annexe", |meter| meter.max_gap_s = 7200.0);
     let mut orders = Vec::new();
     for order in [["m-a", "m-b"], ["m-b", "m-a"]] {
         let mut run = world.run();
@@ -226,13 +228,102 @@ fn measure_has_a_row_for_the_body_after_those_of_its_buildings() {
 
 #[test]
 fn what_is_metered_apart_leaves_the_sum_of_all_buildings() {
-    let mut world = World::new();
-    let servers = rules::Energy { without: vec![EndUse::DataCentre], ..rules::Energy::default() };
-    world = world.with(Clause { energy: servers, ..quota() });
-    let of_agency = agency();
-    world.register = of_agency.register;
-    world.meter("servers", "annexe", |m| m.end_use = EndUse::DataCentre);
-    let used: [(&str, &[(&str, f64)]); 3] =
-        [("m-b", &[(END, 200_000.0)]), ("m-a", &[(END, 100_000.0)]), ("servers", &[(END, 60_000.0)])];
-    assert_eq!(of(&year(&world, &used), "agency")[0].value, Some(2400.0));
+    for (end_use, has_rooms) in [(EndUse::DataCentre, true), (EndUse::Lighting, false)] {
+        let apart = rules::Energy { without: vec![end_use], ..rules::Energy::default() };
+        let mut world = World::new().with(Clause { energy: apart, ..quota() });
+        world.register = agency().register;
+        world.meter("apart", "annexe", |m| m.end_use = end_use);
+        let used: [(&str, &[(&str, f64)]); 3] =
+            [("m-b", &[(END, 200_000.0)]), ("m-a", &[(END, 100_000.0)]), ("apart", &[(END, 60_000.0)])];
+        let run = year(&world, &used);
+        assert_eq!(of(&run, "agency")[0].value, Some(2400.0));
+        assert_eq!(of(&run, "agency")[0].why.contains_key("space_left_out"), has_rooms);
+        assert_eq!(of(&plain(&world), "agency")[0].value, Some(3000.0), "that meter was never heard");
+    }
+}
+
+#[test]
+fn an_edition_that_is_not_in_force_asks_nothing_of_a_body() {
+    let mut world = agency();
+    world.clauses[0].in_force = Span::new(Instant::MIN, at("2025-01-01 00:00"));
+    assert!(plain(&world).out.is_empty());
+}
+
+#[test]
+fn a_body_none_of_whose_meters_was_heard_and_one_that_is_counted_above_are_not_judged() {
+    let world = agency();
+    let mut run = world.run();
+    run.send("s1", Quantity::Co2, at("2025-06-01 00:00"), 500.0).advance(at("2026-01-01 02:00"));
+    assert!(of(&run, "agency").is_empty());
+    // Until last year the bureau had people of its own.
+    let mut world = agency();
+    let bureau = |people| staffed("bureau", Some("agency"), people);
+    world.register.bodies.insert(id("bureau"), two(bureau(Some(30.0)), at("2025-01-01 00:00"), bureau(None)));
+    world.place(held("annexe", PlaceKind::Building, None, Some("bureau")));
+    let run = plain(&world);
+    assert_eq!((of(&run, "agency").len(), of(&run, "bureau").len()), (1, 0));
+}
+
+#[test]
+fn each_of_two_bodies_has_its_own_memory_back_from_a_checkpoint() {
+    let mut world = agency();
+    staff(&mut world, "bureau", None, Some(100.0));
+    world.place(held("annexe", PlaceKind::Building, None, Some("bureau")));
+    // 2200 and 100 kWh a person.
+    let mut run = year(&world, &[("m-b", &[(END, 220_000.0)]), ("m-a", &[(END, 10_000.0)])]);
+    let mut next = Run { engine: world.engine(), out: Vec::new() };
+    for (key, piece) in run.engine.take_changed() {
+        next.engine.restore(&key, piece);
+    }
+    let said = |run: &Run| {
+        let said = run.engine.verdicts().into_iter().map(|v| (v.subject.id().to_string(), v.value));
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(said(&next), [("agency".to_owned(), Some(2200.0)), ("bureau".to_owned(), Some(100.0))]);
+    assert_eq!(next.engine.alerts(), run.engine.alerts());
+    next.advance(at("2026-01-02 00:00"));
+    assert!(next.out.is_empty());
+}
+
+#[test]
+fn the_alert_of_a_body_that_the_register_ends_or_gives_another_level_is_withdrawn_a_window_later() {
+    let monthly = Clause { period: Period::Month, ..quota() };
+    let level = |level| Body { level: Some(level), ..staffed("agency", None, Some(10.0)) };
+    let county = level(Level::County);
+    let closed = |value: &Body| {
+        let mut rows = History::default();
+        let span = Span::new(Instant::MIN, at("2026-03-01 00:00"));
+        rows.insert(Dated { span, value: value.clone() }).unwrap();
+        rows
+    };
+    let raised = |to| two(county.clone(), at("2026-03-01 00:00"), level(to));
+    let staffed =
+        two(county.clone(), at("2026-03-01 00:00"), Body { name: "renamed".to_owned(), ..county.clone() });
+    for (rows, ends) in [(closed(&county), true), (raised(Level::City), true), (staffed, false)] {
+        let mut clause = monthly.clone();
+        clause.applies_to.level = vec![Level::County, Level::Township];
+        let mut world = agency();
+        world.clauses.clear();
+        let mut world = world.with(clause);
+        world.register.bodies.insert(id("agency"), rows);
+        let mut run = world.run();
+        for (time, total) in [("01-01", 0.0), ("02-01", 30_000.0), ("03-01", 60_000.0), ("04-01", 60_000.0)] {
+            for (meter, total) in [("m-b", total), ("m-a", 0.0)] {
+                run.send(meter, Quantity::EnergyImport, at(&format!("{time} 00:00")), total);
+            }
+        }
+        assert_eq!(run.kinds(), [TransitionKind::Firing]);
+        assert_eq!(run.engine.alerts().len(), 1, "March is not over");
+        run.advance(at("04-01 02:00"));
+        if ends {
+            assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+            let told = run.transitions()[1];
+            assert_eq!(told.alert.verdict.why["no_longer_applies_to"], Fact::from("agency"));
+            assert!(run.engine.alerts().is_empty());
+            run.advance(at("05-02 00:00"));
+            assert_eq!(run.kinds().len(), 2, "it is said once");
+        } else {
+            assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Resolved], "March used nothing");
+        }
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use model::{Instant, Period, PlaceKind, Span, register::History};
+use model::{
+    Instant, Period, PlaceKind, Span,
+    register::{Body, ClimateZone, History, Level},
+};
 use rules::{AlertState, Clause, Fact, LiveClause, Measure, Output, RegisterChecks, TransitionKind};
 
-use crate::world::{Run, World, at, co2, id, place};
+use crate::world::{Run, World, at, body, co2, id, place, two};
 
 fn edition(clause: Clause, name: &str, in_force: Span) -> LiveClause {
     let clause = Clause {
@@ -66,6 +69,18 @@ fn a_successor_that_has_proven_nothing_leaves_the_alert_and_one_that_has_takes_o
         let alerts: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
         assert_eq!(alerts, left);
     }
+}
+
+#[test]
+fn a_successor_that_spoke_long_ago_and_is_silent_since_has_taken_over_for_good() {
+    let border = at("03-02 10:00");
+    let mut run =
+        office(vec![edition(co2(), "own-1", before(border)), edition(co2(), "own-2", from(border))]);
+    run.co2_hours(border, &[Some(900.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    run.advance(at("03-05 00:00"));
+    assert_eq!(run.outcomes().last(), Some(&rules::Outcome::Insufficient));
+    assert_eq!((run.kinds().len(), run.engine.alerts().len()), (2, 0));
 }
 
 #[test]
@@ -167,7 +182,7 @@ fn a_room_put_to_another_use_takes_its_alert_along_and_one_that_only_grows_does_
         let mut world = World::new().with(clause);
         let room = place("r1", PlaceKind::Room, Some("b"));
         let after = model::Place { room_use: Some(use_after), usable_area_m2: Some(90.0), ..room.clone() };
-        world.register.places.insert(id("r1"), crate::world::two(room, at("03-03 00:00"), after));
+        world.register.places.insert(id("r1"), two(room, at("03-03 00:00"), after));
         let mut run = world.run();
         run.steady("s1", model::Quantity::Co2, at("03-02 22:00"), at("03-03 00:00"), 1200.0);
         run.advance(at("03-03 03:00"));
@@ -208,4 +223,81 @@ fn a_finding_of_the_register_ends_with_its_room_too() {
         .filter(|(_, room)| *room == "r1")
         .collect();
     assert_eq!(kinds, [(TransitionKind::Firing, "r1"), (TransitionKind::Withdrawn, "r1")]);
+}
+
+/// A county's room `r1` in a building of a cold zone, whose alert fires in the last hour of the second of March;
+/// then the register changes.
+fn of_county(clause: Clause, body_after: Body, zone_after: ClimateZone) -> Run {
+    let border = at("03-03 00:00");
+    let mut world = World::new().with(clause);
+    let body = Body { level: Some(Level::County), ..body("office") };
+    world.register.bodies.insert(id("office"), two(body, border, body_after));
+    let building = |zone| model::Place {
+        body: Some(id("office")),
+        climate_zone: Some(zone),
+        ..place("b", PlaceKind::Building, None)
+    };
+    let buildings = two(building(ClimateZone::Cold), border, building(zone_after));
+    world.register.places.insert(id("b"), buildings);
+    let mut run = world.run();
+    run.steady("s1", model::Quantity::Co2, at("03-02 22:00"), border, 1200.0);
+    run.advance(at("03-03 01:00"));
+    assert_eq!(run.alert().unwrap().state, AlertState::Firing, "the hour is not over");
+    run.advance(at("03-03 03:00"));
+    run
+}
+
+#[test]
+fn an_alert_ends_where_level_or_zone_change_so_that_the_clause_is_for_another() {
+    let at_level = |level| Body { level: Some(level), ..body("office") };
+    let mut scoped = co2();
+    scoped.applies_to.level = vec![Level::County];
+    scoped.applies_to.climate_zone = vec![ClimateZone::Cold, ClimateZone::SevereCold];
+    let mut tabled = co2();
+    let row = rules::Row {
+        key: vec!["county".to_owned()],
+        bound: rules::Bound { at_most: Some(1000.0), at_least: None },
+        rating: None,
+    };
+    tabled.limit.table = Some(rules::LimitTable { by: vec![rules::Attribute::Level], rows: vec![row] });
+    let ended = vec![TransitionKind::Firing, TransitionKind::Withdrawn];
+    let stands = vec![TransitionKind::Firing];
+    for (clause, level, zone, told) in [
+        (&scoped, Level::City, ClimateZone::Cold, &ended),
+        (&scoped, Level::County, ClimateZone::Temperate, &ended),
+        (&scoped, Level::County, ClimateZone::SevereCold, &stands),
+        (&tabled, Level::City, ClimateZone::Cold, &ended),
+        (&tabled, Level::County, ClimateZone::Temperate, &stands),
+    ] {
+        let run = of_county(clause.clone(), at_level(level), zone);
+        assert_eq!(run.kinds(), *told, "{level:?} {zone:?}");
+        assert_eq!(run.engine.alerts().len(), 2 - told.len());
+    }
+    // A level that is not known asks for nothing less: it is to be told.
+    let run = of_county(scoped, body("office"), ClimateZone::Cold);
+    assert_eq!(run.kinds(), stands);
+}
+
+#[test]
+fn a_register_that_says_that_the_clause_never_applied_ends_its_alert_at_once() {
+    let level = |level| {
+        let mut world = World::new();
+        let mut clause = co2();
+        clause.applies_to.level = vec![Level::County];
+        let building = model::Place { body: Some(id("office")), ..place("b", PlaceKind::Building, None) };
+        world.place(building);
+        world
+            .register
+            .bodies
+            .insert(id("office"), History::always(Body { level: Some(level), ..body("office") }));
+        world.with(clause)
+    };
+    let mut run = level(Level::County).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1200.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    let world = level(Level::City);
+    run.engine.rebind(Arc::new(world.register.clone()), &world.clauses, world.options, &mut run.out);
+    run.co2_hours(at("03-02 10:00"), &[Some(1200.0)]);
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn]);
+    assert!(run.engine.alerts().is_empty());
 }

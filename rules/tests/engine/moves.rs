@@ -3,13 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
-    Id, Instant, Period, Place, PlaceKind, Quantity, Reading,
+    Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Span,
     register::{History, Sensor},
 };
-use rules::{Clause, EngineOptions, Fact, Measure, MeasureRow, SavedShard, Subject, Verdict, measure};
+use rules::{
+    Clause, EngineOptions, Fact, Measure, MeasureRow, SavedShard, Subject, Verdict, measure, moved_days,
+};
 
 use crate::{
     bodies::{held, quota, staffed},
+    reopen::Keeper,
     world::{Run, World, at, clause, co2, id, place, reading, two},
 };
 
@@ -228,6 +231,65 @@ fn a_move_that_the_register_learns_of_in_time_is_judged_as_if_it_had_always_been
     assert_eq!(difference(&known, &told), None);
     // The first building has no meter from the tenth on.
     assert_eq!(said(&known).len(), 3 * 31 * 24 + 3 * 31 + 9);
+}
+
+#[test]
+fn a_move_that_the_register_learns_of_too_late_is_told_anew_from_its_day_on() {
+    let (before, after) = (judged(still()), judged(moving()));
+    let mut known = Keeper::new(after.run());
+    let mut told = Keeper::new(before.run());
+    let learns = at("03-14 12:00");
+    let mut is_told = false;
+    for reading in air() {
+        if !is_told && reading.time >= learns {
+            let register = Arc::new(after.register.clone());
+            told.run.engine.rebind(register, &after.clauses, after.options, &mut told.run.out);
+            let reach = Span::new(at("03-01 00:00"), learns);
+            let days = moved_days(&before.register, &after.register, reach);
+            let first = days.first().unwrap();
+            assert_eq!((first.place.as_str(), first.day, days.len()), ("r1", at("03-10 00:00"), 2 * 5));
+            told.mark(days);
+            told.reopen();
+            is_told = true;
+        }
+        known.observe(&reading);
+        told.observe(&reading);
+    }
+    for keeper in [&mut known, &mut told] {
+        keeper.run.finish();
+        keeper.keep();
+    }
+    let end = at("04-01 00:00");
+    let (known, told) = (known.said(end), told.said(end));
+    for key in known.keys().chain(told.keys()) {
+        assert_eq!(known.get(key), told.get(key), "{key:?}");
+    }
+}
+
+#[test]
+fn days_are_marked_where_a_place_or_one_above_it_has_moved_and_nowhere_else() {
+    let reach = Span::new(at("03-01 00:00"), at("03-12 08:00"));
+    let (still, moving) = (still().register, moving().register);
+    assert!(moved_days(&moving, &moving, reach).is_empty());
+    let days = |before, after| {
+        let days = moved_days(before, after, reach).into_iter().filter(|day| day.is_meter);
+        days.map(|day| (day.place.to_string(), day.day)).collect::<Vec<_>>()
+    };
+    let moved: Vec<(String, Instant)> =
+        ["03-10", "03-11", "03-12"].map(|day| ("r1".to_owned(), at(&format!("{day} 00:00")))).into();
+    assert_eq!(days(&still, &moving), moved);
+    assert_eq!(days(&moving, &still), moved, "taken back");
+    // A floor takes its room along; a room that is new, or gone, has moved nowhere.
+    let floor = |building| place("f", PlaceKind::Floor, Some(building));
+    let mut before = still.clone();
+    before.places.insert(id("f"), History::always(floor("b")));
+    before.places.insert(id("r1"), History::always(place("r1", PlaceKind::Room, Some("f"))));
+    let mut after = before.clone();
+    after.places.insert(id("f"), two(floor("b"), at("03-11 00:00"), floor("c")));
+    after.places.insert(id("new"), History::always(place("new", PlaceKind::Room, Some("f"))));
+    after.places.remove(&id("r3"));
+    let names: Vec<String> = days(&before, &after).into_iter().map(|(place, _)| place).collect();
+    assert_eq!(names, ["f", "f", "r1", "r1"]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Numbers of the register that change within a window.
 
+use std::sync::Arc;
+
 use model::{Period, PlaceKind, Quantity, register::History};
-use rules::{Clause, Fact, Measure};
+use rules::{Clause, Fact, Measure, Output, RegisterChecks};
 
 use crate::world::{World, at, body, clause, id, place, two};
 
@@ -133,4 +135,50 @@ fn a_sensor_that_moves_to_another_building_is_heard_in_both() {
     said.sort();
     let rooms: Vec<&str> = said.iter().map(|(_, room)| room.as_str()).collect();
     assert_eq!(rooms, ["r1", "r1", "r9", "r9"]);
+}
+
+#[test]
+fn a_finding_of_the_register_is_told_when_it_changes_and_goes_on_over_a_restart_and_an_edit() {
+    let mut world = World::new();
+    let area = |m2| model::Place { usable_area_m2: Some(m2), ..place("r1", PlaceKind::Room, Some("b")) };
+    world.register.places.insert(id("r1"), two(area(60.0), at("03-04 00:00"), area(70.0)));
+    let most = |m2| clause("area", PlaceKind::Room, Measure::RoomArea, Period::Register, m2);
+    let world = world.with(most(50.0));
+    let register = || Arc::new(world.register.clone());
+    let mut checks = RegisterChecks::new(register(), &world.clauses);
+    let told = |checks: &mut RegisterChecks, day: &str| {
+        let mut out = Vec::new();
+        checks.advance(at(day), &mut out);
+        said(&out)
+    };
+    assert_eq!(told(&mut checks, "03-02 08:00"), ["r1 60", "Firing", "r2 20"]);
+    assert!(checks.take_changed().is_some());
+    assert!(told(&mut checks, "03-02 20:00").is_empty());
+    assert!(checks.take_changed().is_none(), "the day was judged");
+    assert!(told(&mut checks, "03-03 08:00").is_empty(), "nothing new");
+    assert_eq!(told(&mut checks, "03-04 08:00"), ["r1 70"]);
+    assert_eq!((checks.alerts().len(), checks.verdicts().len()), (1, 2));
+    let mut next = RegisterChecks::new(register(), &world.clauses);
+    next.restore(checks.take_changed().unwrap());
+    assert_eq!((next.alerts(), next.verdicts()), (checks.alerts(), checks.verdicts()));
+    assert!(told(&mut next, "03-04 20:00").is_empty());
+    // Another limit goes on with the alert, another rule ends it.
+    let mut edited = |clause| {
+        let mut out = Vec::new();
+        let clauses = World::new().with(clause).clauses;
+        next.rebind(register(), &clauses, Some(at("03-04 21:00")), &mut out);
+        said(&out)
+    };
+    assert_eq!(edited(most(65.0)), ["r1 70", "r2 20"]);
+    let other = Clause { id: "own-1/other".to_owned(), ..most(100.0) };
+    assert_eq!(edited(other), ["Withdrawn", "r1 70", "r2 20"]);
+    assert!(next.alerts().is_empty());
+}
+
+fn said(out: &[Output]) -> Vec<String> {
+    let line = |said: &Output| match said {
+        Output::Verdict(v) => format!("{} {}", v.subject.id(), v.value.unwrap()),
+        Output::Transition(t) => format!("{:?}", t.kind),
+    };
+    out.iter().map(line).collect()
 }

@@ -57,6 +57,11 @@ impl Keeper {
         }
     }
 
+    /// Days that are to be built anew for another reason than a late reading.
+    pub(crate) fn mark(&mut self, days: BTreeSet<LateDay>) {
+        self.late.extend(days);
+    }
+
     fn read(&self, stretch: &Stretch) -> Vec<Reading> {
         let (from, to) = (stretch.span.from, stretch.span.to);
         let mut wanted: Vec<Reading> = Vec::new();

@@ -4,11 +4,11 @@ use model::{
     RoomUse,
     register::{Body, Rank},
 };
-use rules::{Fact, Outcome};
+use rules::{Bound, Clause, Fact, Limit, LiveClause, Outcome};
 
 use crate::{
-    assess::{CAP, assess, office, post, put_body, room, why},
-    world::{body, id},
+    assess::{CAP, assess, clauses, office, post, put_body, room, why},
+    world::{at, body, id},
 };
 
 #[test]
@@ -51,4 +51,29 @@ fn an_over_size_office_says_how_far_it_goes_and_how_soon_that_is_put_right() {
     post(&mut register, "head", Rank::SectionHead);
     room(&mut register, "room", RoomUse::SingleOffice, Some(18.0));
     assert!(!assess(&register, &[CAP])[0].why.contains_key("handling"));
+}
+
+#[test]
+fn only_an_excess_over_a_cap_of_the_document_itself_is_graded() {
+    let mut register = office();
+    post(&mut register, "head", Rank::SectionHead);
+    room(&mut register, "room", RoomUse::SingleOffice, Some(27.0));
+    let of_document = clauses(&[CAP]).remove(0);
+    let capped = |at_most, at_least| Limit {
+        fixed: Bound { at_most, at_least },
+        table: None,
+        ..of_document.clause.limit.clone()
+    };
+    let clause = &of_document.clause;
+    for (changed, is_graded) in [
+        (Clause { limit: capped(Some(20.0), None), ..Clause::clone(clause) }, true),
+        (Clause { limit: capped(None, Some(30.0)), ..Clause::clone(clause) }, false),
+        (Clause { limit: capped(Some(0.0), None), ..Clause::clone(clause) }, false),
+        (Clause { moved_by: Some("order 3".to_owned()), ..Clause::clone(clause) }, false),
+    ] {
+        let live = LiveClause { clause: changed.into(), ..of_document.clone() };
+        let verdict = rules::assess(&register, &[live], at("03-02 09:00")).remove(0);
+        assert_eq!(verdict.outcome, Outcome::Breach);
+        assert_eq!(verdict.why.contains_key("handling"), is_graded, "{:?}", verdict.clause.limit.fixed);
+    }
 }

@@ -11,7 +11,7 @@ use rules::{Catalogue, Fact, LiveClause, Outcome, RatingLevel, Verdict};
 use crate::world::{at, body, id, place};
 
 /// Clauses of the packs by id, in force for ever.
-fn clauses(ids: &[&str]) -> Vec<LiveClause> {
+pub(crate) fn clauses(ids: &[&str]) -> Vec<LiveClause> {
     let catalogue = Catalogue::builtin().unwrap();
     let live = |id: &&str| LiveClause {
         clause: Arc::clone(catalogue.clause(id).unwrap()),
