@@ -120,10 +120,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
         "cannot listen at {listen}: free the port, or set another address in `listen`",
     )))?;
-    if config.mqtt.embedded {
-        let at = parts::broker_address(&config.mqtt)?;
-        broker::start(at).map_err(ServiceError::of("embedded broker"))?;
-    }
+    let broker = parts::broker(&config.mqtt)?;
     let stores = Stores::open(config)?;
     let metrics = Arc::new(Metrics::new());
     metrics.restore(&stores.spool.ledger());
@@ -144,6 +141,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         claims: Claims::new(config),
         access,
         audit,
+        broker,
         stopping_late,
         late: Vec::new(),
     };
@@ -167,6 +165,8 @@ struct Site<'a> {
     claims: Claims,
     access: Access,
     audit: Audit,
+    /// The way to a broker of our own, until the intake takes it.
+    broker: Option<broker::Link>,
     /// Says true to what stops last: mail, series, pages.
     stopping_late: watch::Receiver<bool>,
     late: Vec<JoinHandle<()>>,
@@ -245,6 +245,7 @@ impl Site<'_> {
             // A simulated past comes with gaps of its own: the demo hands over meters by the day.
             listening_is_told: matches!(self.clock, Clock::Simulated(_)),
             held_ms: pipeline::held_ms(raw_ms),
+            threads: pipeline::cores(),
             ..EngineOptions::default()
         };
         let parts = JudgeParts {
@@ -280,7 +281,11 @@ impl Site<'_> {
         let register = Arc::clone(&registers.borrow());
         let decoder = devices::decoder(&self.config.routes, Some(&register));
         let decoder = decoder.map_err(ServiceError::Problems)?;
-        let subscriber = subscriptions::start(self, &mqtt, decoder.subscriptions())?;
+        let filters = decoder.subscriptions();
+        let subscriber = match self.broker.take() {
+            Some(link) => link.subscribe(filters),
+            None => subscriptions::start(self, &mqtt, filters)?,
+        };
         let diagnoses = parts::diagnoses(self, mqtt, registers.clone())?;
         Ok(Intake::new(IntakeParts {
             subscriber,

@@ -2,6 +2,12 @@
 //!
 //! It keeps nothing on disk: what it had not yet delivered is gone when it stops. A site that
 //! must not lose what vendors published during a stop runs a broker of its own.
+//!
+//! Vendors reach it over the network. Our own subscription takes the messages from it by hand: over the network it would
+//! send us no more than a hundred before it waits for the disk. Both end together, so nothing is promised less.
+
+#[cfg(feature = "embedded-broker")]
+mod direct;
 
 use std::net::SocketAddr;
 
@@ -22,14 +28,36 @@ pub enum BrokerError {
     /// Its host is a name.
     #[error("the embedded broker needs an IP address in mqtt.url, not `{0}`")]
     Host(String),
+    /// It takes no subscription of ours.
+    #[error("the embedded broker cannot be subscribed to: {0}")]
+    Link(String),
+}
+
+/// Our own way to the embedded broker.
+#[cfg(feature = "embedded-broker")]
+pub use direct::Link;
+
+/// Without the feature there is no way to a broker.
+#[cfg(not(feature = "embedded-broker"))]
+#[derive(Debug)]
+pub enum Link {}
+
+#[cfg(not(feature = "embedded-broker"))]
+impl Link {
+    /// Never called.
+    #[must_use]
+    pub fn subscribe(self, _filters: Vec<String>) -> ingest::mqtt::Subscriber {
+        match self {}
+    }
 }
 
 /// Starts the broker: MQTT 5 at `address`, MQTT 3.1.1 at the port after it. It runs until the process ends.
+/// Returns our own way to it.
 ///
 /// # Errors
 /// [`BrokerError`] when a port is taken, or the build has no broker.
 #[cfg(feature = "embedded-broker")]
-pub fn start(address: SocketAddr) -> Result<(), BrokerError> {
+pub fn start(address: SocketAddr) -> Result<Link, BrokerError> {
     use std::collections::HashMap;
 
     use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
@@ -67,6 +95,9 @@ pub fn start(address: SocketAddr) -> Result<(), BrokerError> {
         ..Config::default()
     };
     let mut broker = Broker::new(config);
+    // Whoever connects by a name that is taken gets its place: nobody is to guess this one.
+    let name = format!("normwatch-{:032x}", rand::random::<u128>());
+    let (to, from) = broker.link(&name).map_err(|error| BrokerError::Link(error.to_string()))?;
     std::thread::Builder::new()
         .name("broker".to_owned())
         .spawn(move || {
@@ -75,7 +106,7 @@ pub fn start(address: SocketAddr) -> Result<(), BrokerError> {
             }
         })
         .map_err(BrokerError::Thread)?;
-    Ok(())
+    Ok(Link { to, from })
 }
 
 /// Without the feature there is no broker.
@@ -83,6 +114,6 @@ pub fn start(address: SocketAddr) -> Result<(), BrokerError> {
 /// # Errors
 /// Always [`BrokerError::Absent`].
 #[cfg(not(feature = "embedded-broker"))]
-pub fn start(_address: SocketAddr) -> Result<(), BrokerError> {
+pub fn start(_address: SocketAddr) -> Result<Link, BrokerError> {
     Err(BrokerError::Absent)
 }

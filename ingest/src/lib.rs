@@ -20,6 +20,7 @@ mod message;
 pub mod mqtt;
 mod mqtt_config;
 mod mqtt_fault;
+mod mqtt_feed;
 mod mqtt_filters;
 mod mqtt_link;
 mod mqtt_publish;

@@ -27,6 +27,7 @@ use crate::{
 };
 pub use crate::{
     mqtt_config::{MqttConfig, MqttError},
+    mqtt_feed::{Fed, Feed},
     mqtt_link::{AckToken, Acker, LinkState, Monitor},
     mqtt_publish::Publisher,
 };
@@ -77,6 +78,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// A message that was handed over: there is nobody to acknowledge it to.
+    pub(crate) fn fed(Fed { topic, payload, is_retained }: Fed) -> Self {
+        let publish = Publish { topic, payload, retain: is_retained, ..Publish::default() };
+        Self { publish, token: AckToken { packet_id: 0, epoch: 0 }, is_resumed: false }
+    }
+
     /// The topic; a byte that is not UTF-8 makes it empty, which no route matches.
     #[must_use]
     pub fn topic(&self) -> &str {
@@ -135,9 +142,9 @@ impl Incoming {
 /// A subscription with a session that outlives connections.
 #[derive(Debug)]
 pub struct Subscriber {
-    shared: Arc<Shared>,
-    acks: Acker,
-    task: JoinHandle<()>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) acks: Acker,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl Drop for Subscriber {
@@ -204,7 +211,7 @@ impl Subscriber {
 
     /// The next message if one is there, for taking a batch at once.
     pub fn try_next(&mut self) -> Option<Incoming> {
-        self.shared.lock().messages.pop_front()
+        self.shared.take()
     }
 
     /// The sender of acknowledgements.

@@ -43,6 +43,9 @@ impl Acker {
     }
 }
 
+/// With so few messages left, whoever hands them over may go on.
+pub(crate) const DRAINED: usize = 512;
+
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) messages: VecDeque<Incoming>,
@@ -53,11 +56,22 @@ pub(crate) struct Queue {
 pub(crate) struct Shared {
     queue: Mutex<Queue>,
     pub(crate) arrived: Notify,
+    /// There is room again for messages that are handed over.
+    pub(crate) drained: Notify,
 }
 
 impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take(&self) -> Option<Incoming> {
+        let mut queue = self.lock();
+        let message = queue.messages.pop_front()?;
+        if queue.messages.len() == DRAINED {
+            self.drained.notify_one();
+        }
+        Some(message)
     }
 }
 

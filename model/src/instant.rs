@@ -3,7 +3,10 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Unexpected, Visitor},
+};
 
 /// A point in time: milliseconds since the Unix epoch, years 1 to 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,16 +109,46 @@ impl fmt::Debug for Instant {
     }
 }
 
+/// As text for people, as milliseconds in a binary form.
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
+        if s.is_human_readable() { s.collect_str(self) } else { s.serialize_i64(self.0) }
     }
 }
 
+/// Binary forms of 0.1 hold texts too.
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        if d.is_human_readable() { d.deserialize_str(Read::Text) } else { d.deserialize_any(Read::Either) }
+    }
+}
+
+/// What an instant may be read from.
+enum Read {
+    Text,
+    Either,
+}
+
+impl Visitor<'_> for Read {
+    type Value = Instant;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an RFC 3339 time")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Instant, E> {
+        Instant::parse(text).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, ms: i64) -> Result<Instant, E> {
+        match self {
+            Self::Either => Ok(Instant::from_millis(ms)),
+            Self::Text => Err(E::invalid_type(Unexpected::Signed(ms), &self)),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, ms: u64) -> Result<Instant, E> {
+        self.visit_i64(i64::try_from(ms).unwrap_or(i64::MAX))
     }
 }
 

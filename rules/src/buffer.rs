@@ -4,7 +4,7 @@ use model::{
     Instant, Quantity, Series, Span,
     register::{Meter, Sensor},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     compact,
@@ -16,7 +16,7 @@ use crate::{
 const DOOR_MS: i64 = 25 * 3_600_000;
 
 /// Recent readings of a series while it was bound to one place, in time order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct SeriesBuffer {
     pub(crate) series: Series,
     pub(crate) binding: Span,
@@ -149,6 +149,24 @@ impl SeriesBuffer {
     }
 }
 
+/// As a list: a checkpoint holds very many. Files of 0.1 have names in it, which are read too.
+impl Serialize for SeriesBuffer {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        (
+            &self.series,
+            (self.binding.from, self.binding.to),
+            self.first.millis(),
+            self.max_gap_ms,
+            self.interval_ms,
+            self.hold_off_ms,
+            &self.zone,
+            &self.overlaps,
+            &self.readings,
+        )
+            .serialize(s)
+    }
+}
+
 /// Quantities that tell whether somebody is there (besides counters at doors).
 pub(crate) const OCCUPANCY: [Quantity; 4] =
     [Quantity::PeopleCount, Quantity::Occupied, Quantity::Motion, Quantity::MotionCount];
@@ -161,4 +179,25 @@ pub(crate) const DOORS: [[Quantity; 2]; 2] =
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates; the register bounds its seconds")]
 pub(crate) fn millis(seconds: f64) -> i64 {
     (seconds * 1000.0).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_with_names_are_read_as_the_list_is() {
+        let named = r#"{"series":{"sensor":"n1","quantity":"co2"},
+            "binding":{"from":"2026-03-02T00:00:00Z","to":"2026-03-09T00:00:00Z"},"first":1772409600000,
+            "max_gap_ms":1800000,"interval_ms":600000,"hold_off_ms":0,"zone":"east","overlaps":null,"readings":""}"#;
+        let named: SeriesBuffer = serde_json::from_str(named).unwrap();
+        let mut held = named.clone();
+        assert_eq!((held.interval_ms, held.zone.as_deref(), held.newest()), (600_000, Some("east"), None));
+        held.insert(held.first.plus_ms(1), 420_000_000);
+        for buffer in [named, held] {
+            let list = serde_json::to_string(&buffer).unwrap();
+            assert!(list.starts_with('['), "{list}");
+            assert_eq!(serde_json::from_str::<SeriesBuffer>(&list).unwrap(), buffer);
+        }
+    }
 }

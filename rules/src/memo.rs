@@ -1,6 +1,11 @@
 //! The explanation of a verdict as a check keeps it: bytes, not a map. Every check keeps one, few are read.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::{
     Fact, Why,
@@ -14,8 +19,7 @@ const TEXT: u8 = 3;
 const LIST: u8 = 4;
 
 /// An explanation, packed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Why", into = "Why")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Memo(Box<[u8]>);
 
 impl Memo {
@@ -41,15 +45,35 @@ impl Memo {
     }
 }
 
-impl From<Why> for Memo {
-    fn from(why: Why) -> Self {
-        Self::of(&why)
+/// As the map for people, as it is kept in a binary form.
+impl Serialize for Memo {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if s.is_human_readable() { self.why().serialize(s) } else { s.serialize_bytes(&self.0) }
     }
 }
 
-impl From<Memo> for Why {
-    fn from(memo: Memo) -> Self {
-        memo.why()
+/// Binary forms of 0.1 hold the map too.
+impl<'de> Deserialize<'de> for Memo {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        if d.is_human_readable() { d.deserialize_map(Read) } else { d.deserialize_any(Read) }
+    }
+}
+
+struct Read;
+
+impl<'de> Visitor<'de> for Read {
+    type Value = Memo;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an explanation")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Memo, A::Error> {
+        Why::deserialize(MapAccessDeserializer::new(map)).map(|why| Memo::of(&why))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Memo, E> {
+        Ok(Memo(bytes.into()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A verdict as it is kept: everything but the clause and the subject.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Last {
     window: Span,
     time: Instant,
@@ -65,6 +65,26 @@ impl Last {
 
     pub(crate) const fn time(&self) -> Instant {
         self.time
+    }
+}
+
+/// As a list: a checkpoint holds very many. Files of 0.1 have names in it, which are read too.
+impl Serialize for Last {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        (
+            (self.window.from, self.window.to),
+            self.time,
+            self.revision,
+            self.outcome,
+            self.rating,
+            self.value,
+            self.limit,
+            self.is_minimum,
+            self.coverage,
+            &self.waived,
+            &self.why,
+        )
+            .serialize(s)
     }
 }
 
@@ -242,5 +262,25 @@ impl<'de> Deserialize<'de> for Memory {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let known = Option::<Box<Known>>::deserialize(d)?;
         Ok(Self(known.filter(|known| **known != Known::default())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_with_names_is_read_as_the_list_is() {
+        let named = r#"{"window":{"from":"2026-03-02T00:00:00Z","to":"2026-03-02T01:00:00Z"},
+            "time":"2026-03-02T01:15:00Z","revision":2,"outcome":"breach","rating":null,"value":1010.5,
+            "limit":1000.0,"is_minimum":false,"coverage":0.9,"waived":"until spring","why":{"gate":true}}"#;
+        let last: Last = serde_json::from_str(named).unwrap();
+        assert_eq!(
+            (last.revision, last.value, last.waived.as_deref()),
+            (2, Some(1010.5), Some("until spring"))
+        );
+        let list = serde_json::to_string(&last).unwrap();
+        assert!(list.starts_with('['), "{list}");
+        assert_eq!(serde_json::from_str::<Last>(&list).unwrap(), last);
     }
 }

@@ -1,12 +1,12 @@
 //! Partials: what one hour of one place adds to a measure. Integers only, so that any order gives the same sum.
 
 use model::Instant;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::steps::Micro;
 
 /// Mergeable part of a measure over some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub(crate) struct Partial {
     /// Time that was to be judged, ms (weighted for aggregates).
     pub(crate) judged: i64,
@@ -89,6 +89,15 @@ pub(crate) fn printed(value: f64) -> f64 {
     if rounded.is_finite() { rounded + 0.0 } else { value }
 }
 
+/// As a list: a checkpoint holds very many. Files of 0.1 have names in it, which are read too.
+impl Serialize for Partial {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Sum(#[serde(with = "wide")] i128);
+        (self.judged, self.observed, self.time, Sum(self.sum), self.peak).serialize(s)
+    }
+}
+
 /// `i128` as two halves: not every wire format has integers of this size.
 pub(crate) mod wide {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -153,5 +162,15 @@ mod tests {
             let text = serde_json::to_string(&partial).unwrap();
             assert_eq!(serde_json::from_str::<Partial>(&text).unwrap(), partial, "{text}");
         }
+    }
+
+    #[test]
+    fn a_partial_with_names_is_read_as_the_list_is() {
+        let named = r#"{"judged":9,"observed":7,"time":5,"sum":[-1,6],"peak":[4,"2026-03-02T00:00:00Z"]}"#;
+        let at = Instant::parse("2026-03-02T00:00:00Z").unwrap();
+        let sum = (-1_i128 << 64) | 6;
+        let wanted = Partial { judged: 9, observed: 7, time: 5, sum, peak: Some((4, at)) };
+        assert_eq!(serde_json::from_str::<Partial>(named).unwrap(), wanted);
+        assert_eq!(serde_json::to_string(&wanted).unwrap(), r#"[9,7,5,[-1,6],[4,"2026-03-02T00:00:00Z"]]"#);
     }
 }

@@ -3,8 +3,13 @@
 //! A window mostly follows the one before, is as long, and is judged as long after its end. Only the hash
 //! of what was printed is new each time.
 
+use std::fmt;
+
 use model::Instant;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, SeqAccess, Visitor},
+};
 
 use crate::{
     Outcome,
@@ -187,16 +192,47 @@ impl PartialEq for Past {
     }
 }
 
-/// As a list of windows.
+/// As a list of windows for people, packed in a binary form.
 impl Serialize for Past {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(self.iter())
+        if s.is_human_readable() {
+            s.collect_seq(self.iter())
+        } else if self.skip == 0 {
+            s.serialize_bytes(&self.bytes)
+        } else {
+            s.serialize_bytes(&self.iter().collect::<Self>().bytes)
+        }
     }
 }
 
+/// Binary forms of 0.1 hold lists too.
 impl<'de> Deserialize<'de> for Past {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Ok(Vec::<Seen>::deserialize(d)?.into_iter().collect())
+        if d.is_human_readable() { d.deserialize_seq(Read) } else { d.deserialize_any(Read) }
+    }
+}
+
+struct Read;
+
+impl<'de> Visitor<'de> for Read {
+    type Value = Past;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("windows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Past, A::Error> {
+        let mut past = Past::default();
+        while let Some(seen) = all.next_element()? {
+            past.push(seen);
+        }
+        Ok(past)
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Past, E> {
+        let mut past = Past { bytes: bytes.to_vec(), ..Past::default() };
+        past.last = past.all().last();
+        Ok(past)
     }
 }
 

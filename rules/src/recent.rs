@@ -1,9 +1,12 @@
 //! The readings of one series that are held, packed.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use model::Instant;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 use crate::{
     pack::{Packed, unpack},
@@ -107,31 +110,51 @@ impl PartialEq for Recent {
     }
 }
 
-/// All readings as one pack in hexadecimal: short in every wire format.
+/// All readings as one pack: bytes in a binary form, hexadecimal for people.
 impl Serialize for Recent {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let all = Packed::of(&self.since(Instant::MIN));
+        if !s.is_human_readable() {
+            return s.serialize_bytes(all.bytes());
+        }
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
         let text: String = all.bytes().iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect();
         s.serialize_str(&text)
     }
 }
 
+/// Binary forms of 0.1 are hexadecimal too.
 impl<'de> Deserialize<'de> for Recent {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(d)?;
+        if d.is_human_readable() { d.deserialize_str(Read) } else { d.deserialize_any(Read) }
+    }
+}
+
+struct Read;
+
+impl Visitor<'_> for Read {
+    type Value = Recent;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("packed readings")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Recent, E> {
+        let mut recent = Recent::default();
+        for (at, value) in unpack(bytes) {
+            recent.insert(at, value);
+        }
+        Ok(recent)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Recent, E> {
         let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|n| u8::try_from(n).ok());
         let pair = |pair: &[u8]| match pair {
             [high, low] => Some((digit(high)? << 4) | digit(low)?),
             _ => None,
         };
         let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
-        let bytes = bytes.ok_or_else(|| D::Error::custom("readings are not hexadecimal"))?;
-        let mut recent = Self::default();
-        for (at, value) in unpack(&bytes) {
-            recent.insert(at, value);
-        }
-        Ok(recent)
+        self.visit_bytes(&bytes.ok_or_else(|| E::custom("readings are not hexadecimal"))?)
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     access::{Access, USERS_FILE},
     audit::{AUDIT_FILE, Audit},
-    broker::BrokerError,
+    broker::{self, BrokerError},
     certificates::{self, Certificates},
     clock::Clock,
     config::{self, Config, Secret},
@@ -89,7 +89,15 @@ pub(super) fn listen(wanted: SocketAddr, access: &Access) -> Result<SocketAddr, 
     Ok(listen)
 }
 
-pub(super) fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {
+/// The broker of our own, where one is wanted.
+pub(super) fn broker(mqtt: &config::Mqtt) -> Result<Option<broker::Link>, ServiceError> {
+    if !mqtt.embedded {
+        return Ok(None);
+    }
+    broker::start(broker_address(mqtt)?).map(Some).map_err(ServiceError::of("embedded broker"))
+}
+
+fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {
     let host = if mqtt.host == "localhost" { "127.0.0.1" } else { mqtt.host.as_str() };
     let ip: IpAddr = host
         .parse()

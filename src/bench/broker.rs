@@ -46,6 +46,8 @@ pub(super) struct Broker {
     address: SocketAddr,
     /// The embedded one ends with this process.
     child: Option<Child>,
+    /// The way to the embedded one that a service of the same process has.
+    link: Option<broker::Link>,
 }
 
 impl Drop for Broker {
@@ -59,15 +61,17 @@ impl Drop for Broker {
 }
 
 impl Broker {
+    /// The address of an embedded one that the service itself will start.
+    pub(super) fn of_the_service() -> anyhow::Result<Self> {
+        Ok(Self { address: address()?, child: None, link: None })
+    }
+
     /// Starts a new one and waits until it listens.
     pub(super) async fn start(kind: Kind, folder: &Path) -> anyhow::Result<Self> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let address = address()?;
         let broker = match kind {
-            Kind::Embedded => {
-                broker::start(address)?;
-                Self { address, child: None }
-            }
-            Kind::Mosquitto => Self { address, child: Some(mosquitto(address, folder)?) },
+            Kind::Embedded => Self { address, child: None, link: Some(broker::start(address)?) },
+            Kind::Mosquitto => Self { address, child: Some(mosquitto(address, folder)?), link: None },
         };
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err() {
@@ -88,6 +92,11 @@ impl Broker {
         self.child.is_none()
     }
 
+    /// The way that a service of this process has, once.
+    pub(super) fn take_link(&mut self) -> Option<broker::Link> {
+        self.link.take()
+    }
+
     /// Id of its process when that is another.
     pub(super) fn process(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
@@ -105,6 +114,10 @@ fn mosquitto(address: SocketAddr, folder: &Path) -> anyhow::Result<Child> {
     let mut command = Command::new(MOSQUITTO);
     command.arg("-c").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().context("mosquitto does not start")
+}
+
+fn address() -> anyhow::Result<SocketAddr> {
+    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)))
 }
 
 /// A free port whose neighbour is free too: the embedded broker takes both.

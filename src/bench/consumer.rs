@@ -54,10 +54,11 @@ pub(super) enum Consumer {
 }
 
 impl Consumer {
-    /// Starts one in an empty folder and waits until the broker holds its subscription.
+    /// Starts one in an empty folder and waits until the broker holds its subscription. The whole service starts an
+    /// embedded broker itself.
     pub(super) async fn start(
         kind: Kind,
-        broker: &Broker,
+        broker: &mut Broker,
         folder: &Path,
         office: &Office,
         now: EventTime,
@@ -72,8 +73,7 @@ impl Consumer {
             }
             Kind::Intake => intake(broker, folder, office, clock).await,
             Kind::Whole => {
-                let mut config = config(&broker.url(), folder, office)?;
-                config.mqtt.is_undelayed = broker.is_embedded();
+                let config = config(broker, folder, office)?;
                 let service = app::start(&config, clock).await?;
                 service.may_tick.send_replace(false);
                 service.subscribed().await;
@@ -145,12 +145,18 @@ impl Consumer {
     }
 }
 
-async fn intake(broker: &Broker, folder: &Path, office: &Office, clock: Clock) -> anyhow::Result<Consumer> {
+async fn intake(
+    broker: &mut Broker,
+    folder: &Path,
+    office: &Office,
+    clock: Clock,
+) -> anyhow::Result<Consumer> {
     let decoder = Decoder::new(Routes::defaults());
     let filters = decoder.subscriptions();
-    let mut config = MqttConfig::new(broker.url(), "bench-intake");
-    config.is_undelayed = broker.is_embedded();
-    let subscriber = Subscriber::start(&config, filters)?;
+    let subscriber = match broker.take_link() {
+        Some(link) => link.subscribe(filters),
+        None => Subscriber::start(&MqttConfig::new(broker.url(), "bench-intake"), filters)?,
+    };
     let monitor = subscriber.monitor();
     let spool = Spool::open(&folder.join("spool.sqlite"), spool::Options::default())?;
     let metrics = Arc::new(Metrics::new());
@@ -182,7 +188,7 @@ async fn intake(broker: &Broker, folder: &Path, office: &Office, clock: Clock) -
 }
 
 /// The configuration of a whole service without mail and InfluxDB.
-fn config(url: &str, folder: &Path, office: &Office) -> anyhow::Result<Config> {
+fn config(broker: &Broker, folder: &Path, office: &Office) -> anyhow::Result<Config> {
     let register = folder.join("register");
     std::fs::create_dir_all(&register)?;
     for (name, body) in office.scenario.register_files() {
@@ -192,9 +198,9 @@ fn config(url: &str, folder: &Path, office: &Office) -> anyhow::Result<Config> {
         ("DATA_DIR", folder.join("data").display().to_string()),
         ("LISTEN", "127.0.0.1:0".to_owned()),
         ("REGISTER", register.display().to_string()),
-        ("MQTT__URL", url.to_owned()),
+        ("MQTT__URL", broker.url()),
         ("MQTT__CLIENT_ID", "bench-whole".to_owned()),
-        ("MQTT__EMBEDDED", "false".to_owned()),
+        ("MQTT__EMBEDDED", broker.is_embedded().to_string()),
     ];
     let variables: BTreeMap<String, String> =
         settings.into_iter().map(|(key, value)| (format!("NORMWATCH__{key}"), value)).collect();

@@ -12,8 +12,9 @@ use super::{
     progress::Progress,
     report::{Section, figure},
     scale,
-    system::{cores, number, timed},
+    system::{number, timed},
 };
+use crate::pipeline::cores;
 
 /// What one core has to do.
 struct Desk {

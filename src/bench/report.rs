@@ -56,7 +56,7 @@ impl Report {
             others_busy,
             version: env!("CARGO_PKG_VERSION"),
             is_release_build: !cfg!(debug_assertions),
-            cores: super::system::cores(),
+            cores: crate::pipeline::cores(),
             sections,
         }
     }

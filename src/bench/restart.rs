@@ -92,9 +92,8 @@ fn write(files: &Files, path: &Path, progress: &mut Progress<'_>) -> anyhow::Res
 }
 
 fn read(path: &Path, engine: &mut Engine) -> anyhow::Result<()> {
-    let saved = State::open(path)?.engine(0)?;
-    for (name, body) in saved.iter().flat_map(|saved| &saved.pieces) {
-        restore_engine(engine, name, body)?;
+    if let Some(saved) = State::open(path)?.engine(0)? {
+        restore_engine(engine, &saved.pieces)?;
     }
     Ok(())
 }

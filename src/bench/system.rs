@@ -4,11 +4,6 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use tokio::time::Instant;
 
-/// Threads that run at once.
-pub(super) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
 /// How long a call takes, seconds, and what it returns.
 pub(super) fn timed<T>(call: impl FnOnce() -> T) -> (f64, T) {
     let begun = Instant::now();

@@ -17,8 +17,9 @@ use super::{
     office::{DAY_MS, HOUR_MS, Office, START},
     progress::Progress,
     report::{Section, figure, ratio},
-    system::{self, Work, cores, median, number, quantile},
+    system::{self, Work, median, number, quantile},
 };
+use crate::pipeline::cores;
 
 /// How long a round may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,9 +127,12 @@ async fn one_round(
     folder: &Path,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let broker = Broker::start(course.broker, folder).await?;
+    let mut broker = match (course.broker, kind) {
+        (BrokerKind::Embedded, Kind::Whole) => Broker::of_the_service()?,
+        (broker, _) => Broker::start(broker, folder).await?,
+    };
     let now = stage.events.last().map_or(START, |event| event.time);
-    let consumer = Consumer::start(kind, &broker, folder, &stage.office, now).await?;
+    let consumer = Consumer::start(kind, &mut broker, folder, &stage.office, now).await?;
     let messages = stage.events.len() as u64;
     let (before, begun) = (Work::now(), Instant::now());
     let outside = broker.process().map_or(0.0, system::process);

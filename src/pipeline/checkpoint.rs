@@ -1,6 +1,8 @@
 //! The engine's state as named pieces of bytes.
 
-use rules::{Engine, RegisterChecks, SavedRegisterChecks};
+use std::{collections::BTreeMap, sync::mpsc};
+
+use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -57,18 +59,18 @@ impl Parts<'_> {
         Ok(changed)
     }
 
-    /// Takes up one piece; unknown names are left alone.
-    pub(super) fn restore(&mut self, name: &str, body: &[u8]) -> Result<(), CheckpointError> {
-        if restore_engine(self.engine, name, body)? {
-            return Ok(());
-        }
-        if name == REGISTER {
-            let saved: SavedRegisterChecks = decode(name, body)?;
+    /// Takes up all pieces; unknown names are left alone.
+    pub(super) fn restore(&mut self, pieces: &BTreeMap<String, Vec<u8>>) -> Result<(), CheckpointError> {
+        restore_engine(self.engine, pieces)?;
+        if let Some(body) = pieces.get(REGISTER) {
+            let saved: SavedRegisterChecks = decode(REGISTER, body)?;
             self.register.restore(saved);
-        } else if name == DISPATCHER {
-            *self.dispatcher = decode(name, body)?;
-        } else if name == ACTS {
-            *self.acts = decode(name, body)?;
+        }
+        if let Some(body) = pieces.get(DISPATCHER) {
+            *self.dispatcher = decode(DISPATCHER, body)?;
+        }
+        if let Some(body) = pieces.get(ACTS) {
+            *self.acts = decode(ACTS, body)?;
         }
         Ok(())
     }
@@ -85,11 +87,48 @@ pub(crate) fn engine_pieces(engine: &mut Engine) -> Result<Vec<(String, Vec<u8>)
     changed.map(|(key, saved)| encode(engine_piece(&key), &saved)).collect()
 }
 
-/// Takes up one piece if it is of the engine; returns whether it was.
-pub(crate) fn restore_engine(engine: &mut Engine, name: &str, body: &[u8]) -> Result<bool, CheckpointError> {
-    let Some(key) = name.strip_prefix(ENGINE) else { return Ok(false) };
-    engine.restore(key, decode(name, body)?);
-    Ok(true)
+/// Pieces decoded in one go.
+const CHUNK: usize = 512;
+/// Such goes that a thread may be ahead of the engine.
+const AHEAD: usize = 2;
+
+/// Takes up the pieces that are the engine's, in the order of their names. Most of the work is to decode them, which
+/// as many threads do as there are processors.
+pub(crate) fn restore_engine(
+    engine: &mut Engine,
+    pieces: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), CheckpointError> {
+    let own: Vec<(&str, &[u8])> = pieces
+        .range(ENGINE.to_owned()..)
+        .map_while(|(name, body)| Some((name.strip_prefix(ENGINE)?, body.as_slice())))
+        .collect();
+    let decoded = |chunk: &[(&str, &[u8])]| -> Result<Vec<SavedShard>, CheckpointError> {
+        chunk.iter().map(|(key, body)| decode(key, body)).collect()
+    };
+    let threads = if own.len() > CHUNK { super::cores() } else { 0 };
+    std::thread::scope(|scope| {
+        let (own, decoded) = (own.as_slice(), &decoded);
+        let decoders: Vec<_> = (0..threads)
+            .map(|first| {
+                let (to_engine, from) = mpsc::sync_channel(AHEAD);
+                scope.spawn(move || {
+                    let mut mine = own.chunks(CHUNK).skip(first).step_by(threads);
+                    // The engine listens no more when a piece was damaged.
+                    mine.try_for_each(|chunk| to_engine.send(decoded(chunk)).ok())
+                });
+                from
+            })
+            .collect();
+        let mut turns = decoders.iter().cycle();
+        for chunk in own.chunks(CHUNK) {
+            let theirs = turns.next().and_then(|decoder| decoder.recv().ok());
+            let saved = theirs.unwrap_or_else(|| decoded(chunk))?;
+            for ((key, _), saved) in chunk.iter().zip(saved) {
+                engine.restore(key, saved);
+            }
+        }
+        Ok(())
+    })
 }
 
 impl Judge {
@@ -143,4 +182,105 @@ pub(super) fn encode<T: Serialize>(name: String, value: &T) -> Result<(String, V
 
 pub(super) fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CheckpointError> {
     rmp_serde::from_slice(body).map_err(|error| CheckpointError::Decode(name.to_owned(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::{Id, Instant, Quantity, Reading, Register, Series};
+    use rules::{Catalogue, EngineOptions, Output};
+
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    /// Two rooms in each of so many buildings, and no reading yet.
+    fn engine(buildings: usize, threads: usize) -> Engine {
+        let mut places = "place,kind,parent,use,usable_area_m2\ns,site,,,\n".to_owned();
+        let mut sensors = "sensor,place,interval_s\n".to_owned();
+        for building in 0..buildings {
+            places += &format!("b{building},building,s,,\n");
+            for room in [2 * building, 2 * building + 1] {
+                places += &format!("r{room},room,b{building},office,24\n");
+                sensors += &format!("n{room},r{room},600\n");
+            }
+        }
+        let site =
+            "id = \"s\"\ntime_zone = \"Asia/Shanghai\"\npacks = [\"gb-t-18883-2022\", \"cn-42-2007\"]\n";
+        let files = [("register.toml", site), ("places.csv", &places), ("sensors.csv", &sensors)];
+        let files =
+            files.into_iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).collect();
+        let register = Arc::new(Register::load(&files).unwrap());
+        let live = Catalogue::load(&[], None).unwrap().live(&register);
+        Engine::new(register, &live, EngineOptions { threads, ..EngineOptions::default() })
+    }
+
+    /// What is said of the readings between two minutes of a day.
+    fn judged(engine: &mut Engine, rooms: i32, minutes: std::ops::Range<i32>) -> Vec<Output> {
+        let start = Instant::parse("2026-03-02T08:00:00+08:00").unwrap();
+        let mut out = Vec::new();
+        for minute in minutes.step_by(10) {
+            for room in 0..rooms {
+                let wave = f64::from((room + minute) % 900);
+                for (quantity, value) in
+                    [(Quantity::Co2, 700.0 + wave), (Quantity::Temperature, 18.5 + wave / 90.0)]
+                {
+                    let series =
+                        Series { sensor: Id::parse(&format!("n{room}")).unwrap(), quantity, channel: None };
+                    let reading =
+                        Reading::new(series, start.plus_ms(i64::from(minute) * MINUTE), value).unwrap();
+                    engine.observe(&reading, &mut out);
+                }
+            }
+        }
+        out
+    }
+
+    fn taken_up(mut engine: Engine, pieces: Vec<(String, Vec<u8>)>) -> Engine {
+        restore_engine(&mut engine, &pieces.into_iter().collect()).unwrap();
+        engine
+    }
+
+    /// A piece in the words of 0.1: times and readings as text, windows with names.
+    fn in_old_words(key: String, saved: &SavedShard) -> (String, Vec<u8>) {
+        let mut body = Vec::new();
+        let mut writer = rmp_serde::Serializer::new(&mut body).with_struct_map().with_human_readable();
+        saved.serialize(&mut writer).unwrap();
+        (engine_piece(&key), body)
+    }
+
+    #[test]
+    fn an_engine_goes_on_from_its_pieces_however_many_threads_made_it_and_in_the_words_of_the_first_files_too()
+     {
+        // More pieces than are decoded in one go.
+        let (buildings, rooms) = (400, 800_i32);
+        let mut first = engine(buildings, 1);
+        assert!(!judged(&mut first, rooms, 0..200).is_empty());
+        let saved = first.take_changed();
+        let pieces: Vec<_> =
+            saved.iter().map(|(key, saved)| encode(engine_piece(key), saved).unwrap()).collect();
+        assert!(pieces.len() > 2 * CHUNK, "{}", pieces.len());
+        let old: Vec<_> = saved.into_iter().map(|(key, saved)| in_old_words(key, &saved)).collect();
+        let size = |pieces: &[(String, Vec<u8>)]| pieces.iter().map(|(_, body)| body.len()).sum::<usize>();
+        assert!(size(&pieces) * 5 < size(&old) * 4, "{} of {}", size(&pieces), size(&old));
+        let told = judged(&mut first, rooms, 200..500);
+        assert!(told.len() > 800);
+        for (pieces, threads) in [(pieces, 3), (old, 1)] {
+            let mut later = taken_up(engine(buildings, threads), pieces);
+            assert_eq!(judged(&mut later, rooms, 200..500), told);
+            assert_eq!(later.alerts(), first.alerts());
+        }
+    }
+
+    #[test]
+    fn a_damaged_piece_is_named_and_nothing_waits_for_ever() {
+        let mut first = engine(300, 1);
+        judged(&mut first, 600, 0..10);
+        let mut pieces: BTreeMap<String, Vec<u8>> = engine_pieces(&mut first).unwrap().into_iter().collect();
+        let name = "engine/place/r7".to_owned();
+        assert!(pieces.insert(name.clone(), vec![0xc1]).is_some());
+        let error = restore_engine(&mut engine(300, 2), &pieces).unwrap_err();
+        assert!(error.to_string().contains("place/r7"), "{error}");
+    }
 }

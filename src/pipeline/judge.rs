@@ -214,9 +214,7 @@ impl Judge {
             dispatcher: &mut self.dispatcher,
             acts: &mut self.acts,
         };
-        for (name, body) in &saved.pieces {
-            parts.restore(name, body)?;
-        }
+        parts.restore(&saved.pieces)?;
         self.restore_lists(&saved.pieces);
         if let Some(body) = saved.pieces.get(LATE) {
             self.late = decode(LATE, body)?;

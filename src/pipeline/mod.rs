@@ -49,6 +49,11 @@ pub use unknown::Unknown;
 
 use crate::spool::{Entry, Item, Position, Spool, SpoolError};
 
+/// Threads that run at once on this machine.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Durable entries of the spool in its order, on their way to the judge.
 #[derive(Debug)]
 pub struct Batch {

@@ -37,6 +37,8 @@ impl<T> History<T> {
             return Err(clash.span);
         }
         let at = self.0.partition_point(|r| r.span.from <= row.span.from);
+        // Nearly all have one row, and a large register has very many.
+        self.0.reserve_exact(1);
         self.0.insert(at, row);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use model::{Id, Period, PlaceKind, Register, Span};
 
 use super::{
+    EngineOptions,
     bound::Bound,
     devices::{Device, DeviceKind},
     place::{Need, Needs, PlaceState},
@@ -13,16 +14,77 @@ use super::{
     ways::{self, Group, Stay, Ways},
 };
 use crate::{
-    Clause, LiveClause, Measure, Subject,
+    LiveClause, Measure, Subject,
     buffer::millis,
     check::Check,
     measure::{Basis, Moment, Source},
     meter::MeterFacts,
 };
 
+/// A clause, and what it asks of every place that it may apply to.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    live: Arc<LiveClause>,
+    sources: Vec<Source>,
+    is_joined: bool,
+    is_corrected: bool,
+    asks_outdoors: bool,
+    asks_weather: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(live: &LiveClause) -> Self {
+        let clause = &live.clause;
+        let sources: Vec<Source> = Asked::all(clause).map(|asked| asked.source()).collect();
+        let asks = |measure| Asked::all(clause).any(|asked| asked.measure == measure);
+        Self {
+            is_joined: sources.iter().any(Source::outlasts_gauges)
+                && sources.iter().any(Source::is_of_gauges),
+            is_corrected: clause.measure == Measure::EuiCorrected,
+            asks_outdoors: clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor),
+            asks_weather: clause.adaptive.is_some()
+                || asks(Measure::RunningMeanOutdoor)
+                || asks(Measure::WeatherRegularity),
+            sources,
+            live: Arc::new(live.clone()),
+        }
+    }
+}
+
+/// The shards of all groups, in their order, by as many threads as the options say.
+pub(super) fn shards(
+    groups: &[Group],
+    register: &Arc<Register>,
+    clauses: &[LiveClause],
+    options: EngineOptions,
+) -> Vec<Shard> {
+    let bound = Bound::of(register);
+    let wanted: Vec<Wanted> = clauses.iter().map(Wanted::new).collect();
+    let some = |groups: &[Group]| -> Vec<Shard> {
+        let one = |group| Shard::new(group, Arc::clone(register), &bound, &wanted, options);
+        groups.iter().map(one).collect()
+    };
+    if options.threads < 2 || groups.len() < 2 * options.threads {
+        return some(groups);
+    }
+    let (first, others) = groups.split_at(groups.len() / options.threads);
+    std::thread::scope(|scope| {
+        let some = &some;
+        let each = others.len().div_ceil(options.threads - 1);
+        let others: Vec<_> =
+            others.chunks(each).map(|groups| (groups, scope.spawn(move || some(groups)))).collect();
+        let mut shards = some(first);
+        for (groups, others) in others {
+            // A thread that could not do it panicked: doing it here says why.
+            shards.extend(others.join().unwrap_or_else(|_| some(groups)));
+        }
+        shards
+    })
+}
+
 impl Shard {
     /// Sets up places, devices and checks.
-    pub(super) fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Arc<LiveClause>]) {
+    pub(super) fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Wanted]) {
         let mut ids: Vec<&Id> = group.members.iter().collect();
         ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
         self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();
@@ -141,38 +203,39 @@ impl Shard {
         }
     }
 
-    fn bind_checks(&mut self, place: usize, clauses: &[Arc<LiveClause>]) {
-        let Some(id) = self.places.get(place).map(|p| p.id.clone()) else { return };
+    fn bind_checks(&mut self, place: usize, clauses: &[Wanted]) {
+        let Some((id, has_devices)) = self.places.get(place).map(|p| (p.id.clone(), !p.devices.is_empty()))
+        else {
+            return;
+        };
         let register = Arc::clone(&self.register);
-        let applying = clauses.iter().filter(|live| may_apply(&register, &id, &live.clause));
-        for live in applying {
-            let has_devices = self.places.get(place).is_some_and(|state| !state.devices.is_empty());
-            if live.clause.measure.is_of_devices() && !has_devices {
+        let Some(history) = register.places.get(&id) else { return };
+        for wanted in clauses {
+            let clause = &wanted.live.clause;
+            // Whether a clause can apply at some time. The rest of its scope can change with the register's dates; it
+            // is asked at each window.
+            if clause.period == Period::Register
+                || !history.rows().any(|row| clause.applies_to.may_hold(&row.value))
+                || (clause.measure.is_of_devices() && !has_devices)
+            {
                 continue;
             }
-            let sources: Vec<Source> = Asked::all(&live.clause).map(|asked| asked.source()).collect();
-            let is_joined =
-                sources.iter().any(Source::outlasts_gauges) && sources.iter().any(Source::is_of_gauges);
-            for source in sources {
+            for source in &wanted.sources {
                 match source {
-                    Source::Basis(basis) => self.need(place, basis, live.clause.period),
+                    Source::Basis(basis) => self.need(place, *basis, clause.period),
                     Source::Devices => self.watch_devices(place),
                     Source::Meters | Source::Register | Source::Outdoors => {}
                 }
             }
-            let asks = |measure| Asked::all(&live.clause).any(|asked| asked.measure == measure);
-            let is_corrected = live.clause.measure == Measure::EuiCorrected;
-            if is_corrected {
-                self.need(place, Basis::Peak, live.clause.period);
+            if wanted.is_corrected {
+                self.need(place, Basis::Peak, clause.period);
             }
             if let Some(state) = self.places.get_mut(place) {
-                state.wants_presence |= is_corrected;
-                state.joins_sources |= is_joined;
-                state.asks_outdoors |= live.clause.outdoor_ppm.is_some() || asks(Measure::Co2AboveOutdoor);
-                state.asks_weather |= live.clause.adaptive.is_some()
-                    || asks(Measure::RunningMeanOutdoor)
-                    || asks(Measure::WeatherRegularity);
-                state.checks.push(Check::new(Arc::clone(live), Subject::Place(id.clone())));
+                state.wants_presence |= wanted.is_corrected;
+                state.joins_sources |= wanted.is_joined;
+                state.asks_outdoors |= wanted.asks_outdoors;
+                state.asks_weather |= wanted.asks_weather;
+                state.checks.push(Check::new(Arc::clone(&wanted.live), Subject::Place(id.clone())));
             }
         }
         if let Some(state) = self.places.get_mut(place) {
@@ -201,13 +264,6 @@ impl Shard {
             }
         }
     }
-}
-
-/// Whether a clause can apply to a place at some time. The rest of its scope can change with the
-/// register's dates; it is asked at each window.
-fn may_apply(register: &Register, id: &Id, clause: &Clause) -> bool {
-    let mut rows = register.places.get(id).into_iter().flat_map(|history| history.rows());
-    clause.period != Period::Register && rows.any(|row| clause.applies_to.may_hold(&row.value))
 }
 
 fn kind_of(register: &Register, id: &Id) -> PlaceKind {

@@ -1,23 +1,25 @@
 //! The devices of a register by place, listed once: every shard asks for its own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use model::{
     Id, Register,
     register::{History, Meter, Sensor},
 };
 
+use crate::quick::QuickMap;
+
 /// Which sensors and meters were ever bound to each place.
 #[derive(Debug)]
 pub(super) struct Bound<'r> {
     register: &'r Register,
-    sensors: HashMap<&'r Id, Vec<&'r Id>>,
-    meters: HashMap<&'r Id, Vec<&'r Id>>,
+    sensors: QuickMap<&'r Id, Vec<&'r Id>>,
+    meters: QuickMap<&'r Id, Vec<&'r Id>>,
 }
 
 impl<'r> Bound<'r> {
     pub(super) fn of(register: &'r Register) -> Self {
-        let mut bound = Self { register, sensors: HashMap::new(), meters: HashMap::new() };
+        let mut bound = Self { register, sensors: QuickMap::default(), meters: QuickMap::default() };
         for (id, history) in &register.sensors {
             for row in history.rows() {
                 bound.sensors.entry(&row.value.place).or_default().push(id);

@@ -28,12 +28,11 @@ mod unseen;
 mod ways;
 mod weather;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
 use bodies::BodyState;
-use bound::Bound;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch, moved_days};
 pub use saved::SavedShard;
@@ -61,6 +60,8 @@ pub struct EngineOptions {
     /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
     /// counts; of a sensor without any reading a file says nothing.
     pub listening_is_told: bool,
+    /// How many threads set up the buildings of a large register (default 1). What comes out is the same.
+    pub threads: usize,
 }
 
 impl EngineOptions {
@@ -77,6 +78,7 @@ impl Default for EngineOptions {
             horizon_ms: 48 * 3_600_000,
             held_ms: i64::MAX,
             listening_is_told: false,
+            threads: 1,
         }
     }
 }
@@ -113,7 +115,7 @@ pub struct Engine {
     /// In the order of their first topmost place's id.
     shards: Vec<Shard>,
     /// Shard of each place.
-    homes: HashMap<Id, usize>,
+    homes: QuickMap<Id, usize>,
     /// Where each sensor and meter is bound.
     routes: QuickMap<Id, Routes>,
     /// For each shard those that breathe the same outdoor air.
@@ -158,18 +160,17 @@ impl Engine {
             register,
             options,
             shards: Vec::new(),
-            homes: HashMap::new(),
+            homes: QuickMap::default(),
             routes: QuickMap::default(),
             downwind: Vec::new(),
             bodies: Vec::new(),
         };
-        let bound = Bound::of(&engine.register);
-        let live: Vec<Arc<LiveClause>> = clauses.iter().cloned().map(Arc::new).collect();
+        engine.homes.reserve(engine.register.places.len());
         for (number, group) in groups.iter().enumerate() {
             engine.homes.extend(group.members.iter().map(|place| (place.clone(), number)));
-            let register = Arc::clone(&engine.register);
-            engine.shards.push(Shard::new(group, register, &bound, &live, options));
         }
+        engine.shards = bind::shards(&groups, &engine.register, clauses, options);
+        engine.routes.reserve(engine.register.sensors.len() + engine.register.meters.len());
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {
                 let route = Route { span, shard: number, device };

@@ -1,6 +1,6 @@
 //! Outdoor air: what the outdoor sensors of a building or its site say, and CO2 limits that stand above it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use model::{Id, Instant, Quantity, Reading, Register, Span, register::Sensor};
 
@@ -15,6 +15,7 @@ use crate::{
     buffer::SeriesBuffer,
     measure::co2_above_outdoor::from,
     partial::Partial,
+    quick::QuickMap,
     standard::Resolved,
     steps::{Steps, mean_of, micro},
 };
@@ -193,7 +194,11 @@ impl Shard {
 
 /// For each shard those that have a topmost place which ever lies below one of its places: they may breathe
 /// the same air. `homes` is the shard of each place.
-pub(super) fn downwind(register: &Register, shards: &[Shard], homes: &HashMap<Id, usize>) -> Vec<Vec<usize>> {
+pub(super) fn downwind(
+    register: &Register,
+    shards: &[Shard],
+    homes: &QuickMap<Id, usize>,
+) -> Vec<Vec<usize>> {
     let mut downwind: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); shards.len()];
     for (number, shard) in shards.iter().enumerate() {
         let above = above(register, shard);

@@ -83,7 +83,6 @@ impl Shard {
 
     fn restore_place(&mut self, id: &str, mut kept: Kept, memories: Vec<(String, Memory)>) {
         let Some(number) = self.index.get(id).copied() else { return };
-        kept.memories.extend(memories);
         let logs = std::mem::take(&mut kept.heard);
         let own = self.places.get(number).map(|state| state.devices.clone()).unwrap_or_default();
         for device in own {
@@ -98,12 +97,26 @@ impl Shard {
                 // The row may have got another end since.
                 b.series.sensor == device.id && device.span.contains(b.first)
             });
-            own.for_each(|buffer| device.describe(buffer, &self.register));
+            own.for_each(|buffer| {
+                buffer.series.sensor = device.id.clone();
+                device.describe(buffer, &self.register);
+            });
         }
         let Some(state) = self.places.get_mut(number) else { return };
+        let mut memories = memories.into_iter().peekable();
         for check in &mut state.checks {
-            if let Some(memory) = kept.memories.remove(&check.live.clause.id) {
+            // Mostly they come in the order of the checks.
+            if let Some((clause, memory)) = memories.next_if(|(clause, _)| *clause == check.live.clause.id) {
+                kept.memories.remove(&clause);
                 check.memory = memory;
+            }
+        }
+        kept.memories.extend(memories);
+        if !kept.memories.is_empty() {
+            for check in &mut state.checks {
+                if let Some(memory) = kept.memories.remove(&check.live.clause.id) {
+                    check.memory = memory;
+                }
             }
         }
         if !kept.dirty.is_empty() || kept.touched_use.is_some() {

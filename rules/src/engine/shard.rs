@@ -1,7 +1,7 @@
 //! One building, or some that share places over time: its clock, its timers, its places and meters.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -9,6 +9,7 @@ use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{
     EngineOptions, Output, Taken,
+    bind::Wanted,
     bound::Bound,
     deliver::{Delivery, Feed},
     devices::Device,
@@ -16,12 +17,13 @@ use super::{
     ways::{Group, Ways},
 };
 use crate::{
-    Alert, Correction, Energy, Figure, LiveClause, Verdict,
+    Alert, Correction, Energy, Figure, Verdict,
     almanac::Almanac,
     buffer::{SeriesBuffer, millis},
     check::Check,
     listening::Listening,
     meter::{MeterFacts, Meters},
+    quick::QuickMap,
 };
 
 /// All places of a building, or of some that share places over time, with one event clock.
@@ -35,7 +37,7 @@ pub(super) struct Shard {
     pub(super) options: EngineOptions,
     /// Rooms first: at one instant a building is judged after its rooms.
     pub(super) places: Vec<PlaceState>,
-    pub(super) index: HashMap<Id, usize>,
+    pub(super) index: QuickMap<Id, usize>,
     pub(super) devices: Vec<Device>,
     pub(super) meters: Meters,
     pub(super) facts: BTreeMap<Id, Arc<MeterFacts>>,
@@ -95,7 +97,7 @@ impl Shard {
         group: &Group,
         register: Arc<Register>,
         bound: &Bound<'_>,
-        clauses: &[Arc<LiveClause>],
+        clauses: &[Wanted],
         options: EngineOptions,
     ) -> Self {
         let root = group.roots.first().or_else(|| group.members.first());
@@ -104,7 +106,7 @@ impl Shard {
             root,
             ways: Arc::default(),
             places: Vec::new(),
-            index: HashMap::new(),
+            index: QuickMap::default(),
             devices: Vec::new(),
             meters: Meters::default(),
             facts: BTreeMap::new(),

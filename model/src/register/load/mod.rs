@@ -19,7 +19,7 @@ mod working;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 pub use insert::NewSensor;
 use settings::Settings;
@@ -137,19 +137,24 @@ fn histories<T: Clone>(
     id: impl Fn(&T) -> &Id,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Id, History<T>> {
-    let mut lines: BTreeMap<&Id, Vec<&Loaded<T>>> = BTreeMap::new();
+    let lines: OnceCell<BTreeMap<&Id, Vec<&Loaded<T>>>> = OnceCell::new();
+    let listed = || {
+        let mut lines: BTreeMap<&Id, Vec<&Loaded<T>>> = BTreeMap::new();
+        rows.iter().for_each(|row| lines.entry(id(&row.value)).or_default().push(row));
+        lines
+    };
     let mut histories: BTreeMap<Id, History<T>> = BTreeMap::new();
     for row in rows {
         let id = id(&row.value);
-        let before = lines.entry(id).or_default();
         let dated = Dated { span: row.span, value: row.value.clone() };
         if let Err(taken) = histories.entry(id.clone()).or_default().insert(dated) {
-            let line = before.iter().find(|other| other.span == taken).map_or(0, |other| other.line);
+            // Only a wrong register has to know which row was there first.
+            let mut same = lines.get_or_init(listed).get(id).into_iter().flatten();
+            let line = same.find(|other| other.span == taken).map_or(0, |other| other.line);
             let what = format!("`{id}` stands already on line {line} for the same time");
             let remedy = "end the earlier row with `to` where the later begins, or choose another id";
             problems.push(Problem::new(file, row.line, column, what, remedy));
         }
-        before.push(row);
     }
     histories
 }

@@ -1,6 +1,6 @@
 //! One row: named cells, read as what they should be. What does not fit is noted and reading goes on.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::{civil::Date, tz::TimeZone};
 
@@ -24,12 +24,13 @@ pub(super) enum Bounds {
 pub(super) struct Row {
     file: Arc<str>,
     line: usize,
-    cells: BTreeMap<&'static str, String>,
+    /// Few, and no column twice.
+    cells: Vec<(&'static str, String)>,
     problems: Vec<Problem>,
 }
 
 impl Row {
-    pub(super) const fn new(file: Arc<str>, line: usize, cells: BTreeMap<&'static str, String>) -> Self {
+    pub(super) const fn new(file: Arc<str>, line: usize, cells: Vec<(&'static str, String)>) -> Self {
         Self { file, line, cells, problems: Vec::new() }
     }
 
@@ -47,7 +48,7 @@ impl Row {
 
     /// The cell, if it is not blank.
     pub(super) fn text(&self, column: &str) -> Option<&str> {
-        self.cells.get(column).map(String::as_str)
+        self.cells.iter().find(|(name, _)| *name == column).map(|(_, cell)| cell.as_str())
     }
 
     /// The cell as an own text.
@@ -57,11 +58,16 @@ impl Row {
 
     /// The cell, which must not be blank.
     pub(super) fn need(&mut self, column: &str) -> Option<String> {
-        let text = self.owned(column);
-        if text.is_none() {
+        self.has(column).then(|| self.owned(column)).flatten()
+    }
+
+    /// Whether the cell, which must not be blank, is not.
+    fn has(&mut self, column: &str) -> bool {
+        let has = self.text(column).is_some();
+        if !has {
             self.report(column, "is empty", "write a value");
         }
-        text
+        has
     }
 
     pub(super) fn id(&mut self, column: &str) -> Option<Id> {
@@ -74,31 +80,29 @@ impl Row {
     }
 
     fn parsed(&mut self, column: &str, parse: fn(&str) -> Result<Id, IdError>) -> Option<Id> {
-        let text = self.owned(column)?;
-        let id = parse(&text);
+        let text = self.text(column)?;
+        let id = parse(text);
         if id.is_err() {
-            let what = format!("`{}` is no id", shown(&text));
+            let what = format!("`{}` is no id", shown(text));
             self.report(column, what, "use 1 to 64 letters, digits, `.`, `_` or `-`");
         }
         id.ok()
     }
 
     pub(super) fn need_id(&mut self, column: &str) -> Option<Id> {
-        self.need(column)?;
-        self.id(column)
+        self.has(column).then(|| self.id(column)).flatten()
     }
 
     pub(super) fn need_device(&mut self, column: &str) -> Option<Id> {
-        self.need(column)?;
-        self.device(column)
+        self.has(column).then(|| self.device(column)).flatten()
     }
 
     /// A number in a cell.
     pub(super) fn number(&mut self, column: &str, bounds: Bounds) -> Option<f64> {
-        let text = self.owned(column)?;
+        let text = self.text(column)?;
         let number = text.parse::<f64>().ok().filter(|n| n.is_finite());
         let Some(number) = number else {
-            let what = format!("`{}` is no number", shown(&text));
+            let what = format!("`{}` is no number", shown(text));
             self.report(
                 column,
                 what,
@@ -113,11 +117,8 @@ impl Row {
             Bounds::Any => (true, ""),
         };
         if !fits {
-            self.report(
-                column,
-                format!("`{}` is out of range", shown(&text)),
-                format!("write a number {rule}"),
-            );
+            let what = format!("`{}` is out of range", shown(text));
+            self.report(column, what, format!("write a number {rule}"));
         }
         fits.then_some(number)
     }
@@ -139,13 +140,14 @@ impl Row {
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Option<T> {
-        let text = self.owned(column)?;
+        let text = self.text(column)?;
         let found = all.iter().copied().find(|member| name(*member) == text);
         if found.is_none() {
             let names: Vec<&str> = all.iter().map(|member| name(*member)).collect();
             let meant = nearest(&text.to_lowercase(), names.iter().copied()).unwrap_or_default();
             let remedy = format!("did you mean `{meant}`? one of: {}", names.join(", "));
-            self.report(column, format!("unknown value `{}`", shown(&text)), remedy);
+            let what = format!("unknown value `{}`", shown(text));
+            self.report(column, what, remedy);
         }
         found
     }
@@ -157,8 +159,7 @@ impl Row {
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Option<T> {
-        self.need(column)?;
-        self.choice(column, all, name)
+        self.has(column).then(|| self.choice(column, all, name)).flatten()
     }
 
     pub(super) fn flag(&mut self, column: &str) -> Option<bool> {

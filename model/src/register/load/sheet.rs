@@ -1,6 +1,8 @@
 //! One CSV file as rows of named cells: encoding, separator and header settled, nothing interpreted yet.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
+
+use csv::StringRecord;
 
 use super::{
     columns::{Table, fold},
@@ -65,7 +67,7 @@ pub(super) fn separator(text: &str) -> u8 {
 }
 
 /// Every record with the line it starts on.
-fn records(text: &str, file: &str, problems: &mut Vec<Problem>) -> Vec<(usize, Vec<String>)> {
+fn records(text: &str, file: &str, problems: &mut Vec<Problem>) -> Vec<(usize, StringRecord)> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -78,7 +80,7 @@ fn records(text: &str, file: &str, problems: &mut Vec<Problem>) -> Vec<(usize, V
             Ok(record) => {
                 let offset = record.position().map_or(0, csv::Position::byte);
                 let line = lines.advance(usize::try_from(offset).unwrap_or(usize::MAX));
-                found.push((line, record.iter().map(str::to_owned).collect()));
+                found.push((line, record));
             }
             Err(error) => {
                 problems.push(Problem::new(file, 0, "csv", error.to_string(), "save the sheet as CSV again"));
@@ -115,7 +117,7 @@ impl LineCounter<'_> {
 fn header_columns(
     file: &str,
     line: usize,
-    header: &[String],
+    header: &StringRecord,
     table: &Table,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<Option<&'static str>>> {
@@ -145,13 +147,14 @@ fn header_columns(
     missing.is_empty().then_some(columns)
 }
 
-fn row(file: &Arc<str>, line: usize, cells: &[String], columns: &[Option<&'static str>]) -> Row {
-    let mut named = BTreeMap::new();
+fn row(file: &Arc<str>, line: usize, cells: &StringRecord, columns: &[Option<&'static str>]) -> Row {
+    let mut named: Vec<(&'static str, String)> = Vec::with_capacity(columns.len());
     for (cell, column) in cells.iter().zip(columns) {
         if let Some(column) = column
             && !cell.trim().is_empty()
+            && named.iter().all(|(held, _)| held != column)
         {
-            named.entry(*column).or_insert_with(|| cell.trim().to_owned());
+            named.push((column, cell.trim().to_owned()));
         }
     }
     let mut row = Row::new(Arc::clone(file), line, named);
