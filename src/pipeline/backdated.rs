@@ -2,12 +2,13 @@
 //!
 //! A sensor that is claimed from a day of last week on has spoken since; its readings are in the history and were
 //! judged by nobody. They are taken now as if they came late: those that the engine still remembers re-open its
-//! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known.
+//! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known,
+//! and the days on which a place lay in another building or on another floor than was known are built anew.
 
 use std::collections::BTreeSet;
 
 use model::{Id, Instant, Nature, Period, Register, Series, Span};
-use rules::{LateDay, Taken};
+use rules::{LateDay, Taken, moved_days};
 
 use super::judge::{Judge, JudgeError};
 use crate::metrics::LateOutcome;
@@ -19,12 +20,13 @@ const SOON_MS: i64 = 20_000;
 type Bound = (Span, Id);
 
 impl Judge {
-    /// Judges again what the history holds of devices that were bound otherwise `before`.
+    /// Judges again what the history holds of devices that were bound otherwise `before`, and of places that have moved.
     pub(super) fn look_back(&mut self, before: &Register) -> Result<(), JudgeError> {
         let Some(now) = self.engine.event_time() else { return Ok(()) };
         let after = std::sync::Arc::clone(&self.parts.rulebook.register);
         let reach = Span::new(now.plus_ms(-self.parts.raw_ms), now);
         let mut looked_at = 0_u64;
+        self.late.add(moved_days(before, &after, reach));
         for sensor in changed(before, &after) {
             let (gained, lost) = moves(before, &after, &sensor, reach);
             if gained.is_empty() && lost.is_empty() {
