@@ -2,7 +2,8 @@
 //!
 //! A sensor that is claimed from a day of last week on has spoken since; its readings are in the history and were
 //! judged by nobody. They are taken now as if they came late: those that the engine still remembers re-open its
-//! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known.
+//! windows, for older ones the days are built anew. The same goes for a sensor that hung elsewhere than was known,
+//! and the days on which a place lay in another building or on another floor than was known are built anew.
 //!
 //! An edit may claim hundreds of sensors with weeks of readings each. So the history is asked by the series and the
 //! day: never more of it is in memory than a day of one. The days of all of them are then built anew together.
@@ -10,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Id, Instant, Nature, Period, Register, Series, Span};
-use rules::{LateDay, Taken};
+use rules::{LateDay, Taken, moved_days};
 
 use super::judge::{Judge, JudgeError};
 use crate::metrics::LateOutcome;
@@ -27,7 +28,7 @@ type Bound = (Span, Id);
 type Moves = (Vec<Bound>, Vec<Bound>);
 
 impl Judge {
-    /// Judges again what the history holds of devices that were bound otherwise `before`.
+    /// Judges again what the history holds of devices that were bound otherwise `before`, and of places that have moved.
     pub(super) fn look_back(&mut self, before: &Register) -> Result<(), JudgeError> {
         let Some(now) = self.engine.event_time() else { return Ok(()) };
         let after = std::sync::Arc::clone(&self.parts.rulebook.register);
@@ -38,10 +39,8 @@ impl Judge {
             .filter(|((gained, lost), _)| !gained.is_empty() || !lost.is_empty())
             .map(|(moves, sensor)| (sensor, moves))
             .collect();
-        if moved.is_empty() {
-            return Ok(());
-        }
-        let mut known = self.parts.history.series();
+        self.late.add(moved_days(before, &after, reach));
+        let mut known = if moved.is_empty() { Vec::new() } else { self.parts.history.series() };
         known.retain(|series| moved.contains_key(&series.sensor));
         known.sort();
         let mut looked_at = 0_u64;

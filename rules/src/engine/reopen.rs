@@ -27,9 +27,10 @@ pub struct LateDay {
     pub is_meter: bool,
 }
 
-/// The days inside `reach` on which a place lies elsewhere in the tree than one register said, as another does: what
-/// was told of the places that it left and entered is to be built anew. Of both only what they know in common counts:
-/// a place that comes or goes moves nowhere.
+/// The days inside `reach` on which a place lies elsewhere in the tree `after` than `before`.
+///
+/// What was told of it and of the places that it left and entered is to be built anew. A place that only one of the
+/// two registers knows then has not moved.
 #[must_use]
 pub fn moved_days(before: &Register, after: &Register, reach: Span) -> BTreeSet<LateDay> {
     let mut days = BTreeSet::new();
@@ -45,9 +46,8 @@ pub fn moved_days(before: &Register, after: &Register, reach: Span) -> BTreeSet<
         let borders = borders.iter().flatten().flat_map(|stay| [stay.from, stay.to]);
         for piece in pieces(reach, borders) {
             let [old, new] = [before, after].map(|register| register.ancestors(place, piece.from));
-            let is_moved = !(old.is_empty() || new.is_empty())
-                && !old.iter().map(|up| &up.id).eq(new.iter().map(|up| &up.id));
-            if !is_moved {
+            let is_same = || old.iter().map(|up| &up.id).eq(new.iter().map(|up| &up.id));
+            if old.is_empty() || new.is_empty() || is_same() {
                 continue;
             }
             for day in after.calendar.windows(Period::Day, piece) {
