@@ -25,7 +25,7 @@ impl Walk<'_> {
         let mut found = candidates
             .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
         let (quantity, Converted { value, .. }) = found.next()?;
-        let (channel, key) = (label.map(str::to_owned), label.unwrap_or(unit).to_owned());
+        let (channel, key) = (label.map(str::to_owned), label.unwrap_or(unit).into());
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
         let (flags, rank) = (Flags::NONE, usize::MAX);
@@ -59,7 +59,7 @@ impl Walk<'_> {
             time: record_time.or(near_time),
             flags: Flags::NONE,
             is_bare: false,
-            key: (*name).to_owned(),
+            key: (*name).into(),
             rank: usize::MAX,
         })
     }
