@@ -154,7 +154,10 @@ impl<'t, 'a> Place<'t, 'a> {
     /// What a meter measures, where a neighbour says it.
     pub(crate) fn medium(&self) -> Option<&'t str> {
         let object = self.object.filter(|_| self.hints.medium)?;
-        MEDIA.iter().find_map(|key| text_beside(object, key))
+        // {"medium": "water", "meter_reading": {"value": 123.5, "unit": "m3"}}
+        let around = object.parent().filter(|_| self.is_nameless);
+        let objects = std::iter::once(object).chain(around);
+        objects.flat_map(|object| MEDIA.iter().filter_map(move |key| text_beside(object, key))).next()
     }
 
     /// Whether a neighbour says that a power is given back: `{"power_a": 130, "energy_flow_a": "producing"}`.
