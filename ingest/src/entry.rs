@@ -3,6 +3,8 @@
 use model::{Quantity, Unit, UnitError};
 use serde::Deserialize;
 
+use crate::key;
+
 /// What a name stands for, and when.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,9 @@ pub(crate) struct Entry {
     pub(crate) formats: Vec<String>,
     #[serde(default)]
     pub(crate) beside: Vec<String>,
+    /// The marks ([`key::mark`]) of those keys, all in one.
+    #[serde(skip)]
+    pub(crate) beside_marks: u128,
     /// Only when none of these keys stands beside it.
     #[serde(default)]
     pub(crate) without: Vec<String>,
@@ -81,8 +86,14 @@ pub(crate) struct Converted {
 const TVOC_UG_PER_PPB: f64 = 56.1 / 24.45;
 
 impl Entry {
+    /// Computes what looking up asks for every value.
+    pub(crate) fn prepare(&mut self) {
+        self.beside_marks = self.beside.iter().fold(0, |marks, key| marks | key::mark(key));
+        self.forget_idle_unit();
+    }
+
     /// A unit that changes nothing (`%` of a battery) need not be looked up for every value.
-    pub(crate) fn forget_idle_unit(&mut self) {
+    fn forget_idle_unit(&mut self) {
         let is_same = |value: f64| {
             let converted = to_canonical(self.quantity, value, self.unit.as_deref());
             converted.is_ok_and(|c| c.value.to_bits() == value.to_bits() && !c.is_estimated)

@@ -1,6 +1,9 @@
 //! Values of known quantities between the walk through an object and a sensor's readings.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use model::{Flags, Id, Instant, Quantity};
 
@@ -19,7 +22,7 @@ pub(crate) struct Field {
     /// Whether the number is as published: neither the message nor the name stated a unit.
     pub(crate) is_bare: bool,
     /// The name under which it was found.
-    pub(crate) key: String,
+    pub(crate) key: Arc<str>,
     /// Order among names of the same quantity: the lowest is the plain one.
     pub(crate) rank: usize,
 }
@@ -141,7 +144,7 @@ pub(crate) fn settle(mut found: Vec<Field>) -> Vec<Field> {
             if *other == bits || is_rounded_copy(&field, f64::from_bits(*other)) {
                 continue;
             }
-            let key = field.key.clone();
+            let key = field.key.to_string();
             field.channel = Some(match field.channel {
                 Some(channel) => format!("{channel}-{key}"),
                 None => key,
@@ -204,7 +207,7 @@ mod tests {
             time,
             flags: Flags::NONE,
             is_bare: false,
-            key: key.to_owned(),
+            key: key.into(),
             rank,
         }
     }

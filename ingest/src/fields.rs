@@ -3,15 +3,15 @@
 //! Names, units and stand-ins come from the table; this file knows only how to ask it. What the
 //! table does not know is passed over: it is never a reason to drop the rest.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use model::{Flags, Quantity, Unit};
 
 use crate::{
     entry::{Converted, Entry},
     field::{Field, settle, without_errors, without_signals_of_others},
-    key::{self, Spelling},
-    names::{Match, Names},
+    key,
+    names::{Known, Match, Names},
     place::Place,
     roles::{self, Hints},
     scalar, scale,
@@ -118,15 +118,13 @@ impl<'n> Walk<'n> {
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
         let scaled = place.scaled().map(Scalar::Number);
         let scalar = scaled.as_ref().unwrap_or(scalar);
-        let answer = match place.plain_name() {
-            Some(name) => self.ask(name, place, scalar),
-            None => self
-                .candidates(place)
-                .iter()
-                .map(|name| self.ask(name, place, scalar))
-                .find(Answer::is_final)
-                .unwrap_or(Answer::Unknown),
-        };
+        let plain = place.plain_name();
+        let mut answer = plain.map_or(Answer::Unknown, |name| self.ask(name, place, scalar));
+        if !answer.is_final() && plain.is_none_or(key::is_path_or_code) {
+            let names = self.candidates(place);
+            let mut answers = names.iter().map(|name| self.ask(name, place, scalar));
+            answer = answers.find(Answer::is_final).unwrap_or(Answer::Unknown);
+        }
         match answer {
             Answer::Field(field) => {
                 // How many there are of a door says nothing of whether it is open.
@@ -135,8 +133,7 @@ impl<'n> Walk<'n> {
                     || self.is_foreign(place)
                     || self.is_dead(&field, place)
                     || place.is_undatable()
-                    || place.is_time_of_pair()
-                    || place.is_scaler();
+                    || place.is_no_value();
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
@@ -168,6 +165,9 @@ impl<'n> Walk<'n> {
             let stated = unit.or(spelling.unit.as_deref()).or_else(beside);
             for found in table.matches(known, self.format) {
                 let entry = found.entry;
+                if !entry.beside.is_empty() && place.is_none_or(|place| place.lacks(entry.beside_marks)) {
+                    continue;
+                }
                 if entry.numbered && spelling.channel.is_none() {
                     continue;
                 }
@@ -179,7 +179,7 @@ impl<'n> Walk<'n> {
                     && has_company(entry, place)
                     && (entry.without.is_empty() || spelling.channel.is_none())
                 {
-                    return Answer::Field(self.found(found, spelling, read, name, place));
+                    return Answer::Field(self.found(found, known, read, place));
                 }
             }
         }
@@ -189,9 +189,8 @@ impl<'n> Walk<'n> {
     fn found(
         &self,
         Match { entry, rank }: Match<'_>,
-        spelling: &Spelling,
+        Known { name, spelling, .. }: &Known,
         read: Read,
-        name: &str,
         place: Option<&Place<'_, '_>>,
     ) -> Field {
         let Read { mut value, flags, is_bare } = read;
@@ -214,7 +213,7 @@ impl<'n> Walk<'n> {
             time,
             flags,
             is_bare,
-            key: name.to_owned(),
+            key: Arc::clone(name),
             rank,
         }
     }
@@ -259,7 +258,8 @@ impl<'n> Walk<'n> {
     }
 
     pub(crate) fn is_foreign(&self, place: &Place<'_, '_>) -> bool {
-        let path = place.names().first().and_then(|own| own.rsplit_once(['.', '/'])).map(|(front, _)| front);
+        let own = place.names().first().filter(|own| key::is_path_or_code(own));
+        let path = own.and_then(|own| own.rsplit_once(['.', '/'])).map(|(front, _)| front);
         place.above.iter().chain(path.as_ref()).any(|name| self.names.is_foreign_context(name))
     }
 

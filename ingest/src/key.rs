@@ -26,6 +26,26 @@ pub(crate) fn first_letter(text: &str) -> Option<u8> {
     first.is_ascii().then(|| first.to_ascii_lowercase())
 }
 
+/// Whether a name has a path before it, or may be a meter's code.
+pub(crate) fn is_path_or_code(name: &str) -> bool {
+    name.bytes().any(|b| matches!(b, b'.' | b'/' | b':'))
+        || name.as_bytes().first().is_some_and(u8::is_ascii_digit)
+}
+
+/// A bit for a text by its first and last letter, folded: two that fold to the same have the same. All bits where one of
+/// them is outside ASCII.
+pub(crate) fn mark(text: &str) -> u128 {
+    let is_kept = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    let mut kept = text.bytes().filter(is_kept);
+    let (Some(first), last) = (kept.next(), kept.next_back()) else { return 0 };
+    let last = last.unwrap_or(first);
+    if !first.is_ascii() || !last.is_ascii() {
+        return u128::MAX;
+    }
+    let (first, last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
+    1 << ((u32::from(first) * 11 + u32::from(last)) & 127)
+}
+
 /// Whether a text folds to `folded`, without building the folded text.
 pub(crate) fn is_folded_as(text: &str, folded: &str) -> bool {
     if text.len() < folded.len() {
@@ -367,5 +387,14 @@ mod tests {
     fn figures_that_belong_to_the_name_are_tried_first() {
         assert_eq!(tried("pm2_5").first().unwrap().0, "pm25");
         assert_eq!(tried("CO2").first().unwrap().0, "co2");
+    }
+
+    #[test]
+    fn what_folds_to_the_same_has_the_same_mark() {
+        for (a, b) in [("_Air-Temp ", "airtemp"), ("V", "v"), ("PM2.5", "pm25"), ("", "-")] {
+            assert_eq!(mark(a), mark(b), "{a}");
+        }
+        assert_ne!(mark("temperature"), mark("humidity"));
+        assert_eq!(mark("温度"), u128::MAX);
     }
 }

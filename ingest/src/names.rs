@@ -82,6 +82,8 @@ pub(crate) struct Names {
 /// A spelling that the table knows or ignores.
 #[derive(Debug)]
 pub(crate) struct Known {
+    /// The name as it was asked for.
+    pub(crate) name: Arc<str>,
     pub(crate) spelling: Spelling,
     /// Deliberately no reading.
     pub(crate) is_ignored: bool,
@@ -115,7 +117,7 @@ impl Names {
     /// Parses a table.
     pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let mut file: File = toml::from_str(text)?;
-        file.name.iter_mut().for_each(Entry::forget_idle_unit);
+        file.name.iter_mut().for_each(Entry::prepare);
         let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (i, entry) in file.name.iter().enumerate() {
             for (rank, name) in entry.names.iter().enumerate() {
@@ -157,9 +159,10 @@ impl Names {
         }
         let bare = key::without(name, &self.fillers);
         let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
-        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling)).collect();
+        let shared: Arc<str> = name.into();
+        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling, &shared)).collect();
         if found.is_empty() {
-            found.extend(self.in_words(name));
+            found.extend(self.in_words(&shared));
         }
         let found: Arc<[Known]> = found.into();
         if seen.len() < MOST_SEEN && name.len() <= 128 {
@@ -169,7 +172,7 @@ impl Names {
     }
 
     /// A name that is in no list, by the words that it is made of, in any order.
-    fn in_words(&self, name: &str) -> Option<Known> {
+    fn in_words(&self, name: &Arc<str>) -> Option<Known> {
         let (words, unit, channel) = key::parts(name);
         let matches = |entry: &Entry| {
             let has = |group: &Vec<String>| words.iter().any(|word| group.contains(word));
@@ -185,13 +188,14 @@ impl Names {
         let spelling = Spelling { folded: words.concat(), unit, channel };
         // After every name that is in a list.
         let is_known = !entries.is_empty() && !self.is_ignored(&spelling.folded);
-        is_known.then_some(Known { spelling, is_ignored: false, entries })
+        is_known.then(|| Known { name: Arc::clone(name), spelling, is_ignored: false, entries })
     }
 
-    fn known(&self, spelling: Spelling) -> Option<Known> {
+    fn known(&self, spelling: Spelling, name: &Arc<str>) -> Option<Known> {
         let is_ignored = self.is_ignored(&spelling.folded);
         let entries = self.by_name.get(&spelling.folded);
         (is_ignored || entries.is_some()).then(|| Known {
+            name: Arc::clone(name),
             is_ignored,
             entries: entries.cloned().unwrap_or_default(),
             spelling,

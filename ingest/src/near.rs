@@ -45,6 +45,14 @@ pub(crate) fn pair_time(at: Cursor<'_, '_>, array: Cursor<'_, '_>) -> Option<Ins
     if instant(value).is_some() { None } else { instant(other) }
 }
 
+/// Whether a leaf is the time of a pair of time and value.
+pub(crate) fn is_time_of_pair(leaf: Cursor<'_, '_>) -> bool {
+    let Some(pair) = leaf.parent().filter(|pair| pair.is_array()) else { return false };
+    let mut items = pair.children();
+    let other = if leaf.index() == Some(0) { items.nth(1) } else { items.next() };
+    other.is_some_and(|other| pair_time(other, pair).is_some())
+}
+
 /// The time that an object gives its values; the value named `own` is not it.
 pub(crate) fn time_in(object: Cursor<'_, '_>, own: Option<&str>) -> Option<Instant> {
     object.children().take(NEIGHBOURS).find_map(|child| {

@@ -4,7 +4,7 @@ use model::Instant;
 
 use crate::{
     key,
-    near::{NEIGHBOURS, instant, neighbour, pair_time, text_beside, time_in},
+    near::{NEIGHBOURS, instant, is_time_of_pair, neighbour, pair_time, text_beside, time_in},
     obis,
     roles::{
         AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, ends_in_a_unit, is_nameless, is_time,
@@ -52,7 +52,7 @@ impl<'t, 'a> Place<'t, 'a> {
             object: None,
             is_nameless: false,
             is_amount: false,
-            cell: Cell::of(root, leaf),
+            cell: if leaf.index().is_some() { Cell::of(root, leaf) } else { None },
         };
         let mut at = leaf;
         while at != root {
@@ -98,8 +98,6 @@ impl<'t, 'a> Place<'t, 'a> {
                 if !self.is_nameless
                     && !self.is_amount
                     && self.leaf.index().is_none()
-                    && !own.contains(PATH)
-                    && !own.starts_with(|c: char| c.is_ascii_digit())
                     && self.direction().is_none() =>
             {
                 Some(own)
@@ -115,12 +113,13 @@ impl<'t, 'a> Place<'t, 'a> {
 
     /// The number that it stands for where a power of ten stands beside.
     pub(crate) fn scaled(&self) -> Option<f64> {
-        scaler::scaled(self.leaf, self.object.filter(|_| self.is_nameless))
+        let is_told = self.is_nameless || self.leaf.index().is_some();
+        if is_told { scaler::scaled(self.leaf, self.object.filter(|_| self.is_nameless)) } else { None }
     }
 
-    /// Whether it is the power of ten of another value.
-    pub(crate) fn is_scaler(&self) -> bool {
-        scaler::is_scaler(self.leaf)
+    /// Whether it is the time or the power of ten of the value beside it in a list.
+    pub(crate) fn is_no_value(&self) -> bool {
+        self.leaf.index().is_some() && (scaler::is_scaler(self.leaf) || is_time_of_pair(self.leaf))
     }
 
     /// What its own name says at the end of a path (`module.humidity`), and as one of a list (`powers`).
@@ -155,7 +154,10 @@ impl<'t, 'a> Place<'t, 'a> {
     /// What a meter measures, where a neighbour says it.
     pub(crate) fn medium(&self) -> Option<&'t str> {
         let object = self.object.filter(|_| self.hints.medium)?;
-        MEDIA.iter().find_map(|key| text_beside(object, key))
+        // {"medium": "water", "meter_reading": {"value": 123.5, "unit": "m3"}}
+        let around = object.parent().filter(|_| self.is_nameless);
+        let objects = std::iter::once(object).chain(around);
+        objects.flat_map(|object| MEDIA.iter().filter_map(move |key| text_beside(object, key))).next()
     }
 
     /// Whether a neighbour says that a power is given back: `{"power_a": 130, "energy_flow_a": "producing"}`.
@@ -260,25 +262,21 @@ impl<'t, 'a> Place<'t, 'a> {
         texts.any(|child| child.name().is_some_and(is_time) && instant(child).is_none())
     }
 
-    /// Whether the value is the time of a pair of time and value.
-    pub(crate) fn is_time_of_pair(&self) -> bool {
-        let Some(pair) = self.leaf.parent().filter(|pair| self.leaf.index().is_some() && pair.is_array())
-        else {
-            return false;
-        };
-        let mut items = pair.children();
-        let other = if self.leaf.index() == Some(0) { items.nth(1) } else { items.next() };
-        other.is_some_and(|other| pair_time(other, pair).is_some())
-    }
-
     /// In or out, where a neighbour says it of a count.
     pub(crate) fn direction(&self) -> Option<&'t str> {
         text_beside(self.object.filter(|_| self.hints.direction)?, "direction")
     }
 
+    /// Whether surely none of the keys with these marks stands beside the value; cheap, and may miss it.
+    pub(crate) fn lacks(&self, marks: u128) -> bool {
+        !self.hints.may_hold(marks) && !self.is_nameless && self.cell.is_none()
+    }
+
     /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.
     pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
-        let has = |object: Cursor<'_, '_>| wanted.iter().any(|key| neighbour(object, key).is_some());
+        let has = |object: Cursor<'_, '_>| {
+            wanted.iter().any(|key| self.hints.may_hold(key::mark(key)) && neighbour(object, key).is_some())
+        };
         if self.cell.is_some_and(|cell| wanted.iter().any(|key| cell.has_beside(key))) {
             return true;
         }

@@ -1,6 +1,8 @@
 //! Keys by the part that they play in an object: those that say nothing, and those that hold a name, a unit, a time or
 //! a channel. All are folded.
 
+use std::sync::LazyLock;
+
 use crate::key;
 
 /// Keys that say nothing of what stands under them: the name is found around them.
@@ -176,13 +178,21 @@ pub(crate) struct Hints {
     pub(crate) medium: bool,
     /// Some key says which way a power flows.
     pub(crate) flow: bool,
+    /// The marks of all keys.
+    keys: u128,
 }
 
 impl Hints {
+    /// Whether some key may fold to a text of one of these marks.
+    pub(crate) const fn may_hold(&self, marks: u128) -> bool {
+        self.keys & marks != 0
+    }
+
     /// Of all keys.
     pub(crate) fn of<'k>(names: impl Iterator<Item = &'k str>) -> Self {
         let mut hints = Self::default();
         for name in names {
+            hints.keys |= key::mark(name);
             hints.units |= may_name_a_unit(name) && ends_in_a_unit(name);
             // Both are rare, and begin with few letters.
             match key::first_letter(name) {
@@ -210,7 +220,13 @@ pub(crate) fn is_time(name: &str) -> bool {
 
 /// Whether a key says nothing of what stands under it.
 pub(crate) fn is_nameless(name: &str) -> bool {
-    // Asked for every value: most names differ from all that say nothing in their length and first letter.
+    // Asked for every value: most names differ from all that say nothing in their first and last letter, or in their
+    // length.
+    static MARKS: LazyLock<u128> =
+        LazyLock::new(|| NAMELESS.iter().fold(0, |marks, name| marks | key::mark(name)));
+    if *MARKS & key::mark(name) == 0 {
+        return false;
+    }
     let is_kept = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii();
     let length = name.bytes().filter(is_kept).count();
     let Some(firsts) = NAMELESS_FIRST.get(length).filter(|firsts| **firsts != 0) else { return false };

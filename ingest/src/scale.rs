@@ -9,41 +9,62 @@ use crate::field::Field;
 
 /// Brings bare numbers to the unit in which they are possible; those that contradict each other are taken out.
 pub(crate) fn rescale(found: &mut Vec<Field>) {
-    mark_noughts(found);
-    if !found.iter().any(|field| field.is_bare && field.value.abs() >= 100.0) && !may_be_electric(found) {
-        return;
+    use Quantity as Q;
+    // Most messages hold nothing of the kind: one look tells.
+    let (mut is_cold, mut is_large, mut electric) = (false, false, 0);
+    for field in found.iter() {
+        match field.quantity {
+            Q::Temperature if field.value <= -40.0 => is_cold = true,
+            Q::Voltage if field.is_bare => electric |= 1,
+            Q::Current if field.is_bare => electric |= 2,
+            Q::Power if field.is_bare => electric |= 4,
+            _ => {}
+        }
+        is_large |= field.is_bare && field.value >= 100.0;
     }
-    let tenths = tells_tenths(found);
-    for field in found.iter_mut().filter(|field| is_chips_number(field)) {
-        let tenths = tenths || is_of_room(&field.key);
-        if let Some(parts) = parts(field.quantity, field.value, tenths) {
-            field.value /= parts;
-            field.is_bare = false;
+    if is_cold {
+        mark_noughts(found);
+    }
+    if is_large {
+        let tenths = tells_tenths(found);
+        for field in found.iter_mut().filter(|field| is_chips_number(field)) {
+            let tenths = tenths || is_of_room(&field.key);
+            if let Some(parts) = parts(field.quantity, field.value, tenths) {
+                field.value /= parts;
+                field.is_bare = false;
+            }
         }
     }
-    settle_powers(found);
+    if electric == 7 {
+        settle_powers(found);
+    }
 }
 
 /// What humidity chips say when they answer nought: the temperature is where their scale begins, and the air is dry.
 fn mark_noughts(found: &mut [Field]) {
     const BEGINNINGS: [f64; 2] = [-45.0, -40.0];
-    let is_nought = |field: &Field| field.quantity == Quantity::Humidity && field.value == 0.0;
+    let is = |field: &Field, value: f64| (field.value - value).abs() < f64::EPSILON;
+    let is_nought = |field: &Field| field.quantity == Quantity::Humidity && is(field, 0.0);
     let is_beginning = |field: &Field| {
-        field.quantity == Quantity::Temperature
-            && BEGINNINGS.iter().any(|beginning| (field.value - beginning).abs() < f64::EPSILON)
+        field.quantity == Quantity::Temperature && BEGINNINGS.iter().any(|beginning| is(field, *beginning))
     };
     let is_one_chip = |a: &Field, b: &Field| a.channel == b.channel && a.spot == b.spot && a.time == b.time;
-    let chips = found.iter().filter(|field| is_beginning(field)).cloned().collect::<Vec<_>>();
-    for field in found.iter_mut() {
-        if (is_nought(field) || is_beginning(field)) && chips.iter().any(|chip| is_one_chip(chip, field)) {
-            field.flags = field.flags.with(Flags::SENTINEL);
+    let dry = found.iter().position(is_nought);
+    let cold = found.iter().position(|field| {
+        is_beginning(field) && dry.and_then(|at| found.get(at)).is_some_and(|dry| is_one_chip(dry, field))
+    });
+    if let (Some(dry), Some(cold)) = (dry, cold) {
+        for at in [dry, cold] {
+            if let Some(field) = found.get_mut(at) {
+                field.flags = field.flags.with(Flags::SENTINEL);
+            }
         }
     }
 }
 
 /// A whole number that nobody gave a unit, and no stand-in.
 fn is_chips_number(field: &Field) -> bool {
-    field.is_bare && field.value.fract() == 0.0 && !field.flags.has(Flags::SENTINEL)
+    field.is_bare && field.value >= 100.0 && field.value.fract() == 0.0 && !field.flags.has(Flags::SENTINEL)
 }
 
 /// How many of the number make one of the quantity's unit; `None` where it is one, or could be of several.
@@ -74,20 +95,11 @@ fn is_of_room(key: &str) -> bool {
         .any(|word| matches!(&*word.to_ascii_lowercase(), "room" | "indoor"))
 }
 
-fn may_be_electric(found: &[Field]) -> bool {
-    [Quantity::Voltage, Quantity::Current, Quantity::Power]
-        .iter()
-        .all(|quantity| found.iter().any(|field| field.is_bare && field.quantity == *quantity))
-}
-
 /// What a power may be of voltage times current: a poor power factor, and the rounding of small numbers.
 const POSSIBLE: std::ops::RangeInclusive<f64> = 0.8..=20.0;
 
 /// Voltage times current is the apparent power: it tells milliamperes and kilowatts that nobody stated.
 fn settle_powers(found: &mut Vec<Field>) {
-    if !may_be_electric(found) {
-        return;
-    }
     let mut doubtful = Vec::new();
     for at in 0..found.len() {
         let Some((current, ratio)) = found.get(at).and_then(|power| beside(found, power)) else { continue };

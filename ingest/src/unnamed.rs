@@ -25,7 +25,7 @@ impl Walk<'_> {
         let mut found = candidates
             .filter_map(|quantity| Some((quantity, to_canonical(quantity, *number, Some(unit)).ok()?)));
         let (quantity, Converted { value, .. }) = found.next()?;
-        let (channel, key) = (label.map(str::to_owned), label.unwrap_or(unit).to_owned());
+        let (channel, key) = (label.map(str::to_owned), label.unwrap_or(unit).into());
         let (record_time, near_time) = place.times(self.takes_near_time);
         let time = record_time.or(near_time);
         let (flags, rank) = (Flags::NONE, usize::MAX);
@@ -35,11 +35,12 @@ impl Walk<'_> {
     /// A temperature in stated degrees whose name says of what, in words that the table does not know: kept on a
     /// channel `other-…`, which is never the room's air.
     pub(crate) fn other_temperature(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        let name = place.names().first()?;
+        let name = place.names().first().copied().or_else(|| place.labels().next())?;
         let unit = place.unit()?;
         let words: Vec<String> = key::words(name).iter().map(|word| word.to_lowercase()).collect();
-        let (kind, of): (Vec<&String>, Vec<&String>) =
-            words.iter().partition(|word| matches!(&***word, "temperature" | "temp"));
+        let (kind, of): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| {
+            matches!(&***word, "temperature" | "temp" | "temperatur" | "température" | "temperatura")
+        });
         if kind.is_empty() || of.is_empty() || of.iter().any(|word| self.names.is_no_medium(word)) {
             return None;
         }
@@ -59,7 +60,7 @@ impl Walk<'_> {
             time: record_time.or(near_time),
             flags: Flags::NONE,
             is_bare: false,
-            key: (*name).to_owned(),
+            key: name.into(),
             rank: usize::MAX,
         })
     }
