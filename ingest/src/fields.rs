@@ -68,7 +68,12 @@ impl<'n> Walk<'n> {
     pub(crate) fn fields(&self, root: Cursor<'_, '_>) -> Vec<Field> {
         let hints = Hints::of(root.names());
         let leaves = root.leaves().filter(|(_, scalar)| !matches!(scalar, Scalar::Null));
-        let places = leaves.filter_map(|(leaf, scalar)| Some((Place::of(root, leaf, hints)?, scalar)));
+        let mut last = None;
+        let places = leaves.filter_map(|(leaf, scalar)| {
+            let place = Place::of(root, leaf, hints, last)?;
+            last = place.cell;
+            Some((place, scalar))
+        });
         let mut found = places.filter_map(|(place, scalar)| self.field(&place, scalar)).collect();
         scale::rescale(&mut found);
         settle(without_errors(without_signals_of_others(found)))
@@ -79,7 +84,7 @@ impl<'n> Walk<'n> {
         let mut names: Vec<&str> = Vec::new();
         let hints = Hints::of(root.names());
         for (leaf, _) in root.leaves().filter(|(_, s)| matches!(s, Scalar::Number(_) | Scalar::Bool(_))) {
-            let Some(place) = Place::of(root, leaf, hints) else { continue };
+            let Some(place) = Place::of(root, leaf, hints, None) else { continue };
             let Some(name) = place.names().first().copied().filter(|_| !self.is_foreign(&place)) else {
                 continue;
             };

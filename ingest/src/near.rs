@@ -20,6 +20,15 @@ fn near<'t, 'a>(object: Cursor<'t, 'a>) -> impl Iterator<Item = Cursor<'t, 'a>> 
     object.children().take(NEIGHBOURS).chain(others.flat_map(Cursor::children))
 }
 
+/// Texts of the first objects in the same list: `[{"code": "voltage", "value": 2315}, {"code": "current", "value": 650}]`.
+pub(crate) fn labels_of_others<'t>(object: Cursor<'t, '_>) -> impl Iterator<Item = &'t str> {
+    const FEW: usize = 32;
+    let list = object.parent().filter(|list| list.is_array());
+    let others =
+        list.into_iter().flat_map(|list| list.children().take(FEW)).filter(move |other| *other != object);
+    others.flat_map(|other| other.children().take(8)).filter_map(Cursor::text)
+}
+
 /// The text under a key (folded) of the same object.
 pub(crate) fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'t str> {
     let mut near = object.children().take(NEIGHBOURS);
@@ -28,9 +37,15 @@ pub(crate) fn text_beside<'t>(object: Cursor<'t, '_>, folded: &str) -> Option<&'
     })
 }
 
-/// What stands under a key (folded) beside, as [`near`] says.
+/// What stands under a key (folded) in the same object.
 pub(crate) fn neighbour<'t, 'a>(object: Cursor<'t, 'a>, folded: &str) -> Option<Cursor<'t, 'a>> {
-    near(object).find(|child| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
+    let mut near = object.children().take(NEIGHBOURS);
+    near.find(|child| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
+}
+
+/// Whether a key (folded) stands beside, as [`near`] says.
+pub(crate) fn is_near(object: Cursor<'_, '_>, folded: &str) -> bool {
+    near(object).any(|child| child.name().is_some_and(|name| key::is_folded_as(name, folded)))
 }
 
 /// The time of `[time, value]` or `[value, time]`, when `at` is the value.

@@ -4,7 +4,10 @@ use model::Instant;
 
 use crate::{
     key,
-    near::{NEIGHBOURS, instant, is_time_of_pair, neighbour, pair_time, text_beside, time_in},
+    near::{
+        NEIGHBOURS, instant, is_near, is_time_of_pair, labels_of_others, neighbour, pair_time, text_beside,
+        time_in,
+    },
     obis,
     roles::{
         AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, ends_in_a_unit, is_nameless, is_time,
@@ -36,12 +39,19 @@ pub(crate) struct Place<'t, 'a> {
     /// Whether its own key says how much of what a neighbour names: `{"name": "Entries", "count": 5}`.
     pub(crate) is_amount: bool,
     /// What a table says of it.
-    cell: Option<Cell<'t, 'a>>,
+    pub(crate) cell: Option<Cell<'t, 'a>>,
 }
 
 impl<'t, 'a> Place<'t, 'a> {
     /// The place of `leaf` inside `root`; `None` when it is not inside.
-    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>, hints: Hints) -> Option<Self> {
+    ///
+    /// `last` is the cell of the leaf before it, if that was one.
+    pub(crate) fn of(
+        root: Cursor<'t, 'a>,
+        leaf: Cursor<'t, 'a>,
+        hints: Hints,
+        last: Option<Cell<'t, 'a>>,
+    ) -> Option<Self> {
         let mut place = Self {
             root,
             leaf,
@@ -52,7 +62,7 @@ impl<'t, 'a> Place<'t, 'a> {
             object: None,
             is_nameless: false,
             is_amount: false,
-            cell: if leaf.index().is_some() { Cell::of(root, leaf) } else { None },
+            cell: if leaf.index().is_some() { Cell::of(root, leaf, last) } else { None },
         };
         let mut at = leaf;
         while at != root {
@@ -275,7 +285,7 @@ impl<'t, 'a> Place<'t, 'a> {
     /// Whether one of these keys (folded) stands beside the value, or beside the object that a nameless value fills.
     pub(crate) fn has_beside(&self, wanted: &[String]) -> bool {
         let has = |object: Cursor<'_, '_>| {
-            wanted.iter().any(|key| self.hints.may_hold(key::mark(key)) && neighbour(object, key).is_some())
+            wanted.iter().any(|key| self.hints.may_hold(key::mark(key)) && is_near(object, key))
         };
         if self.cell.is_some_and(|cell| wanted.iter().any(|key| cell.has_beside(key))) {
             return true;
@@ -294,8 +304,7 @@ impl<'t, 'a> Place<'t, 'a> {
     ///
     /// The second is looked for only when wanted.
     pub(crate) fn times(&self, wants_near: bool) -> (Option<Instant>, Option<Instant>) {
-        if let Some(time) = self.cell.and_then(|cell| cell.time()).or_else(|| table::time_in_step(self.leaf))
-        {
+        if let Some(time) = self.cell.and_then(|cell| cell.time).or_else(|| table::time_in_step(self.leaf)) {
             return (Some(time), Some(time));
         }
         let mut near = None;
@@ -381,15 +390,6 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
         Scalar::Text(text) if !text.is_empty() && text.len() <= 16 => Some(text.to_string()),
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Null | Scalar::Bool(_) => None,
     }
-}
-
-/// Texts of the first objects in the same list: `[{"code": "voltage", "value": 2315}, {"code": "current", "value": 650}]`.
-fn labels_of_others<'t>(object: Cursor<'t, '_>) -> impl Iterator<Item = &'t str> {
-    const FEW: usize = 32;
-    let list = object.parent().filter(|list| list.is_array());
-    let others =
-        list.into_iter().flat_map(|list| list.children().take(FEW)).filter(move |other| *other != object);
-    others.flat_map(|other| other.children().take(8)).filter_map(Cursor::text)
 }
 
 /// A unit as the list of units has it.

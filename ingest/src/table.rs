@@ -25,13 +25,23 @@ pub(crate) struct Cell<'t, 'a> {
     row: Cursor<'t, 'a>,
     head: Cursor<'t, 'a>,
     column: usize,
+    /// The time of its row.
+    pub(crate) time: Option<Instant>,
 }
 
 impl<'t, 'a> Cell<'t, 'a> {
-    /// The cell that a leaf is; `None` where it stands in no table.
-    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>) -> Option<Self> {
+    /// The cell that a leaf is; `None` where it stands in no table. `last` is the cell before it, whose row it may share.
+    pub(crate) fn of(root: Cursor<'t, 'a>, leaf: Cursor<'t, 'a>, last: Option<Self>) -> Option<Self> {
         let column = leaf.index().filter(|column| *column < MOST_COLUMNS)?;
         let row = leaf.parent()?;
+        if let Some(last) = last.filter(|last| last.row == row) {
+            return Some(Self { column, ..last });
+        }
+        let cell = Self::new(root, row, column)?;
+        Some(Self { time: cell.time_of_row(), ..cell })
+    }
+
+    fn new(root: Cursor<'t, 'a>, row: Cursor<'t, 'a>, column: usize) -> Option<Self> {
         let width = row.children().take(MOST_COLUMNS + 1).count();
         let fits = |head: &Cursor<'_, '_>| {
             *head != row
@@ -43,7 +53,7 @@ impl<'t, 'a> Cell<'t, 'a> {
         if rows.is_array()
             && let Some(head) = rows.children().next().filter(|first| width > 1 && fits(first))
         {
-            return Some(Self { table: None, row, head, column });
+            return Some(Self { table: None, row, head, column, time: None });
         }
         let mut at = row;
         for _ in 0..FAR {
@@ -55,7 +65,7 @@ impl<'t, 'a> Cell<'t, 'a> {
             if at.is_object()
                 && let Some(head) = at.children().take(MOST_COLUMNS).filter(is_head).find(fits)
             {
-                return Some(Self { table: Some(at), row, head, column });
+                return Some(Self { table: Some(at), row, head, column, time: None });
             }
         }
         None
@@ -82,7 +92,7 @@ impl<'t, 'a> Cell<'t, 'a> {
     }
 
     /// The time that its row gives; or that of the first row and the seconds from row to row.
-    pub(crate) fn time(&self) -> Option<Instant> {
+    fn time_of_row(&self) -> Option<Instant> {
         let column = self.names().position(roles::is_time);
         if let Some(column) = column {
             return self.row.children().nth(column).and_then(instant);

@@ -129,7 +129,7 @@ fn nameless(
     let is_value = |child: &Cursor<'_, '_>| child.name().is_some_and(is_nameless) && child.scalar().is_some();
     let mut values = object.children().filter(is_value);
     let leaf = values.next().filter(|_| values.next().is_none())?;
-    let place = Place::of(object, leaf, Hints::of(object.names()))?;
+    let place = Place::of(object, leaf, Hints::of(object.names()), None)?;
     let time = place.times(true).1.or(message.received_at);
     let value = by_topic::Value { scalar: leaf.scalar()?, unit: place.unit(), time };
     by_topic::read(&value, sender(object), message.topic, env, format)
@@ -147,11 +147,16 @@ fn inside_texts(
     let is_object = |text: &&str| text.starts_with('{') || text.starts_with("[{");
     let texts = object.leaves().filter_map(|(leaf, _)| leaf.text()).filter(is_object);
     let mut readings = Vec::new();
-    for text in texts.take(MOST_TEXTS) {
+    let mut texts = texts.take(MOST_TEXTS).peekable();
+    if texts.peek().is_none() {
+        return readings;
+    }
+    let outer = sender(object).unwrap_or_else(|| of_topic(message.topic));
+    let at = near::time_in(object, None).or(message.received_at);
+    for text in texts {
         let Ok(inner) = Tape::parse(text) else { continue };
-        let at = near::time_in(object, None).or(message.received_at);
         let mut take = |inside: Cursor<'_, '_>| {
-            let sensor = sender(inside).or_else(|| sender(object)).unwrap_or_else(|| of_topic(message.topic));
+            let sensor = sender(inside).unwrap_or_else(|| outer.clone());
             let walk =
                 Walk { profile: env.profile(&sensor), takes_near_time: true, ..Walk::new(env.names, format) };
             readings.extend(field::bind(walk.fields(inside), &sensor, at));
