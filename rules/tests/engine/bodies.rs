@@ -144,6 +144,16 @@ fn who_else_sits_there_and_who_is_not_counted_stand_in_the_way() {
 }
 
 #[test]
+fn a_headcount_of_nobody_and_a_meter_that_counted_nothing_are_missing() {
+    let mut world = agency();
+    staff(&mut world, "agency", None, Some(0.0));
+    assert_eq!(missing(&plain(&world)), "energy_headcount of agency");
+    // One reading of the annexe is no use of any time.
+    let run = year(&agency(), &[("m-b", &[(END, 200_000.0)]), ("m-a", &[])]);
+    assert_eq!(missing(&run), "readings of the electricity meters");
+}
+
+#[test]
 fn a_building_counts_from_the_day_on_which_it_is_taken() {
     let mut world = agency();
     let annexe = |by| held("annexe", PlaceKind::Building, None, by);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{Period, PlaceKind, Quantity, register::History};
+use model::{
+    Period, PlaceKind, Quantity,
+    register::{History, Post, Rank},
+};
 use rules::{Clause, Fact, Measure, Output, RegisterChecks};
 
 use crate::world::{World, at, body, clause, id, place, two};
@@ -175,9 +178,33 @@ fn a_finding_of_the_register_is_told_when_it_changes_and_goes_on_over_a_restart_
     assert!(next.alerts().is_empty());
 }
 
+#[test]
+fn a_finding_on_an_office_ends_when_its_post_gets_a_rank_for_which_there_is_no_cap() {
+    let mut world = World::new();
+    world.place(model::Place { usable_area_m2: Some(60.0), ..place("r1", PlaceKind::Room, Some("b")) });
+    world.register.bodies.insert(id("office"), History::always(body("office")));
+    let post = |rank| Post { id: id("head"), rank, body: id("office"), room: Some(id("r1")) };
+    let posts = two(post(Rank::SectionHead), at("03-04 00:00"), post(Rank::Minister));
+    world.register.posts.insert(id("head"), posts);
+    let mut area =
+        clause("area", PlaceKind::Room, Measure::PrivateOfficeArea, Period::Register, f64::INFINITY);
+    let bound = rules::Bound { at_most: Some(18.0), at_least: None };
+    let row = rules::Row { key: vec!["section_head".to_owned()], bound, rating: None };
+    area.limit.table = Some(rules::LimitTable { by: vec![rules::Attribute::Rank], rows: vec![row] });
+    let world = world.with(area);
+    let mut checks = RegisterChecks::new(Arc::new(world.register.clone()), &world.clauses);
+    let mut told = |day: &str| {
+        let mut out = Vec::new();
+        checks.advance(at(day), &mut out);
+        said(&out).into_iter().filter(|line| !line.starts_with("r2")).collect::<Vec<_>>()
+    };
+    assert_eq!(told("03-03 08:00"), ["r1 60", "Firing"]);
+    assert_eq!(told("03-04 08:00"), ["Withdrawn"]);
+}
+
 fn said(out: &[Output]) -> Vec<String> {
     let line = |said: &Output| match said {
-        Output::Verdict(v) => format!("{} {}", v.subject.id(), v.value.unwrap()),
+        Output::Verdict(v) => format!("{} {}", v.subject.id(), v.value.unwrap_or_default()),
         Output::Transition(t) => format!("{:?}", t.kind),
     };
     out.iter().map(line).collect()

@@ -19,6 +19,7 @@ fn people_are_counted_once_whether_at_the_top_or_below() {
         put_body(&mut register, Body { energy_headcount: ministry, ..body("ministry") });
         let parent = Some(id("ministry"));
         put_body(&mut register, Body { energy_headcount: Some(10.0), parent, ..body("county") });
+        put_body(&mut register, Body { energy_headcount: Some(5.0), ..body("guests") });
         room(&mut register, "hall", RoomUse::Meeting, Some(60.0));
         let verdicts = assess(&register, &["uk-government-space-2018/space-per-person"]);
         let of = |body: &str| {
@@ -26,6 +27,7 @@ fn people_are_counted_once_whether_at_the_top_or_below() {
             of.next().and_then(|v| v.value)
         };
         assert_eq!((of("ministry"), of("county")), (Some(value), Some(8.0)));
+        assert!(of("guests").is_none(), "they hold no room");
     }
 }
 
