@@ -42,7 +42,7 @@ pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
 pub use engine::{
-    Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+    Built, Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
 };
 pub use measure::Figure;
 pub use meter::is_rollover;
