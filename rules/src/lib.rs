@@ -41,8 +41,9 @@ pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, Transition
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
+pub use engine::Built;
 pub use engine::{
-    Built, Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+    Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
 };
 pub use measure::Figure;
 pub use meter::is_rollover;
