@@ -245,7 +245,6 @@ impl Site<'_> {
             // A simulated past comes with gaps of its own: the demo hands over meters by the day.
             listening_is_told: matches!(self.clock, Clock::Simulated(_)),
             held_ms: pipeline::held_ms(raw_ms),
-            threads: pipeline::cores(),
             ..EngineOptions::default()
         };
         let parts = JudgeParts {

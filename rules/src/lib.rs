@@ -42,6 +42,7 @@ pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, Transition
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
+pub use engine::Built;
 pub use engine::{
     Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
     moved_days,

@@ -11,7 +11,7 @@ use super::{
     progress::Progress,
     system::{available, number, worked},
 };
-use crate::pipeline::{cores, held_ms};
+use crate::pipeline::{checkpoint::set_up, held_ms};
 
 const ROOMS: usize = 250;
 /// Between two readings of a series.
@@ -69,12 +69,12 @@ impl Sensors {
 
 /// How a service runs its engine, with a long history behind it.
 pub(super) fn options() -> EngineOptions {
-    EngineOptions { held_ms: held_ms(i64::MAX), threads: cores(), ..EngineOptions::default() }
+    EngineOptions { held_ms: held_ms(i64::MAX), ..EngineOptions::default() }
 }
 
 /// An engine for some clauses.
 pub(super) fn engine(register: &Arc<Register>, clauses: &[LiveClause]) -> Engine {
-    Engine::new(Arc::clone(register), clauses, options())
+    set_up(Arc::clone(register), clauses, options())
 }
 
 /// What judging came to.

@@ -1,8 +1,12 @@
 //! The engine's state as named pieces of bytes.
 
-use std::{collections::BTreeMap, sync::mpsc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+};
 
-use rules::{Engine, RegisterChecks, SavedRegisterChecks, SavedShard};
+use model::Register;
+use rules::{Engine, EngineOptions, LiveClause, RegisterChecks, SavedRegisterChecks, SavedShard};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -85,6 +89,20 @@ pub(super) fn engine_piece(key: &str) -> String {
 pub(crate) fn engine_pieces(engine: &mut Engine) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
     let changed = engine.take_changed().into_iter();
     changed.map(|(key, saved)| encode(engine_piece(&key), &saved)).collect()
+}
+
+/// An engine that has seen nothing yet, its buildings set up by as many threads as there are processors.
+pub(crate) fn set_up(register: Arc<Register>, clauses: &[LiveClause], options: EngineOptions) -> Engine {
+    Engine::built_by(register, clauses, options, |count, build| {
+        let each = count.div_ceil(super::cores()).max(1);
+        let ranges = (0..count).step_by(each).map(|from| from..count.min(from + each));
+        std::thread::scope(|scope| {
+            let at_work: Vec<_> =
+                ranges.map(|range| (range.clone(), scope.spawn(move || build(range)))).collect();
+            // A thread that cannot do it panics; doing it here says why.
+            at_work.into_iter().map(|(range, done)| done.join().unwrap_or_else(|_| build(range))).collect()
+        })
+    })
 }
 
 /// Pieces decoded in one go.
@@ -186,17 +204,18 @@ pub(super) fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use model::{Id, Instant, Quantity, Reading, Register, Series};
-    use rules::{Catalogue, EngineOptions, Output};
+    use model::{Id, Instant, Quantity, Reading, Series};
+    use rules::{Catalogue, Output};
 
     use super::*;
 
     const MINUTE: i64 = 60_000;
 
+    /// How an engine is set up.
+    type By = fn(Arc<Register>, &[LiveClause], EngineOptions) -> Engine;
+
     /// Two rooms in each of so many buildings, and no reading yet.
-    fn engine(buildings: usize, threads: usize) -> Engine {
+    fn engine(buildings: usize, by: By) -> Engine {
         let mut places = "place,kind,parent,use,usable_area_m2\ns,site,,,\n".to_owned();
         let mut sensors = "sensor,place,interval_s\n".to_owned();
         for building in 0..buildings {
@@ -213,7 +232,7 @@ mod tests {
             files.into_iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).collect();
         let register = Arc::new(Register::load(&files).unwrap());
         let live = Catalogue::load(&[], None).unwrap().live(&register);
-        Engine::new(register, &live, EngineOptions { threads, ..EngineOptions::default() })
+        by(register, &live, EngineOptions::default())
     }
 
     /// What is said of the readings between two minutes of a day.
@@ -255,7 +274,7 @@ mod tests {
      {
         // More pieces than are decoded in one go.
         let (buildings, rooms) = (400, 800_i32);
-        let mut first = engine(buildings, 1);
+        let mut first = engine(buildings, Engine::new);
         assert!(!judged(&mut first, rooms, 0..200).is_empty());
         let saved = first.take_changed();
         let pieces: Vec<_> =
@@ -266,8 +285,8 @@ mod tests {
         assert!(size(&pieces) * 5 < size(&old) * 4, "{} of {}", size(&pieces), size(&old));
         let told = judged(&mut first, rooms, 200..500);
         assert!(told.len() > 800);
-        for (pieces, threads) in [(pieces, 3), (old, 1)] {
-            let mut later = taken_up(engine(buildings, threads), pieces);
+        for (pieces, by) in [(pieces, set_up as By), (old, Engine::new)] {
+            let mut later = taken_up(engine(buildings, by), pieces);
             assert_eq!(judged(&mut later, rooms, 200..500), told);
             assert_eq!(later.alerts(), first.alerts());
         }
@@ -275,12 +294,12 @@ mod tests {
 
     #[test]
     fn a_damaged_piece_is_named_and_nothing_waits_for_ever() {
-        let mut first = engine(300, 1);
+        let mut first = engine(300, Engine::new);
         judged(&mut first, 600, 0..10);
         let mut pieces: BTreeMap<String, Vec<u8>> = engine_pieces(&mut first).unwrap().into_iter().collect();
         let name = "engine/place/r7".to_owned();
         assert!(pieces.insert(name.clone(), vec![0xc1]).is_some());
-        let error = restore_engine(&mut engine(300, 2), &pieces).unwrap_err();
+        let error = restore_engine(&mut engine(300, set_up), &pieces).unwrap_err();
         assert!(error.to_string().contains("place/r7"), "{error}");
     }
 }

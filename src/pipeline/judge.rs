@@ -10,7 +10,7 @@ use super::{
     Batch, Tallies, Unknown,
     acts::{ACT, Acts},
     board::Board,
-    checkpoint::{CheckpointError, LATE, MARKED, Parts, decode},
+    checkpoint::{CheckpointError, LATE, MARKED, Parts, decode, set_up},
     late::Late,
     lists::Lists,
     record::record_of,
@@ -172,7 +172,7 @@ impl Judge {
         let register = &parts.rulebook.register;
         let live = parts.rulebook.catalogue.live(register);
         let mut judge = Self {
-            engine: Engine::new(Arc::clone(register), &live, parts.options),
+            engine: set_up(Arc::clone(register), &live, parts.options),
             register_checks: RegisterChecks::new(Arc::clone(register), &live),
             dispatcher: Dispatcher::new(parts.settings.clone()),
             board: Board::new(Arc::clone(register), parts.unknown.clone()),

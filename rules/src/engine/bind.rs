@@ -1,11 +1,11 @@
 //! From the register to a shard: which devices, which places above which, which checks.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use model::{Id, Period, PlaceKind, Register, Span};
 
 use super::{
-    EngineOptions,
+    Built, EngineOptions,
     bound::Bound,
     devices::{Device, DeviceKind},
     place::{Need, Needs, PlaceState},
@@ -51,35 +51,17 @@ impl Wanted {
     }
 }
 
-/// The shards of all groups, in their order, by as many threads as the options say.
+/// The shards of some groups, in their order.
 pub(super) fn shards(
     groups: &[Group],
+    range: Range<usize>,
     register: &Arc<Register>,
-    clauses: &[LiveClause],
+    bound: &Bound<'_>,
+    wanted: &[Wanted],
     options: EngineOptions,
-) -> Vec<Shard> {
-    let bound = Bound::of(register);
-    let wanted: Vec<Wanted> = clauses.iter().map(Wanted::new).collect();
-    let some = |groups: &[Group]| -> Vec<Shard> {
-        let one = |group| Shard::new(group, Arc::clone(register), &bound, &wanted, options);
-        groups.iter().map(one).collect()
-    };
-    if options.threads < 2 || groups.len() < 2 * options.threads {
-        return some(groups);
-    }
-    let (first, others) = groups.split_at(groups.len() / options.threads);
-    std::thread::scope(|scope| {
-        let some = &some;
-        let each = others.len().div_ceil(options.threads - 1);
-        let others: Vec<_> =
-            others.chunks(each).map(|groups| (groups, scope.spawn(move || some(groups)))).collect();
-        let mut shards = some(first);
-        for (groups, others) in others {
-            // A thread that could not do it panicked: doing it here says why.
-            shards.extend(others.join().unwrap_or_else(|_| some(groups)));
-        }
-        shards
-    })
+) -> Built {
+    let one = |group| Shard::new(group, Arc::clone(register), bound, wanted, options);
+    Built(groups.get(range).into_iter().flatten().map(one).collect())
 }
 
 impl Shard {

@@ -28,11 +28,13 @@ mod unseen;
 mod ways;
 mod weather;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
+use bind::Wanted;
 use bodies::BodyState;
+use bound::Bound;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch, moved_days};
 pub use saved::SavedShard;
@@ -60,8 +62,6 @@ pub struct EngineOptions {
     /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
     /// counts; of a sensor without any reading a file says nothing.
     pub listening_is_told: bool,
-    /// How many threads set up the buildings of a large register (default 1). What comes out is the same.
-    pub threads: usize,
 }
 
 impl EngineOptions {
@@ -78,7 +78,6 @@ impl Default for EngineOptions {
             horizon_ms: 48 * 3_600_000,
             held_ms: i64::MAX,
             listening_is_told: false,
-            threads: 1,
         }
     }
 }
@@ -106,6 +105,10 @@ pub enum Taken {
     /// Its sensor is bound to no place at that time.
     Unbound,
 }
+
+/// Some buildings, set up. Opaque: only an engine is made of it.
+#[derive(Debug)]
+pub struct Built(Vec<Shard>);
 
 /// All checks of a register, a shard for each building, or for buildings that a place has moved between.
 #[derive(Debug, Clone)]
@@ -151,6 +154,18 @@ impl Engine {
     /// An engine that has seen nothing yet.
     #[must_use]
     pub fn new(register: Arc<Register>, clauses: &[LiveClause], options: EngineOptions) -> Self {
+        Self::built_by(register, clauses, options, |count, build| vec![build(0..count)])
+    }
+
+    /// The same for a large register: `spread` gets a number of buildings and what builds some of them, may have that
+    /// done at once in several ranges, and returns what was built in their order. What comes out is the same.
+    #[must_use]
+    pub fn built_by(
+        register: Arc<Register>,
+        clauses: &[LiveClause],
+        options: EngineOptions,
+        spread: impl FnOnce(usize, &(dyn Fn(Range<usize>) -> Built + Sync)) -> Vec<Built>,
+    ) -> Self {
         let has_site_checks = clauses.iter().any(|c| {
             // What is asked of a site's own devices needs none of its buildings.
             c.clause.applies_to.kind == Some(PlaceKind::Site) && !c.clause.measure.is_of_devices()
@@ -169,7 +184,12 @@ impl Engine {
         for (number, group) in groups.iter().enumerate() {
             engine.homes.extend(group.members.iter().map(|place| (place.clone(), number)));
         }
-        engine.shards = bind::shards(&groups, &engine.register, clauses, options);
+        engine.shards = {
+            let bound = Bound::of(&engine.register);
+            let wanted: Vec<Wanted> = clauses.iter().map(Wanted::new).collect();
+            let build = |range| bind::shards(&groups, range, &engine.register, &bound, &wanted, options);
+            spread(groups.len(), &build).into_iter().flat_map(|built| built.0).collect()
+        };
         engine.routes.reserve(engine.register.sensors.len() + engine.register.meters.len());
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {

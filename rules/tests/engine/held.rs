@@ -22,7 +22,6 @@ const SHORT: EngineOptions = EngineOptions {
     horizon_ms: 48 * HOUR,
     held_ms: 6 * HOUR,
     listening_is_told: false,
-    threads: 1,
 };
 
 /// Feeds readings as they arrive, and builds days anew whenever an hour has passed, as a service does.
