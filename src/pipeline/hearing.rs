@@ -188,7 +188,7 @@ impl Hearing {
             self.settle_one(sensor, of_one, via, &mut readings);
             let settled = readings.get(first..).unwrap_or_default();
             if self.register.knows_sensor(sensor) {
-                self.parts.tallies.heard(sensor, settled, via.format, (via.arrival, stated));
+                self.parts.tallies.heard(sensor, settled, via, stated);
             } else {
                 self.parts.unknown.saw(sensor, via, settled);
             }

@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ingest::Format;
 use model::{Flags, Id, Instant, Reading, Register, TimeFrom};
 use serde::{Deserialize, Serialize};
+
+use super::unknown::Via;
 
 /// Messages by which a device's clock is judged.
 const SKEWS: usize = 8;
@@ -24,7 +25,7 @@ pub struct Tally {
     pub messages: u64,
     /// Readings in them.
     pub readings: u64,
-    /// Arrival of the newest.
+    /// Arrival of the newest, but for those that the broker had kept: they are no sign of life.
     pub arrival: Option<Instant>,
     /// How far ahead of their arrival the newest messages that state a time say to be, ms, oldest first.
     pub skews_ms: Vec<i64>,
@@ -90,13 +91,8 @@ impl Tallies {
 
     /// Counts the readings of one device in one message. `stated` is the newest time that the message says, if it
     /// says one and is not a kept one.
-    pub(super) fn heard(
-        &self,
-        sensor: &Id,
-        readings: &[Reading],
-        format: Option<Format>,
-        (arrival, stated): (Instant, Option<Instant>),
-    ) {
+    pub(super) fn heard(&self, sensor: &Id, readings: &[Reading], via: Via<'_>, stated: Option<Instant>) {
+        let Via { format, arrival, .. } = via;
         let mut held = self.held();
         held.is_changed = true;
         if !held.of.contains_key(sensor) {
@@ -105,7 +101,10 @@ impl Tallies {
         let Some(tally) = held.of.get_mut(sensor) else { return };
         tally.messages += 1;
         tally.readings += readings.len() as u64;
-        tally.arrival = Some(arrival);
+        if !via.is_retained {
+            // What comes out of the quarantine came when it came first.
+            tally.arrival = tally.arrival.max(Some(arrival));
+        }
         if let Some(stated) = stated {
             tally.skews_ms.push(stated.since(arrival));
             let surplus = tally.skews_ms.len().saturating_sub(SKEWS);
@@ -145,9 +144,25 @@ impl Tallies {
 
 #[cfg(test)]
 mod tests {
+    use ingest::Format;
     use model::{Quantity, Series};
 
     use super::*;
+
+    #[test]
+    fn what_the_broker_had_kept_and_what_is_tried_again_is_no_sign_of_life() {
+        let (tallies, sensor) = (Tallies::default(), Id::fold("air-1"));
+        let heard = |ms: i64, is_retained: bool| {
+            let arrival = Instant::from_millis(1_800_000_000_000 + ms);
+            let via = Via { topic: "a/b", format: Some(Format::Senml), arrival, is_retained };
+            tallies.heard(&sensor, &[], via, None);
+            tallies.all()[&sensor].arrival.map(|at| at.millis() - 1_800_000_000_000)
+        };
+        assert_eq!(heard(0, true), None);
+        assert_eq!(heard(5, false), Some(5));
+        assert_eq!(heard(9, true), Some(5));
+        assert_eq!(heard(3, false), Some(5), "out of the quarantine, by its first arrival");
+    }
 
     #[test]
     fn a_device_is_counted_by_mark_and_clock_and_goes_on_behind_a_checkpoint() {
@@ -158,7 +173,9 @@ mod tests {
         let hear = |tallies: &Tallies, marks: Flags, clock| {
             let mut reading = Reading::new(series.clone(), at, 600.0).unwrap();
             reading.flags = marks.timed_by(clock);
-            tallies.heard(&sensor, &[reading], Some(Format::Senml), (at.plus_ms(400), Some(at)));
+            let arrival = at.plus_ms(400);
+            let via = Via { topic: "a/b", format: Some(Format::Senml), arrival, is_retained: false };
+            tallies.heard(&sensor, &[reading], via, Some(at));
         };
         hear(&tallies, Flags::LATE.with(Flags::SPIKE), TimeFrom::Gateway);
         hear(&tallies, Flags::LATE, TimeFrom::Device);

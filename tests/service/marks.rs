@@ -100,6 +100,7 @@ async fn what_the_broker_had_kept_is_marked_and_is_no_sign_of_life_whenever_we_s
     assert_eq!(office.latest("r-2").await, None);
     let (old, never) = (office.device("air-1").await, office.device("air-2").await);
     assert_eq!((&old["flags"]["retained"], &old["clock_skew_ms"]), (&1.into(), &Value::Null), "{old}");
+    assert_ne!(old["state"], "online", "what it said 40 minutes ago is no news: {old}");
     assert_eq!((&never["state"], &never["messages"]), (&"never".into(), &0.into()), "{never}");
 
     // What is published while we listen is news, though the broker keeps it too.
