@@ -9,7 +9,7 @@
 //! known. Six decimals. Source: a practice value of energy managers, no standard.
 
 use model::{
-    Id, Period,
+    Period,
     register::{Carrier, EndUse, Meter},
 };
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl Moment {
     }
 }
 
-/// What an hour adds to a moment; `None` when the place has no cooling meter that was seen.
+/// What an hour adds to a moment; `None` when the place has no cooling meter.
 ///
 /// `outdoors` is what was observed of the outdoor temperature in the hour.
 pub(crate) fn partial(context: Context<'_>, outdoors: &Partial, moment: Moment) -> Option<Partial> {
@@ -78,8 +78,7 @@ pub(crate) fn partial(context: Context<'_>, outdoors: &Partial, moment: Moment) 
 fn power(context: Context<'_>) -> Option<Option<i128>> {
     let (supply, window) = (context.supply, context.window);
     let counted = cooling_meters(context);
-    let is_seen = |id: &Id| supply.chains.of(id).any(|chain| chain.first < window.to);
-    if !counted.iter().any(|meter| is_seen(&meter.id)) {
+    if counted.is_empty() {
         return None;
     }
     let hours = Some(context.calendar());
