@@ -22,6 +22,7 @@ mod mqtt_config;
 mod mqtt_fault;
 mod mqtt_feed;
 mod mqtt_filters;
+mod mqtt_incoming;
 mod mqtt_link;
 mod mqtt_publish;
 mod mqtt_renewal;

@@ -5,21 +5,17 @@
 //! maximum) stops the flow. An acknowledgement of an earlier connection is dropped: its packet id
 //! may by now belong to another message. After a lost session the filters are subscribed again.
 
-use std::{
-    collections::VecDeque,
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use rumqttc::{
     NetworkOptions, TlsConfiguration, Transport,
     v5::{
         MqttOptions,
-        mqttbytes::v5::{Filter, Publish, SubscribeReasonCode, UnsubAckReason},
+        mqttbytes::v5::{Filter, SubscribeReasonCode, UnsubAckReason},
     },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
-use wire::{AsyncClient, Event, EventLoop, Packet, QoS};
+use wire::{AsyncClient, Event, EventLoop, Packet, Publish, QoS};
 
 use crate::{
     MAX_PAYLOAD, Tls, backoff::backoff, mqtt_fault::explain, mqtt_filters::Filters, mqtt_link::Shared,
@@ -28,6 +24,7 @@ use crate::{
 pub use crate::{
     mqtt_config::{MqttConfig, MqttError},
     mqtt_feed::{Fed, Feed},
+    mqtt_incoming::Incoming,
     mqtt_link::{AckToken, Acker, LinkState, Monitor},
     mqtt_publish::Publisher,
 };
@@ -38,7 +35,7 @@ pub(crate) mod wire {
         AsyncClient, Event, EventLoop,
         mqttbytes::{
             QoS,
-            v5::{Packet, PublishProperties},
+            v5::{Packet, Publish, PublishProperties},
         },
     };
 }
@@ -67,76 +64,6 @@ pub(crate) fn options(config: &MqttConfig) -> Result<MqttOptions, MqttError> {
 /// What the connection goes over with these certificates.
 pub(crate) fn transport(tls: &Tls) -> Result<Transport, TlsError> {
     Ok(Transport::Tls(TlsConfiguration::Rustls(tls.client_config()?)))
-}
-
-/// A message from the broker, to be acknowledged once its readings are safe.
-#[derive(Debug)]
-pub struct Incoming {
-    publish: Publish,
-    token: AckToken,
-    is_resumed: bool,
-}
-
-impl Incoming {
-    /// A message that was handed over: there is nobody to acknowledge it to.
-    pub(crate) fn fed(Fed { topic, payload, is_retained }: Fed) -> Self {
-        let publish = Publish { topic, payload, retain: is_retained, ..Publish::default() };
-        Self { publish, token: AckToken { packet_id: 0, epoch: 0 }, is_resumed: false }
-    }
-
-    /// The topic; a byte that is not UTF-8 makes it empty, which no route matches.
-    #[must_use]
-    pub fn topic(&self) -> &str {
-        std::str::from_utf8(&self.publish.topic).unwrap_or_default()
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub fn payload(&self) -> &[u8] {
-        &self.publish.payload
-    }
-
-    /// Whether the broker had kept it from before the subscription.
-    #[must_use]
-    pub const fn is_retained(&self) -> bool {
-        self.publish.retain
-    }
-
-    /// Whether the broker says that it sends it again (not every broker does).
-    #[must_use]
-    pub const fn is_dup(&self) -> bool {
-        self.publish.dup
-    }
-
-    /// The token for [`Acker::ack`]; `None` at `QoS` 0.
-    #[must_use]
-    pub const fn ack_token(&self) -> Option<AckToken> {
-        if self.publish.pkid == 0 { None } else { Some(self.token) }
-    }
-
-    /// Which connection brought it (a number that never comes again in this process), and its packet id.
-    #[must_use]
-    pub const fn delivery(&self) -> (u64, u16) {
-        (self.token.epoch, self.token.packet_id)
-    }
-
-    /// Whether the session is an earlier one, so that messages may come again that we had already taken.
-    #[must_use]
-    pub const fn is_resumed(&self) -> bool {
-        self.is_resumed
-    }
-
-    /// Equal for two deliveries of one message within a session: packet id, topic and payload.
-    ///
-    /// `None` at `QoS` 0. Packet ids are used again after the acknowledgement, so a key tells a repeat only when
-    /// [`Self::is_resumed`], against messages taken on earlier connections, and once for each of them.
-    #[must_use]
-    pub fn redelivery_key(&self) -> Option<u64> {
-        self.ack_token()?;
-        let mut hasher = DefaultHasher::new();
-        (self.publish.pkid, &self.publish.topic, &self.publish.payload).hash(&mut hasher);
-        Some(hasher.finish())
-    }
 }
 
 /// A subscription with a session that outlives connections.

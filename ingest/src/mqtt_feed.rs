@@ -10,7 +10,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::{
-    mqtt::{Incoming, Subscriber},
+    mqtt::Subscriber,
+    mqtt_incoming::Incoming,
     mqtt_link::{Acker, DRAINED, Shared},
 };
 

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::mqtt::Incoming;
+use crate::mqtt_incoming::Incoming;
 
 /// What is known of the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
