@@ -1,6 +1,6 @@
 //! Codes of a meter's registers (OBIS, IEC 62056-61) as names of what they measure.
 
-/// The name of what a code measures: `1-0:1.8.0*255`, `1.8.0`, `0100010800FF`.
+/// The name of what a code measures: `1-0:1.8.0*255`, `01-00:01.08.00*ff`, `1.8.0`, `0100010800FF`.
 ///
 /// Of electricity alone, and only registers that have a quantity of ours.
 pub(crate) fn name(text: &str) -> Option<String> {
@@ -49,11 +49,13 @@ fn in_hex(text: &str) -> Option<[u16; 3]> {
 
 fn in_points(text: &str) -> Option<[u16; 3]> {
     let code = match text.split_once(':') {
-        Some((medium, code)) => code.get(..).filter(|_| medium.starts_with("1-"))?,
+        Some((medium, code)) => code.get(..).filter(|_| medium.trim_start_matches('0').starts_with("1-"))?,
         None => text,
     };
+    // `*ff` at the end says that all of it is in hexadecimal: 10 is sixteen.
+    let base = if code.ends_with("*ff") || code.ends_with("*FF") { 16 } else { 10 };
     let code = code.split(['*', '/', '&']).next().unwrap_or(code);
-    let mut parts = code.split('.').map(|part| part.parse::<u16>().ok());
+    let mut parts = code.split('.').map(|part| u16::from_str_radix(part, base).ok());
     let found = [parts.next()??, parts.next()??, parts.next()??];
     // `1.8.0.255` says the same once more.
     parts.next().is_none_or(|last| last == Some(255)).then_some(found)
@@ -78,6 +80,8 @@ mod tests {
             ("71.7.0", "current_l3"),
             ("53.7.0", "power_factor_l2"),
             ("14.7.0", "frequency"),
+            ("01-00:01.08.00*ff", "obis_import"),
+            ("01-00:10.07.00*ff", "active_power"),
         ];
         for (code, wanted) in cases {
             assert_eq!(name(code).as_deref(), Some(wanted), "{code}");

@@ -35,9 +35,71 @@ pub(crate) fn rescale(found: &mut Vec<Field>) {
             }
         }
     }
+    if is_large && electric & 1 != 0 {
+        settle_tenths_of_volts(found);
+        let is_none =
+            |field: &Field| field.quantity == Q::Voltage && field.is_bare && field.value > MOST_VOLTS;
+        found.retain(|field| !is_none(field));
+    }
     if electric == 7 {
         settle_powers(found);
     }
+}
+
+/// A bare voltage above this is in a unit that nobody stated, V.
+const MOST_VOLTS: f64 = 1_000.0;
+
+/// Tenths of the volts of a socket, as a whole number: nothing else is possible in an office.
+const TENTHS_OF_VOLTS: std::ops::RangeInclusive<f64> = 2_000.0..=2_650.0;
+
+/// A chip that counts tenths of volts counts milliamperes beside them; voltage times current tells whether its power
+/// is in watts, tenths or thousandths of them. A power that fits none of these, or several, is taken out.
+fn settle_tenths_of_volts(found: &mut Vec<Field>) {
+    let is_chips = |field: &Field, quantity| {
+        field.quantity == quantity
+            && field.is_bare
+            && field.value.fract() == 0.0
+            && field.flags == Flags::NONE
+    };
+    let is_tenths = |field: &Field| TENTHS_OF_VOLTS.contains(&field.value);
+    let Some(at) = found.iter().position(|field| is_chips(field, Quantity::Voltage) && is_tenths(field))
+    else {
+        return;
+    };
+    let beside = |found: &[Field], quantity| {
+        let voltage = found.get(at)?;
+        let is_same = |field: &Field| {
+            field.channel == voltage.channel && field.spot == voltage.spot && field.time == voltage.time
+        };
+        found.iter().position(|field| is_chips(field, quantity) && is_same(field))
+    };
+    let (current, power) = (beside(found, Quantity::Current), beside(found, Quantity::Power));
+    let volts = scaled(found, at, 10.0);
+    let value = |found: &[Field], at: usize| found.get(at).map_or(0.0, |field| field.value.abs());
+    let (amperes, watts) = (current.map(|at| value(found, at) / 1_000.0), power.map(|at| value(found, at)));
+    let possible = amperes.zip(watts).map(|(amperes, watts)| {
+        let fits = |parts: &&f64| POSSIBLE.contains(&(volts * amperes * **parts / watts));
+        let mut possible = [1.0, 10.0, 1_000.0].iter().filter(fits);
+        possible.next().filter(|_| possible.next().is_none()).copied()
+    });
+    // Alone, a small number may be of amperes.
+    if let Some(at) = current
+        && (possible.flatten().is_some() || value(found, at) >= 100.0)
+    {
+        scaled(found, at, 1_000.0);
+    }
+    match (power, possible) {
+        (Some(at), Some(Some(parts))) => drop(scaled(found, at, parts)),
+        (Some(at), Some(None)) if watts != Some(0.0) => drop(found.remove(at)),
+        _ => {}
+    }
+}
+
+/// A field brought to its unit, of which the number has so many parts; its value.
+fn scaled(found: &mut [Field], at: usize, parts: f64) -> f64 {
+    let Some(field) = found.get_mut(at) else { return 0.0 };
+    (field.value, field.is_bare) = (field.value / parts, false);
+    field.value
 }
 
 /// What humidity chips say when they answer nought: the temperature is where their scale begins, and the air is dry.

@@ -148,7 +148,13 @@ fn the_company_of_a_current_tells_its_unit() {
         read(r#"{"current_a":1.5,"current_b":2}"#),
         [row(Q::Current, "a", 1.5), row(Q::Current, "b", 2.0)]
     );
-    assert_eq!(plain(r#"{"voltage":2301,"current":3}"#), [(Q::Current, 3.0)], "no mains has 2301 V");
+    let tenths = plain(r#"{"voltage":2301,"current":3}"#);
+    assert_eq!(tenths, [(Q::Voltage, 230.1), (Q::Current, 3.0)], "no mains has 2301 V");
+    assert_eq!(
+        plain(r#"{"voltage":1560,"current":3}"#),
+        [(Q::Current, 3.0)],
+        "nor 1560 V, and no tenth of it"
+    );
 }
 
 #[test]
