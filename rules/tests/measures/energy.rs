@@ -140,7 +140,11 @@ fn per_person(world: &World) -> Result<f64, String> {
     let verdict = year(world, &[("m", 5000.0)]).remove(0);
     match (verdict.value, verdict.why.get("missing")) {
         (Some(value), None) => Ok(value),
-        (None, Some(Fact::Text(why))) if verdict.outcome == Outcome::Insufficient => Err(why.clone()),
+        (None, Some(Fact::Text(why)))
+            if (verdict.outcome, verdict.coverage) == (Outcome::Insufficient, 0.0) =>
+        {
+            Err(why.clone())
+        }
         other => unreachable!("{other:?}"),
     }
 }
@@ -173,6 +177,14 @@ fn a_body_that_holds_a_whole_site_counts_its_people_in_every_building_of_it() {
     world.place(place("b", PlaceKind::Building, Some("site")));
     held(&mut world, "site", PlaceKind::Site, None, "agency");
     assert_eq!(per_person(&world), Ok(100.0), "one building is the whole site");
+    world.place(place("gatehouse", PlaceKind::Room, Some("site")));
+    staff(&mut world, "tenant", None, Some(20.0));
+    held(&mut world, "let", PlaceKind::Building, Some("site"), "tenant");
+    assert_eq!(
+        per_person(&world),
+        Ok(100.0),
+        "neither a room beside it nor a tenant's house has agency people"
+    );
     world.place(place("annexe", PlaceKind::Building, Some("site")));
     assert!(per_person(&world).unwrap_err().contains("annexe"));
 }
