@@ -43,7 +43,7 @@ impl Incoming {
         self.publish.dup
     }
 
-    /// The token for [`Acker::ack`]; `None` at `QoS` 0.
+    /// The token for [`Acker::ack`](crate::mqtt::Acker::ack); `None` at `QoS` 0.
     #[must_use]
     pub const fn ack_token(&self) -> Option<AckToken> {
         if self.publish.pkid == 0 { None } else { Some(self.token) }
