@@ -18,13 +18,7 @@ use super::{
     take::{Held, buffer_of},
 };
 use crate::{
-    Measure,
-    almanac::Almanac,
-    check::Memory,
-    finding::Finding,
-    measure::Source,
-    meter::{Chain, Meters},
-    steps::micro,
+    Measure, almanac::Almanac, check::Memory, finding::Finding, measure::Source, meter::Chain, steps::micro,
 };
 
 /// What was found of some windows.
@@ -44,7 +38,7 @@ impl Shard {
             places: Vec::with_capacity(self.places.len()),
             index: self.index.clone(),
             devices: self.devices.clone(),
-            meters: Meters::default(),
+            meters: self.meters.hollow(),
             facts: self.facts.clone(),
             changed_chains: BTreeSet::new(),
             // The weather of the days before is not read again.
@@ -142,7 +136,7 @@ impl Shard {
             let days = days.iter().filter(|(day, touch)| touch.meter && stretch.days.contains(**day));
             days.map(|(day, _)| *day).collect::<Vec<_>>()
         };
-        for found in &copy.meters.chains {
+        for found in copy.meters.chains.iter().filter(|found| found.newest().is_some()) {
             let Some(place) = self.index.get(&found.place) else { continue };
             let days = work.touched.get(place).map(by_meter).unwrap_or_default();
             if days.is_empty() {

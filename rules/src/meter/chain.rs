@@ -40,6 +40,11 @@ impl Chain {
         }
     }
 
+    /// One that holds nothing, but knows since when there are readings.
+    pub(crate) fn hollow(&self) -> Self {
+        Self { first: self.first, ..Self::new(self.series.clone(), self.place.clone()) }
+    }
+
     /// Whether its readings are amounts of intervals and not a register.
     pub(crate) fn is_interval(&self) -> bool {
         self.series.quantity.nature() == Nature::Interval

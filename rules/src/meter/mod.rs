@@ -41,6 +41,11 @@ impl Meters {
             .find(|index| self.chains.get(*index).is_some_and(|c| c.series == *series && c.place == *place))
     }
 
+    /// Chains that hold nothing, but know since when there are readings.
+    pub(crate) fn hollow(&self) -> Self {
+        Self { chains: self.chains.iter().map(Chain::hollow).collect(), of: self.of.clone() }
+    }
+
     /// Adds a chain, or replaces the one of the same series and place; returns its number.
     pub(crate) fn put(&mut self, chain: Chain) -> usize {
         if let Some(index) = self.find(&chain.series, &chain.place) {
