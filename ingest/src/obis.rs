@@ -49,7 +49,7 @@ fn in_hex(text: &str) -> Option<[u16; 3]> {
 
 fn in_points(text: &str) -> Option<[u16; 3]> {
     let code = match text.split_once(':') {
-        Some((medium, code)) => code.get(..).filter(|_| medium.trim_start_matches('0').starts_with("1-"))?,
+        Some((medium, code)) => Some(code).filter(|_| medium.trim_start_matches('0').starts_with("1-"))?,
         None => text,
     };
     // `*ff` at the end says that all of it is in hexadecimal: 10 is sixteen.

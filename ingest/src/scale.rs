@@ -30,8 +30,7 @@ pub(crate) fn rescale(found: &mut Vec<Field>) {
         for field in found.iter_mut().filter(|field| is_chips_number(field)) {
             let tenths = tenths || is_of_room(&field.key);
             if let Some(parts) = parts(field.quantity, field.value, tenths) {
-                field.value /= parts;
-                field.is_bare = false;
+                set(field, field.value / parts);
             }
         }
     }
@@ -68,10 +67,7 @@ fn settle_tenths_of_volts(found: &mut Vec<Field>) {
     };
     let beside = |found: &[Field], quantity| {
         let voltage = found.get(at)?;
-        let is_same = |field: &Field| {
-            field.channel == voltage.channel && field.spot == voltage.spot && field.time == voltage.time
-        };
-        found.iter().position(|field| is_chips(field, quantity) && is_same(field))
+        found.iter().position(|field| is_chips(field, quantity) && is_of_one(field, voltage))
     };
     let (current, power) = (beside(found, Quantity::Current), beside(found, Quantity::Power));
     let volts = scaled(found, at, 10.0);
@@ -98,8 +94,18 @@ fn settle_tenths_of_volts(found: &mut Vec<Field>) {
 /// A field brought to its unit, of which the number has so many parts; its value.
 fn scaled(found: &mut [Field], at: usize, parts: f64) -> f64 {
     let Some(field) = found.get_mut(at) else { return 0.0 };
-    (field.value, field.is_bare) = (field.value / parts, false);
+    set(field, field.value / parts);
     field.value
+}
+
+/// Gives a field its value in the unit of its quantity.
+const fn set(field: &mut Field, value: f64) {
+    (field.value, field.is_bare) = (value, false);
+}
+
+/// Whether two values are of one device's part and instant.
+fn is_of_one(a: &Field, b: &Field) -> bool {
+    a.channel == b.channel && a.spot == b.spot && a.time == b.time
 }
 
 /// What humidity chips say when they answer nought: the temperature is where their scale begins, and the air is dry.
@@ -110,10 +116,9 @@ fn mark_noughts(found: &mut [Field]) {
     let is_beginning = |field: &Field| {
         field.quantity == Quantity::Temperature && BEGINNINGS.iter().any(|beginning| is(field, *beginning))
     };
-    let is_one_chip = |a: &Field, b: &Field| a.channel == b.channel && a.spot == b.spot && a.time == b.time;
     let dry = found.iter().position(is_nought);
     let cold = found.iter().position(|field| {
-        is_beginning(field) && dry.and_then(|at| found.get(at)).is_some_and(|dry| is_one_chip(dry, field))
+        is_beginning(field) && dry.and_then(|at| found.get(at)).is_some_and(|dry| is_of_one(dry, field))
     });
     if let (Some(dry), Some(cold)) = (dry, cold) {
         for at in [dry, cold] {
@@ -179,7 +184,7 @@ fn settle_powers(found: &mut Vec<Field>) {
             None
         };
         match scaled.and_then(|(at, value)| Some((found.get_mut(at)?, value))) {
-            Some((field, value)) => (field.value, field.is_bare) = (value, false),
+            Some((field, value)) => set(field, value),
             None => doubtful.extend([at, current]),
         }
     }
@@ -192,10 +197,8 @@ fn settle_powers(found: &mut Vec<Field>) {
 
 /// The bare current beside a bare power, and how often the power goes into their voltage times that current.
 fn beside(found: &[Field], power: &Field) -> Option<(usize, f64)> {
-    let is_bare = |field: &Field, quantity| {
-        let is_same = field.channel == power.channel && field.spot == power.spot && field.time == power.time;
-        field.is_bare && field.quantity == quantity && is_same
-    };
+    let is_bare =
+        |field: &Field, quantity| field.is_bare && field.quantity == quantity && is_of_one(field, power);
     if !is_bare(power, Quantity::Power) || power.value == 0.0 {
         return None;
     }

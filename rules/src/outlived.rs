@@ -124,8 +124,11 @@ impl Check {
     /// Only then an alert can end with its edition or subject: until then it stands as it was found.
     fn has_outlived(&self, subject_end: Instant, closed_to: Instant, calendar: &Calendar) -> bool {
         let end = self.live.in_force.to.min(subject_end);
-        if closed_to < end || end == Instant::MIN {
-            return end <= closed_to;
+        if closed_to < end {
+            return false;
+        }
+        if end == Instant::MIN {
+            return true;
         }
         let period = match self.live.clause.period {
             Period::Register => Period::Day,

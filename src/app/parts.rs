@@ -110,7 +110,8 @@ pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<(MqttConfig, Cer
     let scheme = if mqtt.tls { "mqtts" } else { "mqtt" };
     let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
     let mut config = MqttConfig::new(format!("{scheme}://{host}:{}", mqtt.port), mqtt.client_id.clone());
-    config.is_undelayed = mqtt.is_undelayed;
+    // The window of the embedded broker is small: no packet may wait for another.
+    config.is_undelayed = mqtt.embedded;
     let password = mqtt.password.as_ref().map(|p| p.expose().to_owned());
     config.credentials = mqtt.username.clone().map(|user| (user, password.unwrap_or_default()));
     let found = certificates::findings(mqtt, now);

@@ -235,7 +235,6 @@ impl Check {
             key_file,
             acl_file: self.path("mqtt.acl_file", &raw.acl_file),
             embedded: raw.embedded,
-            is_undelayed: raw.embedded,
         }
     }
 

@@ -76,8 +76,6 @@ pub struct Mqtt {
     pub acl_file: Option<PathBuf>,
     /// Whether we run the broker ourselves, listening at host and port.
     pub embedded: bool,
-    /// Whether no packet waits for another: wanted by the embedded broker, whose window is small.
-    pub is_undelayed: bool,
 }
 
 /// Which topics carry which format.

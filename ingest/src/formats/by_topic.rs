@@ -2,10 +2,7 @@
 
 use model::{Id, Instant};
 
-use super::{
-    Env, eui,
-    home_assistant::{PERIODS, by_last_words},
-};
+use super::{Env, eui};
 use crate::{
     RawReading,
     field::{self, Field},
@@ -35,6 +32,26 @@ const KINDS: &[&str] = &[
     "obis",
     "values",
     "send",
+];
+
+/// Words of a name whose value is a sum or an extreme of a period, or a setting.
+const PERIODS: [&str; 16] = [
+    "day",
+    "month",
+    "year",
+    "daily",
+    "today",
+    "yesterday",
+    "weekly",
+    "monthly",
+    "yearly",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "threshold",
+    "limit",
+    "offset",
 ];
 
 /// The value of a message that does not name it.
@@ -108,4 +125,31 @@ pub(super) fn of_topic(topic: &str) -> Id {
     let mut levels = topic.split('/').rev().filter(|level| !level.is_empty());
     let level = levels.clone().find(|level| !is_kind(level)).or_else(|| levels.next()).unwrap_or(topic);
     eui(level).unwrap_or_else(|| wire_id(level))
+}
+
+/// `living_room_temperature`: the longest end that is a known name; what stands before it is a channel.
+pub(super) fn by_last_words(
+    name: &str,
+    value: &Scalar<'_>,
+    unit: Option<&str>,
+    walk: &Walk<'_>,
+) -> Option<Field> {
+    let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
+    if words.iter().any(|word| PERIODS.contains(&&*word.to_lowercase())) {
+        return None;
+    }
+    for start in 0..words.len() {
+        let (front, end) = words.split_at_checked(start)?;
+        let end = end.join("_");
+        if walk.ignores(&end) {
+            return None;
+        }
+        if let Some(mut field) = walk.single_scalar(&end, value, unit) {
+            if !front.is_empty() {
+                field.channel.get_or_insert_with(|| front.join("_"));
+            }
+            return Some(field);
+        }
+    }
+    None
 }

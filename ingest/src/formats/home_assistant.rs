@@ -5,11 +5,11 @@
 
 use model::Id;
 
-use super::{Env, Parsed};
+use super::{Env, Parsed, by_topic::by_last_words};
 use crate::{
     DecodeError, Decoded, ErrorKind, Message,
     decoder::Described,
-    field::{self, Field},
+    field,
     fields::Walk,
     tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,
@@ -108,51 +108,4 @@ fn one_value(
     let field = by_class.or_else(|| by_last_words(name, &Scalar::Text(text.into()), unit, &walk));
     let readings = field::bind(field.into_iter().collect(), sensor, message.received_at);
     Ok(Decoded::readings_or(readings, "no_reading").into())
-}
-
-/// Words of a name whose value is a sum or an extreme of a period, or a setting.
-pub(super) const PERIODS: [&str; 16] = [
-    "day",
-    "month",
-    "year",
-    "daily",
-    "today",
-    "yesterday",
-    "weekly",
-    "monthly",
-    "yearly",
-    "min",
-    "max",
-    "minimum",
-    "maximum",
-    "threshold",
-    "limit",
-    "offset",
-];
-
-/// `living_room_temperature`: the longest end that is a known name; what stands before it is a channel.
-pub(super) fn by_last_words(
-    name: &str,
-    value: &Scalar<'_>,
-    unit: Option<&str>,
-    walk: &Walk<'_>,
-) -> Option<Field> {
-    let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
-    if words.iter().any(|word| PERIODS.contains(&&*word.to_lowercase())) {
-        return None;
-    }
-    for start in 0..words.len() {
-        let (front, end) = words.split_at_checked(start)?;
-        let end = end.join("_");
-        if walk.ignores(&end) {
-            return None;
-        }
-        if let Some(mut field) = walk.single_scalar(&end, value, unit) {
-            if !front.is_empty() {
-                field.channel.get_or_insert_with(|| front.join("_"));
-            }
-            return Some(field);
-        }
-    }
-    None
 }
