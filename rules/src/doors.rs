@@ -1,10 +1,11 @@
 //! Counters at doors: people in and out add up to people inside, from zero at local midnight.
 
-use model::{Instant, Quantity, Span};
+use model::{Id, Instant, Quantity, Span};
 
 use crate::{
     buffer::{DOORS, SeriesBuffer},
     steps::{Micro, Steps, sweep},
+    whole::whole,
 };
 
 /// How many people are inside over `window`, as counters at the doors say; `None` where no
@@ -18,19 +19,16 @@ pub(crate) fn inside(
     midnight: Instant,
     has_ended: bool,
 ) -> Option<Steps<Micro>> {
-    let of = |q: Quantity| {
-        buffers.iter().filter(move |b| b.series.quantity == q && b.first < window.to).peekable()
-    };
-    let pairs = DOORS.iter().filter(|pair| pair.iter().all(|q| of(*q).peek().is_some()));
+    let seen: Vec<&SeriesBuffer> = buffers.iter().filter(|b| b.is_door() && b.first < window.to).collect();
+    let has = |q: &Quantity| seen.iter().any(|b| b.series.quantity == *q);
+    let pairs = DOORS.iter().filter(|pair| pair.iter().all(has)).flatten().copied().collect::<Vec<_>>();
+    let counting: Vec<_> = seen.into_iter().filter(|b| pairs.contains(&b.series.quantity)).collect();
     let mut passes: Vec<(Instant, i64)> = Vec::new();
     let mut observed: Vec<Steps<Micro>> = Vec::new();
-    for [q_in, q_out] in pairs {
-        for (quantity, sign) in [(q_in, 1), (q_out, -1)] {
-            for buffer in of(*quantity) {
-                passed(buffer, midnight, window.to, sign, &mut passes);
-                observed.push(buffer.values(window, has_ended).map(|_| 1));
-            }
-        }
+    for buffer in told_once(&counting) {
+        let is_out = DOORS.iter().any(|[_, out]| *out == buffer.series.quantity);
+        passed(buffer, midnight, window.to, if is_out { -1 } else { 1 }, &mut passes);
+        observed.push(buffer.values(window, has_ended).map(|_| 1));
     }
     if observed.is_empty() {
         return None;
@@ -46,6 +44,25 @@ pub(crate) fn inside(
         }
     });
     Some(out)
+}
+
+/// The series of each device that count: what passed is told since the last report and as a register, as a whole and by
+/// lines, and each is all of it. The register goes before what it also tells.
+fn told_once<'a>(all: &[&'a SeriesBuffer]) -> Vec<&'a SeriesBuffer> {
+    let mut devices: Vec<&Id> = all.iter().map(|b| &b.series.sensor).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    let mut told = Vec::new();
+    for (device, way) in devices.into_iter().flat_map(|device| [(device, 0), (device, 1)]) {
+        let of = |quantity: &Quantity| {
+            let own = all.iter().copied();
+            let own = own.filter(|b| b.series.sensor == *device && b.series.quantity == *quantity);
+            whole(own, |buffer| &buffer.series)
+        };
+        let quantities = DOORS.iter().rev().filter_map(|pair| pair.get(way));
+        told.extend(quantities.map(of).find(|series| !series.is_empty()).unwrap_or_default());
+    }
+    told
 }
 
 /// Adds what passed one counter after midnight, each report at its own instant.
@@ -100,7 +117,7 @@ fn counted(mut passes: Vec<(Instant, i64)>, midnight: Instant, window: Span) -> 
 
 #[cfg(test)]
 mod tests {
-    use model::{Id, Series, register::Sensor};
+    use model::{Series, register::Sensor};
 
     use super::*;
 

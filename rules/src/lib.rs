@@ -36,6 +36,7 @@ mod standard;
 mod steps;
 mod stuck;
 mod verdict;
+mod whole;
 mod why;
 
 pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, TransitionKind};

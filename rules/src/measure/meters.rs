@@ -14,8 +14,9 @@ use model::{
 use crate::{
     Energy, Measure,
     ledger::Merge,
-    meter::{MeterFacts, Meters, Use},
+    meter::{Chain, MeterFacts, Meters, Use},
     partial::ratio,
+    whole::whole,
 };
 
 /// The meters of a place and of all places below it, and what they have counted.
@@ -70,7 +71,15 @@ impl<'a> Supply<'a> {
         pieces(window, rows.chain(self.moves.iter().copied()))
     }
 
-    /// What one meter counted over a stretch; the register is preferred to amounts that it also sends.
+    /// The series of a meter at its place that are together all that it counted, as far as they were heard before an
+    /// instant.
+    pub(crate) fn whole(&self, meter: &Meter, quantity: Quantity, before: Instant) -> Vec<&'a Chain> {
+        let chains = self.chains.of(&meter.id).filter(|c| c.series.quantity == quantity);
+        whole(chains.filter(|c| c.place == meter.place && c.first < before), |chain| &chain.series)
+    }
+
+    /// What one meter counted over a stretch; the register is preferred to amounts that it also sends, and what is
+    /// told as a whole to its parts.
     ///
     /// `counts` picks amount and observed time; `None` when it observed nothing. A stretch that need not begin and
     /// end on the hour comes with the calendar that knows the hours.
@@ -95,14 +104,16 @@ impl<'a> Supply<'a> {
     ) -> Option<(i128, i64)> {
         let of = |quantity: Quantity| {
             let mut sum = Use::default();
-            let chains = self.chains.of(&meter.id).filter(|c| c.series.quantity == quantity);
-            chains.filter(|c| c.place == meter.place).for_each(|c| {
+            let chains = self.whole(meter, quantity, stretch.to);
+            for chain in &chains {
                 match (hours, self.facts.get(&meter.id)) {
-                    (Some(calendar), Some(facts)) => sum.merge(&c.used_over(stretch, facts, calendar)),
-                    _ => sum.merge(&c.used.over(stretch)),
+                    (Some(calendar), Some(facts)) => sum.merge(&chain.used_over(stretch, facts, calendar)),
+                    _ => sum.merge(&chain.used.over(stretch)),
                 }
-            });
+            }
             let (amount, observed) = counts(&sum);
+            // Parts are observed together: their sum is as long as one of them.
+            let observed = observed / i64::try_from(chains.len().max(1)).unwrap_or(i64::MAX);
             (observed > 0).then_some((amount, observed))
         };
         quantities(meter.carrier).into_iter().find_map(of)

@@ -14,7 +14,6 @@ use super::{
     meters::quantities,
 };
 use crate::{
-    meter::Chain,
     partial::{Partial, ratio},
     steps::{Micro, Steps, sweep},
 };
@@ -33,15 +32,16 @@ pub(crate) fn steps(context: Context<'_>) -> Option<Vec<Vec<(Span, i128)>>> {
     let mut tracks = Vec::new();
     let mut is_seen = false;
     for meter in counted {
-        let of_meter = |quantity| {
-            let chains = supply.chains.of(&meter.id).filter(|c| c.series.quantity == quantity);
-            let chains = chains.filter(|c| c.place == meter.place && c.first < window.to);
+        let of_quantity = |quantity| {
             let facts = supply.facts.get(&meter.id)?;
-            let steps: Vec<_> = chains.flat_map(|c: &Chain| c.fine_steps(window, facts)).collect();
-            (!steps.is_empty()).then_some(steps)
+            let parts = supply.whole(meter, quantity, window.to);
+            let steps: Vec<Vec<_>> = parts.into_iter().map(|c| c.fine_steps(window, facts)).collect();
+            steps.iter().any(|steps| !steps.is_empty()).then_some(steps)
         };
         is_seen |= supply.chains.of(&meter.id).any(|c| c.place == meter.place && c.first < window.to);
-        tracks.push(quantities(Carrier::Electricity).into_iter().find_map(of_meter).unwrap_or_default());
+        // Each part is a track: what was used is known where all of them are.
+        let steps = quantities(Carrier::Electricity).into_iter().find_map(of_quantity);
+        tracks.extend(steps.unwrap_or_else(|| vec![Vec::new()]));
     }
     is_seen.then_some(tracks)
 }

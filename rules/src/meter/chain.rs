@@ -149,7 +149,9 @@ impl Chain {
             *run = ZeroRun::default();
         }
         for (span, amount) in steps {
-            let is_gap = facts.at(span.from).is_some_and(|meter| meter.zero_is_gap);
+            // A tariff, a phase or a circuit may rest for days while the meter runs.
+            let is_whole = self.series.channel.is_none();
+            let is_gap = is_whole && facts.at(span.from).is_some_and(|meter| meter.zero_is_gap);
             believe(span, amount, is_gap, run, &mut pieces);
         }
         pieces

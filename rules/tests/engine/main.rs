@@ -39,5 +39,6 @@ mod reopen;
 mod silence;
 mod time;
 mod unheard;
+mod whole;
 mod world;
 mod years;

@@ -28,7 +28,7 @@ fn sizes() -> impl Strategy<Value = Size> {
     })
 }
 
-fn start(case: &Case) -> Run {
+pub(crate) fn start(case: &Case) -> Run {
     // Longer than any case, so that the end of the input reaches every series.
     let options = EngineOptions { horizon_ms: 100 * 60 * MINUTE, ..EngineOptions::default() };
     start_with(case, options)
@@ -39,17 +39,17 @@ fn start_with(case: &Case, options: EngineOptions) -> Run {
     Run { engine, out: Vec::new() }
 }
 
-fn finish(run: &mut Run, case: &Case) {
+pub(crate) fn finish(run: &mut Run, case: &Case) {
     run.engine.finish(Some(case.end), &mut run.out);
 }
 
-fn feed(run: &mut Run, readings: &[Reading]) {
+pub(crate) fn feed(run: &mut Run, readings: &[Reading]) {
     for reading in readings {
         run.observe(reading);
     }
 }
 
-fn state(run: &Run) -> BTreeMap<Key, Said> {
+pub(crate) fn state(run: &Run) -> BTreeMap<Key, Said> {
     let state = run.state().into_iter().map(|((clause, subject, from), v)| {
         let said = Said { outcome: v.outcome, value: v.value, coverage: v.coverage };
         ((clause, subject.id().clone(), from), said)
