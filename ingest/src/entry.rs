@@ -46,7 +46,7 @@ pub(crate) struct Entry {
     /// Only of a meter that a neighbour says to measure one of these (folded).
     #[serde(default)]
     pub(crate) media: Vec<String>,
-    /// Only a bare number in this span, ends included.
+    /// Only a bare number in this span, ends included; with `any_name` a converted one.
     #[serde(default)]
     pub(crate) between: Option<[f64; 2]>,
     /// A bare number above this is in a unit that nobody stated.
@@ -57,6 +57,9 @@ pub(crate) struct Entry {
     pub(crate) fraction: bool,
     #[serde(default)]
     pub(crate) unit_needed: bool,
+    /// Nothing else is in its unit: it is what a name means of which no word is known.
+    #[serde(default)]
+    pub(crate) any_name: bool,
     /// Only when the name gives a number or a place: `region_1_count`, not `region_count`.
     #[serde(default)]
     pub(crate) numbered: bool,
@@ -125,7 +128,7 @@ impl Entry {
         if stated.is_none() && self.bare_at_most.is_some_and(|most| value > most) {
             return false;
         }
-        if self.between.is_none() && !self.fraction {
+        if self.any_name || (self.between.is_none() && !self.fraction) {
             return true;
         }
         let is_inside = self.between.is_none_or(|[low, high]| (low..=high).contains(&value));
@@ -153,7 +156,13 @@ impl Entry {
             return possible.or_else(|| all.clone().next()).map(Ok);
         }
         let unit = stated.or(self.unit.as_deref());
-        Some(to_canonical(self.quantity, value, unit))
+        let converted = to_canonical(self.quantity, value, unit);
+        let is_inside = |value| self.between.is_none_or(|[low, high]| (low..=high).contains(&value));
+        let is_possible = |c: &Converted| self.quantity.is_plausible(c.value) && is_inside(c.value);
+        if self.any_name && !converted.as_ref().is_ok_and(is_possible) {
+            return None;
+        }
+        Some(converted)
     }
 }
 

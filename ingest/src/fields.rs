@@ -14,7 +14,7 @@ use crate::{
     names::{Known, Match, Names},
     place::Place,
     roles::{self, Hints},
-    scalar, scale,
+    scalar, scale, spelling,
     tape::{Cursor, Scalar},
 };
 
@@ -142,7 +142,7 @@ impl<'n> Walk<'n> {
                 (!is_none).then_some(field)
             }
             Answer::Ignored => None,
-            Answer::Unknown => self.by_unit(place, scalar).or_else(|| self.other_temperature(place, scalar)),
+            Answer::Unknown => self.by_unit(place, scalar),
         }
     }
 
@@ -179,7 +179,12 @@ impl<'n> Walk<'n> {
                 if entry.ignored && has_company(entry, place) {
                     return Answer::Ignored;
                 }
-                let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
+                let degrees = || {
+                    place
+                        .filter(|_| entry.quantity.unit() == Unit::Celsius && self.format != "zigbee2mqtt")?
+                        .degrees()
+                };
+                let stated = stated.or_else(|| self.unit_of_message(entry.quantity)).or_else(degrees);
                 if let Some(read) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
                     && (entry.without.is_empty() || spelling.channel.is_none())
@@ -189,6 +194,13 @@ impl<'n> Walk<'n> {
             }
         }
         Answer::Unknown
+    }
+
+    /// A value under a name that is known by its unit.
+    pub(crate) fn in_unit(&self, known: &Known, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
+        let found = self.names.matches(known, self.format).next()?;
+        let read = self.read(found.entry, scalar, known.spelling.unit.as_deref())?;
+        has_company(found.entry, Some(place)).then(|| self.found(found, known, read, Some(place)))
     }
 
     fn found(
@@ -241,6 +253,13 @@ impl<'n> Walk<'n> {
         for length in (2..=place.names().len()).rev() {
             let path: Vec<&str> = place.names().iter().take(length).rev().copied().collect();
             names.push(Cow::Owned(path.join("_")));
+        }
+        // `{"voltages": {"L1": 230.1}}`
+        if let [own, around, ..] = place.names()
+            && spelling::is_place(own)
+            && let Some(one) = around.strip_suffix('s')
+        {
+            names.push(Cow::Owned(format!("{one}_{own}")));
         }
         // `{"occupancy": {"current": 4}}` is not a current: the word says when.
         if let [own, around, ..] = place.names()

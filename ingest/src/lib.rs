@@ -41,6 +41,7 @@ mod scalar;
 mod scale;
 mod scaler;
 mod sniff;
+mod spelling;
 mod stamp;
 mod strict;
 mod table;

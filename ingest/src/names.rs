@@ -11,8 +11,11 @@ use serde::Deserialize;
 
 use crate::{
     entry::{Entry, to_canonical},
-    key::{self, Spelling},
+    key,
+    spelling::{self, Spelling},
 };
+
+mod in_words;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +23,11 @@ struct Ignore {
     #[serde(default)]
     names: HashSet<String>,
     #[serde(default)]
-    no_medium: HashSet<String>,
+    not_now: HashSet<String>,
+    #[serde(default)]
+    periods: HashSet<String>,
+    #[serde(default)]
+    elsewhere: HashSet<String>,
     #[serde(default)]
     context: HashSet<String>,
 }
@@ -75,6 +82,8 @@ pub(crate) struct Names {
     pub(crate) sensors: Vec<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
     seen: Mutex<HashMap<String, Arc<[Known]>, RandomState>>,
+    /// Names that no list has, with what their own unit tells.
+    in_units: Mutex<HashMap<String, Option<Arc<Known>>, RandomState>>,
     /// Names of objects, with whether what stands in them is foreign.
     contexts: Mutex<HashMap<String, bool, RandomState>>,
 }
@@ -136,6 +145,7 @@ impl Names {
             fillers: file.fillers,
             sensors: file.sensors,
             seen: Mutex::default(),
+            in_units: Mutex::default(),
             contexts: Mutex::default(),
         })
     }
@@ -157,8 +167,10 @@ impl Names {
         if let Some(found) = seen.get(name) {
             return Arc::clone(found);
         }
-        let bare = key::without(name, &self.fillers);
-        let all = key::spellings(name).into_iter().chain(bare.iter().flat_map(|bare| key::spellings(bare)));
+        let bare = spelling::without(name, &self.fillers);
+        let all = spelling::spellings(name)
+            .into_iter()
+            .chain(bare.iter().flat_map(|bare| spelling::spellings(bare)));
         let shared: Arc<str> = name.into();
         let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling, &shared)).collect();
         if found.is_empty() {
@@ -171,24 +183,15 @@ impl Names {
         found
     }
 
-    /// A name that is in no list, by the words that it is made of, in any order.
-    fn in_words(&self, name: &Arc<str>) -> Option<Known> {
-        let (words, unit, channel) = key::parts(name);
-        let matches = |entry: &Entry| {
-            let has = |group: &Vec<String>| words.iter().any(|word| group.contains(word));
-            let is_meant = |word: &String| {
-                entry.groups.iter().flatten().chain(&entry.also).any(|known| known == word)
-                    || self.fillers.contains(word)
-            };
-            !entry.groups.is_empty() && entry.groups.iter().all(has) && words.iter().all(is_meant)
+    /// Whether a name is in no list, or means something only with a unit that fits or in some company.
+    pub(crate) fn says_little(&self, name: &str) -> bool {
+        let needs_unit = |known: &Known| {
+            let mut entries = known.entries.iter().filter_map(|(at, _)| self.entries.get(*at));
+            let is_little =
+                |entry: &Entry| entry.unit_needed || !entry.is_plain() || !entry.formats.is_empty();
+            !known.is_ignored && entries.all(is_little)
         };
-        // Several may match: the unit tells a power from an energy.
-        let all = self.entries.iter().enumerate().filter(|(_, entry)| matches(entry));
-        let entries: Vec<(usize, usize)> = all.map(|(at, _)| (at, at * 1000 + 999)).collect();
-        let spelling = Spelling { folded: words.concat(), unit, channel };
-        // After every name that is in a list.
-        let is_known = !entries.is_empty() && !self.is_ignored(&spelling.folded);
-        is_known.then(|| Known { name: Arc::clone(name), spelling, is_ignored: false, entries })
+        self.spellings(name).iter().all(needs_unit)
     }
 
     fn known(&self, spelling: Spelling, name: &Arc<str>) -> Option<Known> {
@@ -207,9 +210,9 @@ impl Names {
         self.ignore.names.contains(folded)
     }
 
-    /// Whether a word beside `temperature` says that it is a limit, a setting, a sum or no temperature of a thing.
-    pub(crate) fn is_no_medium(&self, word: &str) -> bool {
-        self.ignore.no_medium.contains(word.trim_end_matches(|c: char| c.is_ascii_digit()))
+    /// Whether a word of a name says that its value is a sum or an extreme of a period, or a setting.
+    pub(crate) fn is_of_period(&self, word: &str) -> bool {
+        self.ignore.periods.contains(&word.to_lowercase())
     }
 
     /// Whether values below an object of this name are settings or diagnosis.
@@ -227,7 +230,7 @@ impl Names {
 
     fn names_foreign_context(&self, name: &str) -> bool {
         self.ignore.context.contains(&key::fold(name))
-            || key::words(name).iter().any(|word| self.ignore.context.contains(&word.to_lowercase()))
+            || spelling::words(name).iter().any(|word| self.ignore.context.contains(&word.to_lowercase()))
     }
 
     /// The entries of a spelling that hold in `format`, in file order.

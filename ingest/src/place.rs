@@ -9,14 +9,13 @@ use crate::{
         time_in,
     },
     obis,
-    roles::{
-        AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, ends_in_a_unit, is_nameless, is_time,
-        may_name_a_unit,
-    },
+    roles::{AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, is_nameless, is_time},
     scaler,
     table::{self, Cell},
     tape::{Cursor, Scalar},
 };
+
+mod unit;
 
 /// What joins the parts of a path in a name.
 const PATH: [char; 3] = ['.', '/', ':'];
@@ -101,6 +100,23 @@ impl<'t, 'a> Place<'t, 'a> {
         self.names.get(..self.name_count).unwrap_or_default()
     }
 
+    /// Whether it is one of the records of a list.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.is_nameless && self.object.is_some_and(|object| object.index().is_some())
+    }
+
+    /// Whether a neighbour that is neither its unit, nor an id or a time, may say what it is.
+    pub(crate) fn has_texts_beside(&self) -> bool {
+        const NO_NAMES: [&str; 8] = ["id", "uid", "eui", "mac", "sn", "serial", "time", "timestamp"];
+        let says_nothing = |name: &str| {
+            let name = key::fold(name);
+            UNITS.contains(&&*name) || NO_NAMES.iter().any(|end| name.ends_with(end))
+        };
+        let mut texts =
+            self.object.into_iter().flat_map(Cursor::children).filter(|child| child.text().is_some());
+        texts.any(|child| child.name().is_some_and(|name| !says_nothing(name)))
+    }
+
     /// The only name that it can have: nothing around it names it too.
     pub(crate) fn plain_name(&self) -> Option<&'t str> {
         match self.names() {
@@ -144,7 +160,7 @@ impl<'t, 'a> Place<'t, 'a> {
     pub(crate) fn labels(&self) -> impl Iterator<Item = &'t str> + use<'t, 'a> {
         let object = self.object.filter(|_| self.is_nameless || self.is_amount);
         // {"param": "co2", "points": [{"ts": ..., "value": 600}]}
-        let around = object.filter(|_| self.names().is_empty()).and_then(record_around);
+        let around = object.filter(|_| self.is_nameless).and_then(record_around);
         let object = object.into_iter().chain(around);
         let labels =
             object.flat_map(|object| LABELS.iter().filter_map(move |label| text_beside(object, label)));
@@ -191,61 +207,6 @@ impl<'t, 'a> Place<'t, 'a> {
             Scalar::Text(text) => Some(format!("measurementid{text}")),
             Scalar::Null | Scalar::Bool(_) => None,
         }
-    }
-
-    /// The unit that a neighbour states.
-    pub(crate) fn unit(&self) -> Option<&'t str> {
-        self.stated_unit().map(plain_unit)
-    }
-
-    fn stated_unit(&self) -> Option<&'t str> {
-        if let Some(cell) = &self.cell {
-            return cell.unit();
-        }
-        if let Some((_, unit)) = scaler::behind(self.leaf) {
-            return Some(unit);
-        }
-        let object = self.object.filter(|_| self.hints.units)?;
-        let beside = |object| UNITS.iter().find_map(|unit| text_beside(object, unit));
-        if self.is_nameless {
-            return beside(object).or_else(|| beside(record_around(object)?));
-        }
-        // {"unit": "kW", "value": {"total": 9.6}}
-        if object.name().is_some_and(is_nameless)
-            && let Some(unit) = object.parent().and_then(beside)
-        {
-            return Some(unit);
-        }
-        if let Some(unit) = self.listed_unit(object) {
-            // A word that nobody knows (`dbSpl`) says no more than the name did.
-            return Some(unit).filter(|unit| model::Unit::is_known(plain_unit(unit)));
-        }
-        // Text neighbours are few: only their names are folded.
-        let mut own = None;
-        object.children().take(NEIGHBOURS).find_map(|child| {
-            if !child.name().is_some_and(may_name_a_unit) {
-                return None;
-            }
-            let text = child.text().or_else(|| child.children().next()?.text())?;
-            let own = own.get_or_insert_with(|| self.names().first().map(|name| key::fold(name)));
-            let name = key::fold(child.name()?);
-            let is_unit = name.strip_prefix(own.as_deref()?).is_some_and(|rest| UNITS.contains(&rest));
-            is_unit.then_some(text)
-        })
-    }
-
-    /// `{"temperature": 72.5, "units": {"temperature": "°F"}}`: in the same object, or in one around it.
-    fn listed_unit(&self, object: Cursor<'t, 'a>) -> Option<&'t str> {
-        /// So many objects around are asked.
-        const FAR: usize = 4;
-        let own = self.names().first()?;
-        let is_list = |child: &Cursor<'_, '_>| {
-            child.is_object()
-                && child.name().is_some_and(|name| may_name_a_unit(name) && ends_in_a_unit(name))
-        };
-        let around = std::iter::successors(Some(object), |at| at.parent().filter(|_| *at != self.root));
-        let lists = around.take(FAR).flat_map(|object| object.children().take(NEIGHBOURS)).filter(is_list);
-        lists.filter_map(|list| list.text_of(own)).next()
     }
 
     /// What a neighbour says of the value's state: `{"lux": 0, "luxStatus": "disabled"}`.
@@ -372,8 +333,10 @@ fn is_like_a_name(text: &str) -> bool {
     let count = |is: fn(char) -> bool| text.chars().filter(|c| is(*c)).count();
     // Eight figures are an item of data of a meter (DL/T 645), or nothing that a table knows.
     let is_item = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    let letters = count(char::is_alphabetic);
+    let is_of_words = text.contains('.') || (text.contains(' ') && letters > 1);
     !text.is_empty()
-        && (is_item || text.contains('.') || count(|c| c.is_ascii_digit()) <= count(char::is_alphabetic))
+        && (is_item || is_of_words || count(|c| c.is_ascii_digit()) <= letters || obis::name(text).is_some())
 }
 
 /// `{"battery": {"V": 3.05, "percent": 90}}`: a capital V is volts, save beside a name for the value.
@@ -390,9 +353,4 @@ fn short_text(value: Cursor<'_, '_>) -> Option<String> {
         Scalar::Text(text) if !text.is_empty() && text.len() <= 16 => Some(text.to_string()),
         Scalar::Number(_) | Scalar::Text(_) | Scalar::Null | Scalar::Bool(_) => None,
     }
-}
-
-/// A unit as the list of units has it.
-fn plain_unit(unit: &str) -> &str {
-    if matches!(unit, "pc" | "pct") { "%" } else { unit }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::key;
 
 /// Keys that say nothing of what stands under them: the name is found around them.
-pub(crate) const NAMELESS: [&str; 39] = [
+pub(crate) const NAMELESS: [&str; 46] = [
     "value",
     "values",
     "val",
@@ -46,6 +46,13 @@ pub(crate) const NAMELESS: [&str; 39] = [
     "points",
     "presentvalue",
     "currentvalue",
+    "curval",
+    "presentval",
+    "lastvalue",
+    "lastmeasurement",
+    "lastreading",
+    "latestreading",
+    "latestvalue",
 ];
 
 /// The longest of [`NAMELESS`], in bytes.
@@ -66,7 +73,7 @@ const NAMELESS_FIRST: [u32; LONGEST + 1] = {
 };
 
 /// Keys beside a value that hold its name.
-pub(crate) const LABELS: [&str; 28] = [
+pub(crate) const LABELS: [&str; 31] = [
     "variable",
     "name",
     "type",
@@ -94,6 +101,9 @@ pub(crate) const LABELS: [&str; 28] = [
     "variablename",
     "resourcename",
     "code",
+    "dis",
+    "title",
+    "m",
     "id",
 ];
 
@@ -105,6 +115,10 @@ pub(crate) const FLOW: &str = "energyflow";
 
 /// Keys beside a value that hold its unit.
 pub(crate) const UNITS: [&str; 6] = ["unit", "units", "uom", "unitofmeasurement", "u", "unitid"];
+
+/// Keys beside temperatures that hold the degrees of all of them.
+pub(crate) const SCALES: [&str; 6] =
+    ["scale", "temperaturescale", "tempscale", "temperatureunit", "temperatureunits", "tempunit"];
 
 /// Keys of a table that hold the names of its columns.
 pub(crate) const COLUMNS: [&str; 12] = [
@@ -129,7 +143,7 @@ pub(crate) const ROWS: [&str; 6] = ["rows", "entries", "items", "body", "table",
 pub(crate) const MEDIA: [&str; 3] = ["media", "medium", "metermedium"];
 
 /// Keys of a record that hold its time.
-pub(crate) const TIMES: [&str; 24] = [
+pub(crate) const TIMES: [&str; 25] = [
     "timestamp",
     "time",
     "ts",
@@ -154,6 +168,7 @@ pub(crate) const TIMES: [&str; 24] = [
     "recordedat",
     "observedat",
     "timeofsample",
+    "createdat",
 ];
 
 /// Keys of an item in a list that number its channel.

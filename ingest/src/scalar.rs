@@ -4,10 +4,12 @@ use model::Unit;
 
 /// A number in a text, and the unit written behind it.
 ///
-/// `"16.48°C"`, `"3.1V(low battery)"`, `"1501mA"`, `"23,5"`, `"9818,"`. A text that goes on
+/// `"16.48°C"`, `"3.1V(low battery)"`, `"1501mA"`, `"23,5"`, `"9818,"`, `"n:72.4 °F"`. A text that goes on
 /// with more figures (a range such as `80-100%`, a date) is no number.
 pub(crate) fn number_in(text: &str) -> Option<(f64, Option<&str>)> {
     let text = text.trim().trim_end_matches(',').trim_end();
+    // Project Haystack writes numbers so in JSON.
+    let text = text.strip_prefix("n:").unwrap_or(text);
     let length = number_length(text);
     let (digits, rest) = text.split_at_checked(length)?;
     let value: f64 = match digits.parse() {

@@ -96,7 +96,7 @@ fn a_name_that_says_little_needs_a_unit_of_energy() {
         [(Q::EnergyImport, 12.5), (Q::EnergyExport, 1.0)]
     );
     assert_eq!(plain(r#"{"import":12.5,"counter":9,"total":4,"index":7}"#), []);
-    assert_eq!(plain(r#"{"total":{"value":3,"unit":"W"}}"#), [], "power is no energy under such a name");
+    assert_eq!(plain(r#"{"total":{"value":3,"unit":"W"}}"#), [(Q::Power, 3.0)], "power is no energy");
 }
 
 #[test]

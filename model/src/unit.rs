@@ -94,7 +94,8 @@ impl Scale {
 /// A spelling, the canonical unit it belongs to, and the way there.
 type Written = (&'static str, Unit, Scale);
 
-/// What vendors write, folded by [`fold`]. SenML (RFC 8428, RFC 8798), UCUM and plain spellings.
+/// What vendors write, folded by [`fold`]. SenML (RFC 8428, RFC 8798), UCUM, `BACnet`, UN/ECE Recommendation 20 and plain
+/// spellings.
 /// The exact letters matter only where folding would merge two units (mW and MW), see [`EXACT`].
 const WRITTEN: &[Written] = &[
     ("1", Unit::One, Same),
@@ -117,6 +118,10 @@ const WRITTEN: &[Written] = &[
     ("℃", Unit::Celsius, Same),
     ("degc", Unit::Celsius, Same),
     ("celsius", Unit::Celsius, Same),
+    ("ºc", Unit::Celsius, Same),
+    ("oc", Unit::Celsius, Same),
+    ("gradc", Unit::Celsius, Same),
+    ("gradcelsius", Unit::Celsius, Same),
     ("degreescelsius", Unit::Celsius, Same),
     ("degreesfahrenheit", Unit::Celsius, Fahrenheit),
     ("°f", Unit::Celsius, Fahrenheit),
@@ -159,6 +164,7 @@ const WRITTEN: &[Written] = &[
     ("µg/m³", Unit::MicrogramPerCubicMetre, Same),
     ("μg/m³", Unit::MicrogramPerCubicMetre, Same),
     ("ug/m³", Unit::MicrogramPerCubicMetre, Same),
+    ("mgpc", Unit::MicrogramPerCubicMetre, Same),
     ("mg/m3", Unit::MicrogramPerCubicMetre, Times(1000.0)),
     ("mg/m³", Unit::MicrogramPerCubicMetre, Times(1000.0)),
     ("w", Unit::Watt, Same),
@@ -188,6 +194,27 @@ const WRITTEN: &[Written] = &[
     ("amp", Unit::Ampere, Same),
     ("ampere", Unit::Ampere, Same),
     ("amperes", Unit::Ampere, Same),
+    ("amps", Unit::Ampere, Same),
+    ("milliamperes", Unit::Ampere, By(1000.0)),
+    ("millivolts", Unit::Volt, By(1000.0)),
+    ("kilovolts", Unit::Volt, Times(1000.0)),
+    ("milliwatts", Unit::Watt, By(1000.0)),
+    ("megawatts", Unit::Watt, Times(1_000_000.0)),
+    ("megawatthours", Unit::KilowattHour, Times(1000.0)),
+    ("kilojoules", Unit::KilowattHour, By(3_600.0)),
+    ("voltamperes", Unit::VoltAmpere, Same),
+    ("kilovoltamperes", Unit::VoltAmpere, Times(1000.0)),
+    ("voltamperesreactive", Unit::Var, Same),
+    ("cubicmeters", Unit::CubicMetre, Same),
+    ("cubicmetres", Unit::CubicMetre, Same),
+    ("liters", Unit::CubicMetre, By(1000.0)),
+    ("litres", Unit::CubicMetre, By(1000.0)),
+    ("microgramspercubicmeter", Unit::MicrogramPerCubicMetre, Same),
+    ("wtt", Unit::Watt, Same),
+    ("kwt", Unit::Watt, Times(1000.0)),
+    ("vlt", Unit::Volt, Same),
+    ("htz", Unit::Hertz, Same),
+    ("mtq", Unit::CubicMetre, Same),
     ("ka", Unit::Ampere, Times(1000.0)),
     ("hertz", Unit::Hertz, Same),
     ("hz", Unit::Hertz, Same),
@@ -200,6 +227,8 @@ const WRITTEN: &[Written] = &[
 
 /// Spellings whose letters' case tells milli from mega.
 const EXACT: &[Written] = &[
+    ("mb", Unit::Hectopascal, Same),
+    ("mB", Unit::Hectopascal, Same),
     ("mW", Unit::Watt, By(1000.0)),
     ("MW", Unit::Watt, Times(1_000_000.0)),
     ("mWh", Unit::KilowattHour, By(1_000_000.0)),
@@ -229,10 +258,12 @@ static FOLDED: LazyLock<Vec<Written>> = LazyLock::new(|| {
 /// Longer texts are no unit; the longest spelling has 23 bytes.
 const LONGEST: usize = 24;
 
-/// Takes blanks out and makes lower case, in `buffer`; `None` when it does not fit there.
+/// Takes blanks, hyphens and underlines out and makes lower case, in `buffer`; `None` when it does not fit there.
 fn fold<'b>(text: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
     let mut length = 0;
-    for c in text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase) {
+    for c in
+        text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_')).flat_map(char::to_lowercase)
+    {
         length += c.encode_utf8(buffer.get_mut(length..)?.get_mut(..c.len_utf8())?).len();
     }
     std::str::from_utf8(buffer.get(..length)?).ok()

@@ -7,8 +7,9 @@ use crate::{
     RawReading,
     field::{self, Field},
     fields::{Walk, is_state},
-    key, obis,
+    obis,
     roles::is_nameless,
+    spelling,
     tape::Scalar,
     wire_id::wire_id,
 };
@@ -32,26 +33,6 @@ const KINDS: &[&str] = &[
     "obis",
     "values",
     "send",
-];
-
-/// Words of a name whose value is a sum or an extreme of a period, or a setting.
-const PERIODS: [&str; 16] = [
-    "day",
-    "month",
-    "year",
-    "daily",
-    "today",
-    "yesterday",
-    "weekly",
-    "monthly",
-    "yearly",
-    "min",
-    "max",
-    "minimum",
-    "maximum",
-    "threshold",
-    "limit",
-    "offset",
 ];
 
 /// The value of a message that does not name it.
@@ -81,7 +62,7 @@ pub(super) fn read(
     }
     let [front @ .., name] = levels.as_slice() else { return None };
     let before = front.last().copied().unwrap_or_default();
-    let is_of_period = key::words(before).iter().any(|word| PERIODS.contains(&&*word.to_lowercase()));
+    let is_of_period = spelling::words(before).iter().any(|word| env.names.is_of_period(word));
     if is_of_period || env.names.is_foreign_context(before) {
         return None;
     }
@@ -135,7 +116,7 @@ pub(super) fn by_last_words(
     walk: &Walk<'_>,
 ) -> Option<Field> {
     let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
-    if words.iter().any(|word| PERIODS.contains(&&*word.to_lowercase())) {
+    if words.iter().any(|word| walk.names.is_of_period(word)) {
         return None;
     }
     for start in 0..words.len() {
