@@ -265,6 +265,7 @@ impl<'n> Walk<'n> {
         if let [own, around, ..] = place.names()
             && key::is_folded_as(own, "current")
             && is_known(around)
+            && !self.names.says_little(around)
         {
             names.push(Cow::Borrowed(around));
             return names;

@@ -17,6 +17,8 @@ use crate::{
 
 mod in_words;
 
+use in_words::Unlisted;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ignore {
@@ -26,6 +28,8 @@ struct Ignore {
     not_now: HashSet<String>,
     #[serde(default)]
     periods: HashSet<String>,
+    #[serde(default, rename = "where")]
+    places: HashSet<String>,
     #[serde(default)]
     elsewhere: HashSet<String>,
     #[serde(default)]
@@ -82,8 +86,8 @@ pub(crate) struct Names {
     pub(crate) sensors: Vec<String>,
     /// Names that were looked up, with those of their spellings that the table knows: vendors repeat themselves.
     seen: Mutex<HashMap<String, Arc<[Known]>, RandomState>>,
-    /// Names that no list has, with what their own unit tells.
-    in_units: Mutex<HashMap<String, Option<Arc<Known>>, RandomState>>,
+    /// Names under which nothing was found, with what their words tell.
+    unlisted: Mutex<HashMap<String, Arc<Unlisted>, RandomState>>,
     /// Names of objects, with whether what stands in them is foreign.
     contexts: Mutex<HashMap<String, bool, RandomState>>,
 }
@@ -145,7 +149,7 @@ impl Names {
             fillers: file.fillers,
             sensors: file.sensors,
             seen: Mutex::default(),
-            in_units: Mutex::default(),
+            unlisted: Mutex::default(),
             contexts: Mutex::default(),
         })
     }

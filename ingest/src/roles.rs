@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::key;
 
 /// Keys that say nothing of what stands under them: the name is found around them.
-pub(crate) const NAMELESS: [&str; 46] = [
+pub(crate) const NAMELESS: [&str; 54] = [
     "value",
     "values",
     "val",
@@ -53,6 +53,14 @@ pub(crate) const NAMELESS: [&str; 46] = [
     "lastreading",
     "latestreading",
     "latestvalue",
+    "pointvalue",
+    "tagvalue",
+    "paramvalue",
+    "parametervalue",
+    "propertyvalue",
+    "metricvalue",
+    "itemvalue",
+    "collectvalue",
 ];
 
 /// The longest of [`NAMELESS`], in bytes.
@@ -73,7 +81,7 @@ const NAMELESS_FIRST: [u32; LONGEST + 1] = {
 };
 
 /// Keys beside a value that hold its name.
-pub(crate) const LABELS: [&str; 31] = [
+pub(crate) const LABELS: [&str; 32] = [
     "variable",
     "name",
     "type",
@@ -103,6 +111,7 @@ pub(crate) const LABELS: [&str; 31] = [
     "code",
     "dis",
     "title",
+    "tag",
     "m",
     "id",
 ];

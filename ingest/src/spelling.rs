@@ -270,7 +270,15 @@ pub(crate) fn is_place(word: &str) -> bool {
 }
 
 fn strip_alone(words: &[String]) -> Option<(String, String)> {
-    let (taken, kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| is_place(word));
+    let (taken, mut kept): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| is_place(word));
+    // `A_L1` is amperes of a line, as `V_L1` is volts.
+    let taken = match taken.as_slice() {
+        [first, rest @ ..] if kept.is_empty() && !rest.is_empty() && first.as_str() == "A" => {
+            kept.push(first);
+            rest.to_vec()
+        }
+        _ => taken,
+    };
     channel_of(kept, &taken.into_iter().map(|w| w.to_lowercase()).collect::<Vec<_>>())
 }
 

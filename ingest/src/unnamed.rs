@@ -8,6 +8,7 @@ use crate::{
     entry::{Converted, to_canonical},
     field::Field,
     fields::Walk,
+    names::Known,
     place::Place,
     tape::Scalar,
 };
@@ -29,24 +30,31 @@ impl Walk<'_> {
     /// A value whose name, or the name beside it, is in no list, but whose unit tells what it is: see
     /// [`Names::in_unit`](crate::names::Names::in_unit).
     pub(crate) fn by_unit(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
-        if matches!(scalar, Scalar::Bool(_) | Scalar::Null) || self.is_foreign(place) {
+        if matches!(scalar, Scalar::Null) || self.is_foreign(place) {
             return None;
         }
-        // What a name that says something is in another unit than this is not guessed.
-        let names = || {
-            let all = place.names().first().copied().into_iter().chain(place.labels());
-            all.filter(|name| self.names.says_little(name))
-        };
         if place.labels().any(|label| self.names.is_foreign_context(label)) {
             return None;
         }
-        let own = names().find_map(|name| self.in_unit(&*self.names.in_own_unit(name)?, place, scalar));
-        own.or_else(|| {
+        let all = place.names().first().copied().into_iter().chain(place.labels());
+        let names = all.map(|name| (name, self.names.unlisted(name)));
+        // What a name that says something is in another unit than this is not guessed.
+        let names: Vec<_> = names.filter(|(_, unlisted)| unlisted.says_little).collect();
+        let read = |known: &Option<Known>| self.in_unit(known.as_ref()?, place, scalar);
+        let own = names.iter().find_map(|(_, unlisted)| read(&unlisted.in_unit));
+        let by_neighbour = || {
             let unit = place.unit()?;
             let in_unit = |name: &str| self.names.in_unit(&Arc::from(name), Some(unit));
-            let named = names().find_map(|name| self.in_unit(&in_unit(name)?, place, scalar));
+            let named = names.iter().find_map(|(name, _)| read(&in_unit(name)));
             named.or_else(|| self.nameless(place, scalar, unit))
-        })
+        };
+        let by_end = || {
+            let is_free =
+                matches!(self.format, "vendor-json" | "cloud-webhook" | "cn-gateways" | "ip-sensors");
+            let mut names = names.iter().filter(|_| is_free && place.unit().is_none());
+            names.find_map(|(_, unlisted)| read(&unlisted.at_end))
+        };
+        own.or_else(by_neighbour).or_else(by_end)
     }
 
     /// A nameless value in a unit that measures one thing: an analogue input in volts, say, whose name becomes the channel;

@@ -121,3 +121,20 @@ fn figures_below_the_line_and_points_in_names_are_read() {
     let sensors = r#"{"sensors":[{"name":"CO₂","unit":"ppm","value":659},{"name":"X9 - PM2.5","unit":"ug/m3","value":9}]}"#;
     assert_eq!(read(sensors), [(Q::Co2, None, 659.0), (Q::Pm2_5, Some("other-x9".into()), 9.0)]);
 }
+
+#[test]
+fn a_name_that_ends_in_one_is_apart_from_the_rooms_air_and_a_state_needs_words_that_say_where() {
+    assert_eq!(one(r#"{"CellarHumidity":60}"#), (Q::Humidity, "other-cellar".into(), 60.0));
+    assert_eq!(one(r#"{"pointName":"ZoneOccupancy","pointValue":true}"#), (Q::Occupied, "zone".into(), 1.0));
+    for name in
+        ["expectedOccupancy", "nightMotion", "boost_temperature", "humidity_max", "targetCo2", "HallPower"]
+    {
+        assert_eq!(read(&format!(r#"{{"{name}":1}}"#)), [], "{name}");
+    }
+}
+
+#[test]
+fn a_current_in_an_object_that_says_nothing_of_people_is_a_current() {
+    let read = read(r#"{"state":{"current":123,"power":28,"voltage":231}}"#);
+    assert!(read.contains(&(Q::Current, None, 0.123)), "{read:?}");
+}

@@ -7,9 +7,22 @@ use model::Quantity;
 use super::{Known, MOST_SEEN, Names};
 use crate::{
     entry::Entry,
+    field::is_of_air,
+    fields::is_state,
     key,
     spelling::{self, Spelling},
 };
+
+/// What the words of a name tell that is in no list, or in one only with a unit or in some company.
+#[derive(Debug)]
+pub(crate) struct Unlisted {
+    /// Whether the name may mean what its unit says; else another unit contradicts it.
+    pub(crate) says_little: bool,
+    /// As [`Names::in_unit`], by the unit that the name itself has.
+    pub(crate) in_unit: Option<Known>,
+    /// Its last words are a name of the table.
+    pub(crate) at_end: Option<Known>,
+}
 
 /// After every name that is in a list.
 const LAST: usize = 999;
@@ -34,17 +47,21 @@ impl Names {
         is_known.then(|| Known { name: Arc::clone(name), spelling, is_ignored: false, entries })
     }
 
-    /// As [`Names::in_unit`], by the unit that the name itself has.
-    pub(crate) fn in_own_unit(&self, name: &str) -> Option<Arc<Known>> {
-        let mut seen = self.in_units.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = seen.get(name) {
-            return found.clone();
-        }
-        let found = self.in_unit(&Arc::from(name), None).map(Arc::new);
-        if seen.len() < MOST_SEEN && name.len() <= 128 {
-            seen.insert(name.to_owned(), found.clone());
-        }
-        found
+    /// What the words of a name tell under which nothing was found.
+    pub(crate) fn unlisted(&self, name: &str) -> Arc<Unlisted> {
+        let seen =
+            |names: &Self| names.unlisted.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        seen(self).unwrap_or_else(|| {
+            let says_little = self.says_little(name);
+            let in_unit = self.in_unit(&Arc::from(name), None).filter(|_| says_little);
+            let at_end = self.at_its_end(name).filter(|_| says_little);
+            let found = Arc::new(Unlisted { says_little, in_unit, at_end });
+            let mut all = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() < MOST_SEEN && name.len() <= 128 {
+                all.insert(name.to_owned(), Arc::clone(&found));
+            }
+            found
+        })
     }
 
     /// A name with words that the table does not know, by its unit: one of its words names what is in that unit, or
@@ -59,11 +76,7 @@ impl Names {
         let amperes = || (is_current && words.iter().any(|w| w == "current")).then_some("A");
         let unit = own.as_deref().or(stated).or_else(amperes)?.trim();
         let places = places.filter(|_| !is_current);
-        let is_no_reading = |word: &String| {
-            let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
-            self.ignore.not_now.contains(stem) || self.ignore.periods.contains(stem)
-        };
-        if words.iter().any(is_no_reading) {
+        if words.iter().any(|word| self.is_no_reading(word)) {
             return None;
         }
         let words: Vec<&str> =
@@ -89,6 +102,41 @@ impl Names {
         let spelling = Spelling { folded: words.concat(), unit: Some(unit.to_owned()), channel };
         let entries = vec![(at, at * 1000 + LAST)];
         Some(Known { name: Arc::clone(name), spelling, is_ignored: false, entries })
+    }
+
+    /// Whether a word of a name says that its value is a limit, a setting, a price, or of a period.
+    fn is_no_reading(&self, word: &str) -> bool {
+        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        self.ignore.not_now.contains(stem) || self.ignore.periods.contains(stem)
+    }
+
+    /// A name whose last words are a name of the table, of a quantity that nobody gives in two units: of the air, which is
+    /// kept apart from the room's, or a state, where the words before say but where.
+    fn at_its_end(&self, name: &str) -> Option<Known> {
+        let words: Vec<String> = spelling::words(name).iter().map(|word| word.to_lowercase()).collect();
+        if words.iter().any(|word| self.is_no_reading(word)) {
+            return None;
+        }
+        let (front, at) = (1..words.len()).find_map(|start| {
+            let (front, end) = words.split_at_checked(start)?;
+            let entries = self.by_name.get(&key::fold(&end.concat())).into_iter().flatten();
+            let of_entry = |at: &usize| self.entries.get(*at).is_some_and(is_sure);
+            Some((front, entries.map(|(at, _)| *at).find(of_entry)?))
+        })?;
+        let is_where = |word: &String| self.ignore.places.contains(word) || spelling::is_place(word);
+        let is_state = is_state(self.entries.get(at)?.quantity);
+        if self.is_ignored(&words.concat()) || (is_state && !front.iter().all(is_where)) {
+            return None;
+        }
+        let prefix = if is_state { "" } else { "other-" };
+        let channel = Some(format!("{prefix}{}", front.join("-")));
+        let spelling = Spelling { folded: words.concat(), unit: None, channel };
+        Some(Known {
+            name: Arc::from(name),
+            spelling,
+            is_ignored: false,
+            entries: vec![(at, at * 1000 + LAST)],
+        })
     }
 
     /// The entry of a word, or of two together, that is in this unit, with those words; `None` where some of them are
@@ -117,6 +165,14 @@ impl Names {
 fn is_in(entry: &Entry, unit: &str) -> bool {
     let is_plain = entry.is_plain() && entry.formats.is_empty();
     is_plain && !entry.ignored && !entry.numbered && fits(entry, unit)
+}
+
+/// Whether an entry is plain, and of a quantity whose unit need not be stated.
+fn is_sure(entry: &Entry) -> bool {
+    let is_plain = entry.is_plain() && entry.formats.is_empty() && entry.channel.is_none();
+    let is_alone = !entry.ignored && !entry.unit_needed && !entry.numbered && !entry.words_only;
+    let quantity = entry.quantity;
+    is_plain && is_alone && (is_state(quantity) || is_of_air(quantity) || quantity == Quantity::Illuminance)
 }
 
 fn fits(entry: &Entry, unit: &str) -> bool {

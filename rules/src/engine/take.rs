@@ -292,7 +292,8 @@ const APART: [&str; 13] = [
 /// Whether a series is stored and shown, but never judged as the room's: its channel begins with one of [`APART`].
 fn is_apart(series: &Series) -> bool {
     use Quantity as Q;
-    let is_air = matches!(series.quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::SoundLevel);
+    let is_air =
+        matches!(series.quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::SoundLevel | Q::Illuminance);
     let first = series.channel.as_ref().and_then(|channel| channel.as_str().split('-').next());
     is_air && first.is_some_and(|first| APART.contains(&first))
 }
