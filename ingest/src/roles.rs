@@ -81,7 +81,7 @@ const NAMELESS_FIRST: [u32; LONGEST + 1] = {
 };
 
 /// Keys beside a value that hold its name.
-pub(crate) const LABELS: [&str; 32] = [
+pub(crate) const LABELS: [&str; 33] = [
     "variable",
     "name",
     "type",
@@ -111,6 +111,7 @@ pub(crate) const LABELS: [&str; 32] = [
     "code",
     "dis",
     "title",
+    "valuetype",
     "tag",
     "m",
     "id",

@@ -26,6 +26,23 @@ const OF_UNITS: [Quantity; 9] = [
     Quantity::EnergyImport,
 ];
 
+/// Formats in which every vendor names things for himself; in the others a name that is unknown is known to be something
+/// else.
+fn is_free(format: &str) -> bool {
+    const FREE: [&str; 9] = [
+        "vendor-json",
+        "cloud-webhook",
+        "cn-gateways",
+        "ip-sensors",
+        "chirpstack-v4",
+        "chirpstack-v3",
+        "tts-v3",
+        "tts-v2-legacy",
+        "milesight-gateway",
+    ];
+    FREE.contains(&format)
+}
+
 impl Walk<'_> {
     /// A value whose name, or the name beside it, is in no list, but whose unit tells what it is: see
     /// [`Names::in_unit`](crate::names::Names::in_unit).

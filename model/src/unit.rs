@@ -120,6 +120,7 @@ const WRITTEN: &[Written] = &[
     ("celsius", Unit::Celsius, Same),
     ("ºc", Unit::Celsius, Same),
     ("oc", Unit::Celsius, Same),
+    ("&deg;c", Unit::Celsius, Same),
     ("gradc", Unit::Celsius, Same),
     ("gradcelsius", Unit::Celsius, Same),
     ("degreescelsius", Unit::Celsius, Same),

@@ -75,7 +75,7 @@ pub(super) fn read(
         return None;
     }
     let plain = single(obis::name(name).as_deref().unwrap_or(name));
-    let is_word = !env.names.spellings(before).is_empty();
+    let is_word = !env.names.says_little(before);
     let is_other = |joined: &Field| plain.as_ref().is_none_or(|plain| plain.quantity != joined.quantity);
     let joined = single(&both).filter(|joined| is_word || is_other(joined));
     if let Some(field) = joined {
