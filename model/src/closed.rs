@@ -1,5 +1,9 @@
 //! Closed lists: an enum whose members have one name each in files and on the wire.
 
+use std::fmt;
+
+use serde::de::{self, Visitor};
+
 /// Declares an enum with a lower-case name for each member, `ALL`, `name`, `parse` and serde by name.
 macro_rules! closed_list {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -34,13 +38,34 @@ macro_rules! closed_list {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
-                Self::parse(&text).ok_or_else(|| {
-                    let names: Vec<&str> = Self::ALL.iter().map(|v| v.name()).collect();
-                    serde::de::Error::custom(format!("unknown value `{text}`, expected one of: {}", names.join(", ")))
+                d.deserialize_str($crate::closed::Named {
+                    parse: Self::parse,
+                    names: || Self::ALL.iter().map(|member| member.name()).collect(),
                 })
             }
         }
     };
 }
 pub(crate) use closed_list;
+
+/// Reads the name of a member, from a text that need not be kept.
+pub(crate) struct Named<T> {
+    pub(crate) parse: fn(&str) -> Option<T>,
+    pub(crate) names: fn() -> Vec<&'static str>,
+}
+
+impl<T> Visitor<'_> for Named<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of: {}", (self.names)().join(", "))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        let unknown = || {
+            let names = (self.names)().join(", ");
+            E::custom(format!("unknown value `{text}`, expected one of: {names}"))
+        };
+        (self.parse)(text).ok_or_else(unknown)
+    }
+}

@@ -1,12 +1,12 @@
 //! The recent readings of one series at one place.
 
-use model::{
-    Instant, Quantity, Series, Span,
-    register::{Meter, Sensor},
-};
+use std::sync::Arc;
+
+use model::{Instant, Quantity, Series, Span};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
+    about::About,
     compact,
     recent::Recent,
     steps::{Carry, Micro, Steps, carried, held_motion},
@@ -16,67 +16,87 @@ use crate::{
 const DOOR_MS: i64 = 25 * 3_600_000;
 
 /// Recent readings of a series while it was bound to one place, in time order.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Written")]
 pub(crate) struct SeriesBuffer {
     pub(crate) series: Series,
-    pub(crate) binding: Span,
+    pub(crate) about: Arc<About>,
     /// The earliest reading ever.
-    #[serde(with = "compact::instant")]
     pub(crate) first: Instant,
-    pub(crate) max_gap_ms: i64,
-    pub(crate) interval_ms: i64,
-    hold_off_ms: i64,
-    pub(crate) zone: Option<Box<str>>,
-    pub(crate) overlaps: Option<Box<str>>,
     readings: Recent,
 }
 
-impl SeriesBuffer {
-    pub(crate) fn new(series: Series, binding: Span) -> Self {
-        Self {
+/// How a checkpoint holds it. Files of 0.1 have names in it, newer ones a list: there are very many.
+#[derive(Deserialize)]
+struct Written {
+    series: Series,
+    binding: Span,
+    #[serde(with = "compact::instant")]
+    first: Instant,
+    max_gap_ms: i64,
+    interval_ms: i64,
+    hold_off_ms: i64,
+    zone: Option<Box<str>>,
+    overlaps: Option<Box<str>>,
+    readings: Recent,
+}
+
+impl From<Written> for SeriesBuffer {
+    fn from(written: Written) -> Self {
+        let Written {
             series,
             binding,
-            first: Instant::MAX,
-            max_gap_ms: 0,
-            interval_ms: 0,
-            hold_off_ms: 0,
-            zone: None,
-            overlaps: None,
-            readings: Recent::default(),
-        }
+            first,
+            max_gap_ms,
+            interval_ms,
+            hold_off_ms,
+            zone,
+            overlaps,
+            readings,
+        } = written;
+        let about = Arc::new(About { binding, max_gap_ms, interval_ms, hold_off_ms, zone, overlaps });
+        Self { series, about, first, readings }
+    }
+}
+
+impl SeriesBuffer {
+    pub(crate) fn new(series: Series, about: Arc<About>) -> Self {
+        Self { series, about, first: Instant::MAX, readings: Recent::default() }
     }
 
     /// The same without its readings; it still knows since when there is such a sensor.
     pub(crate) fn hollow(&self) -> Self {
-        Self {
-            series: self.series.clone(),
-            binding: self.binding,
-            first: self.first,
-            max_gap_ms: self.max_gap_ms,
-            interval_ms: self.interval_ms,
-            hold_off_ms: self.hold_off_ms,
-            zone: self.zone.clone(),
-            overlaps: self.overlaps.clone(),
-            readings: Recent::default(),
-        }
+        Self { first: self.first, ..Self::new(self.series.clone(), Arc::clone(&self.about)) }
     }
 
-    /// Takes what the register says of the sensor.
-    pub(crate) fn describe(&mut self, sensor: &Sensor, binding: Span) {
-        self.binding = binding;
-        self.max_gap_ms = millis(sensor.max_gap_s);
-        self.interval_ms = millis(sensor.interval_s);
+    /// When its device was bound to the place.
+    pub(crate) fn binding(&self) -> Span {
+        self.about.binding
+    }
+
+    /// How long one motion of it keeps the room occupied, ms.
+    fn hold_off_ms(&self) -> i64 {
         let is_motion = matches!(self.series.quantity, Quantity::Motion | Quantity::MotionCount);
-        self.hold_off_ms = if is_motion { millis(sensor.hold_off_s) } else { 0 };
-        self.zone = sensor.zone.as_deref().map(Box::from);
-        self.overlaps = sensor.overlaps.as_deref().map(Box::from);
+        if is_motion { self.about.hold_off_ms } else { 0 }
     }
 
-    /// Takes what the register says of a meter that also sends a gauge (power): no hold-off, no zone.
-    pub(crate) fn describe_meter(&mut self, meter: &Meter, binding: Span) {
-        self.binding = binding;
-        self.max_gap_ms = millis(meter.max_gap_s);
-        self.interval_ms = millis(meter.interval_s);
+    /// What a checkpoint holds of it.
+    fn told(&self) -> impl Serialize + PartialEq + '_ {
+        let About { binding, max_gap_ms, interval_ms, zone, overlaps, .. } = &*self.about;
+        let first_ms = self.first.millis();
+        let hold_off_ms = self.hold_off_ms();
+        let binding = (binding.from, binding.to);
+        (
+            &self.series,
+            binding,
+            first_ms,
+            max_gap_ms,
+            interval_ms,
+            hold_off_ms,
+            zone,
+            overlaps,
+            &self.readings,
+        )
     }
 
     /// Takes a reading; of several at one instant the last wins. Returns the span that it can change.
@@ -94,12 +114,12 @@ impl SeriesBuffer {
 
     /// Until when a reading stands at most.
     pub(crate) fn stands_to(&self, at: Instant) -> Instant {
-        at.plus_ms(self.max_gap_ms)
+        at.plus_ms(self.about.max_gap_ms)
     }
 
     /// How long after a reading it can matter, ms.
     fn reach_ms(&self) -> i64 {
-        let carry = self.max_gap_ms.max(self.hold_off_ms);
+        let carry = self.about.max_gap_ms.max(self.hold_off_ms());
         if self.is_door() { carry.max(DOOR_MS) } else { carry }
     }
 
@@ -121,7 +141,10 @@ impl SeriesBuffer {
     /// The span that the end of the input takes away from its newest reading.
     pub(crate) fn beyond_end(&self) -> Option<Span> {
         let (at, _) = self.newest()?;
-        Some(Span::new(at.plus_ms(self.interval_ms), at.plus_ms(self.max_gap_ms.max(self.hold_off_ms))))
+        Some(Span::new(
+            at.plus_ms(self.about.interval_ms),
+            at.plus_ms(self.about.max_gap_ms.max(self.hold_off_ms())),
+        ))
     }
 
     /// Forgets what no window from `before` on can need.
@@ -130,12 +153,17 @@ impl SeriesBuffer {
     }
 
     fn carry(&self, has_ended: bool) -> Carry {
-        Carry { max_gap_ms: self.max_gap_ms, interval_ms: self.interval_ms, has_ended, binding: self.binding }
+        Carry {
+            max_gap_ms: self.about.max_gap_ms,
+            interval_ms: self.about.interval_ms,
+            has_ended,
+            binding: self.about.binding,
+        }
     }
 
     /// Its readings from `from` on, with those before it that still stand then.
     pub(crate) fn since(&self, from: Instant) -> Vec<(Instant, Micro)> {
-        self.readings.since(from.plus_ms(-self.max_gap_ms.max(self.hold_off_ms)))
+        self.readings.since(from.plus_ms(-self.about.max_gap_ms.max(self.hold_off_ms())))
     }
 
     /// Its values over `window`.
@@ -145,25 +173,19 @@ impl SeriesBuffer {
 
     /// Its motion, held for the hold-off, over `window`.
     pub(crate) fn motion(&self, window: Span, has_ended: bool) -> Steps<Micro> {
-        held_motion(&self.since(window.from), self.carry(has_ended), self.hold_off_ms, window)
+        held_motion(&self.since(window.from), self.carry(has_ended), self.hold_off_ms(), window)
     }
 }
 
-/// As a list: a checkpoint holds very many. Files of 0.1 have names in it, which are read too.
+impl PartialEq for SeriesBuffer {
+    fn eq(&self, other: &Self) -> bool {
+        self.told() == other.told()
+    }
+}
+
 impl Serialize for SeriesBuffer {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        (
-            &self.series,
-            (self.binding.from, self.binding.to),
-            self.first.millis(),
-            self.max_gap_ms,
-            self.interval_ms,
-            self.hold_off_ms,
-            &self.zone,
-            &self.overlaps,
-            &self.readings,
-        )
-            .serialize(s)
+        self.told().serialize(s)
     }
 }
 
@@ -192,7 +214,8 @@ mod tests {
             "max_gap_ms":1800000,"interval_ms":600000,"hold_off_ms":0,"zone":"east","overlaps":null,"readings":""}"#;
         let named: SeriesBuffer = serde_json::from_str(named).unwrap();
         let mut held = named.clone();
-        assert_eq!((held.interval_ms, held.zone.as_deref(), held.newest()), (600_000, Some("east"), None));
+        let about = &held.about;
+        assert_eq!((about.interval_ms, about.zone.as_deref(), held.newest()), (600_000, Some("east"), None));
         held.insert(held.first.plus_ms(1), 420_000_000);
         for buffer in [named, held] {
             let list = serde_json::to_string(&buffer).unwrap();

@@ -29,17 +29,18 @@ pub struct LiveClause {
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
     pub(crate) live: Arc<LiveClause>,
-    subject: Subject,
+    /// Shared by the checks of one place.
+    subject: Arc<Subject>,
     pub(crate) memory: Memory,
 }
 
 impl Check {
-    pub(crate) fn new(live: Arc<LiveClause>, subject: Subject) -> Self {
+    pub(crate) fn new(live: Arc<LiveClause>, subject: Arc<Subject>) -> Self {
         Self { live, subject, memory: Memory::default() }
     }
 
     fn id(&self) -> CheckId {
-        CheckId { clause: self.live.clause.id.clone(), subject: self.subject.clone() }
+        CheckId { clause: self.live.clause.id.clone(), subject: (*self.subject).clone() }
     }
 
     pub(crate) fn rule(&self, stale_after_ms: i64) -> Rule {
@@ -52,7 +53,7 @@ impl Check {
     }
 
     /// What it is bound to.
-    pub(crate) const fn subject(&self) -> &Subject {
+    pub(crate) fn subject(&self) -> &Subject {
         &self.subject
     }
 
@@ -114,7 +115,7 @@ impl Check {
     fn verdict(&self, finding: Finding, revision: u32, at: Instant) -> Verdict {
         Verdict {
             time: at,
-            subject: self.subject.clone(),
+            subject: (*self.subject).clone(),
             clause: Arc::clone(&self.live.clause),
             outcome: finding.outcome,
             rating: finding.rating,

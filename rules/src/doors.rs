@@ -79,7 +79,7 @@ fn passed(
     for (at, value) in readings.iter().filter(|(at, _)| *at < to) {
         let change = if is_register {
             // A step from long ago says nothing of when: only a base to count from.
-            let near = before.filter(|(t, _)| *t >= midnight || at.since(*t) <= buffer.max_gap_ms);
+            let near = before.filter(|(t, _)| *t >= midnight || at.since(*t) <= buffer.about.max_gap_ms);
             near.map_or(0, |(_, base)| (*value - base).max(0))
         } else {
             *value
@@ -117,9 +117,12 @@ fn counted(mut passes: Vec<(Instant, i64)>, midnight: Instant, window: Span) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use model::{Series, register::Sensor};
 
     use super::*;
+    use crate::about::About;
 
     fn at(minute: i64) -> Instant {
         Instant::from_millis(minute * 60_000)
@@ -129,8 +132,7 @@ mod tests {
         let sensor =
             Sensor { max_gap_s: 3600.0, ..Sensor::new(Id::parse("d").unwrap(), Id::parse("r").unwrap()) };
         let series = Series { sensor: sensor.id.clone(), quantity, channel: None };
-        let mut buffer = SeriesBuffer::new(series, Span::ALWAYS);
-        buffer.describe(&sensor, Span::ALWAYS);
+        let mut buffer = SeriesBuffer::new(series, Arc::new(About::of_sensor(&sensor, Span::ALWAYS)));
         for (minute, value) in readings {
             buffer.insert(at(*minute), value * 1_000_000);
         }

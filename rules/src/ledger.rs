@@ -3,17 +3,24 @@
 use model::{Calendar, Instant, Period, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::{compact, partial::Partial, sorted::Sorted};
+use crate::{
+    compact,
+    partial::{Partial, Slim},
+    sorted::Sorted,
+};
 
 /// What can be added up over time.
-pub(crate) trait Merge: Default + Clone {
-    fn merge(&mut self, other: &Self);
+pub(crate) trait Merge: Default {
+    /// How it is held: there are very many.
+    type Held: Default + Clone + From<Self> + Into<Self>;
+    fn merge(&mut self, other: &Self::Held);
     fn is_empty(&self) -> bool;
 }
 
 impl Merge for Partial {
-    fn merge(&mut self, other: &Self) {
-        Self::merge(self, other);
+    type Held = Slim;
+    fn merge(&mut self, other: &Slim) {
+        Self::merge(self, &other.into());
     }
     fn is_empty(&self) -> bool {
         Self::is_empty(self)
@@ -22,16 +29,16 @@ impl Merge for Partial {
 
 /// Partials by the start of their hour or day. Every instant lies in at most one of the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound(serialize = "P: Serialize", deserialize = "P: Deserialize<'de>"))]
-pub(crate) struct Ledger<P> {
-    hours: Sorted<P>,
-    days: Sorted<P>,
+#[serde(bound(serialize = "P::Held: Serialize", deserialize = "P::Held: Deserialize<'de>"))]
+pub(crate) struct Ledger<P: Merge> {
+    hours: Sorted<P::Held>,
+    days: Sorted<P::Held>,
     /// Hours before this instant have been rolled into days.
     #[serde(with = "compact::instant")]
     rolled_to: Instant,
 }
 
-impl<P> Default for Ledger<P> {
+impl<P: Merge> Default for Ledger<P> {
     fn default() -> Self {
         Self { hours: Sorted::default(), days: Sorted::default(), rolled_to: Instant::MIN }
     }
@@ -46,7 +53,7 @@ impl<P: Merge> Ledger<P> {
         if partial.is_empty() {
             self.hours.remove(hour);
         } else {
-            self.hours.insert(hour, partial);
+            self.hours.insert(hour, partial.into());
         }
     }
 
@@ -54,9 +61,7 @@ impl<P: Merge> Ledger<P> {
     pub(crate) fn change(&mut self, hour: Instant, day: Span, f: impl FnOnce(&mut P)) {
         let (kept, at) =
             if hour < self.rolled_to { (&mut self.days, day.from) } else { (&mut self.hours, hour) };
-        let partial = kept.entry(at);
-        f(partial);
-        if partial.is_empty() {
+        if change(kept.entry(at), f) {
             kept.remove(at);
         }
     }
@@ -69,7 +74,7 @@ impl<P: Merge> Ledger<P> {
             if sum.is_empty() {
                 self.days.remove(day.from);
             } else {
-                self.days.insert(day.from, sum);
+                self.days.insert(day.from, sum.into());
             }
             return;
         }
@@ -86,8 +91,8 @@ impl<P: Merge> Ledger<P> {
     }
 
     /// The partial of one hour.
-    pub(crate) fn hour(&self, hour: Instant) -> Option<&P> {
-        self.hours.get(hour)
+    pub(crate) fn hour(&self, hour: Instant) -> Option<P> {
+        self.hours.get(hour).cloned().map(Into::into)
     }
 
     /// Everything inside a window that begins and ends on hours (and on days, where hours were rolled).
@@ -105,7 +110,7 @@ impl<P: Merge> Ledger<P> {
         for (at, partial) in self.days.range(window).chain(self.hours.range(window)) {
             match found.last_mut() {
                 Some((day, sum)) if day.contains(*at) => sum.merge(partial),
-                _ => found.push((calendar.window(Period::Day, *at), partial.clone())),
+                _ => found.push((calendar.window(Period::Day, *at), partial.clone().into())),
             }
         }
         found
@@ -122,9 +127,18 @@ impl<P: Merge> Ledger<P> {
             let day = known.filter(|day| day.contains(hour));
             let day = day.unwrap_or_else(|| calendar.window(Period::Day, hour));
             known = Some(day);
-            self.days.entry(day.from).merge(&partial);
+            change(self.days.entry(day.from), |sum: &mut P| sum.merge(&partial));
         }
         self.rolled_to = limit;
         self.days.split_before(oldest);
     }
+}
+
+/// Changes what is held; returns whether nothing is left of it.
+fn change<P: Merge>(held: &mut P::Held, f: impl FnOnce(&mut P)) -> bool {
+    let mut changed: P = std::mem::take(held).into();
+    f(&mut changed);
+    let is_empty = changed.is_empty();
+    *held = changed.into();
+    is_empty
 }

@@ -3,6 +3,7 @@
 //! Pure functions of readings and the register: no file, no network, no clock, no task.
 //! The same code runs live, in `replay` and in tests.
 
+mod about;
 mod alert;
 mod almanac;
 mod assess;
@@ -45,7 +46,7 @@ pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
 pub use engine::Built;
 pub use engine::{
-    Engine, EngineOptions, LateDay, Output, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+    Engine, EngineOptions, LateDay, Output, Part, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
     moved_days,
 };
 pub use measure::Figure;

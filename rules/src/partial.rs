@@ -70,6 +70,56 @@ impl Partial {
     }
 }
 
+/// A partial as a ledger holds it: that of an hour of a room fits a third of the bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Partial", into = "Partial")]
+pub(crate) enum Slim {
+    Small { judged: u32, observed: u32, time: u32, sum: i64 },
+    Whole(Box<Partial>),
+}
+
+impl Default for Slim {
+    fn default() -> Self {
+        Self::Small { judged: 0, observed: 0, time: 0, sum: 0 }
+    }
+}
+
+impl Slim {
+    fn small(partial: &Partial) -> Option<Self> {
+        let fits = |ms: i64| u32::try_from(ms).ok();
+        let (judged, observed, time) = (fits(partial.judged)?, fits(partial.observed)?, fits(partial.time)?);
+        let sum = i64::try_from(partial.sum).ok().filter(|_| partial.peak.is_none())?;
+        Some(Self::Small { judged, observed, time, sum })
+    }
+}
+
+impl From<Partial> for Slim {
+    fn from(partial: Partial) -> Self {
+        Self::small(&partial).unwrap_or_else(|| Self::Whole(Box::new(partial)))
+    }
+}
+
+impl From<&Slim> for Partial {
+    fn from(slim: &Slim) -> Self {
+        match slim {
+            Slim::Small { judged, observed, time, sum } => Self {
+                judged: (*judged).into(),
+                observed: (*observed).into(),
+                time: (*time).into(),
+                sum: (*sum).into(),
+                peak: None,
+            },
+            Slim::Whole(partial) => **partial,
+        }
+    }
+}
+
+impl From<Slim> for Partial {
+    fn from(slim: Slim) -> Self {
+        Self::from(&slim)
+    }
+}
+
 /// The quotient of two integers as a float. Exact to the float's precision, whatever the size.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "the integer part and the rest are divided apart")]

@@ -21,7 +21,7 @@ const CHUNK: usize = 32;
 /// All of them are packed, the newest too: an hour is looked at once and held for many.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recent {
-    full: Vec<Full>,
+    full: Box<[Full]>,
     /// The newest; empty only when there are none at all.
     open: Packed,
 }
@@ -47,8 +47,10 @@ impl Recent {
             Some((last, _)) if at <= last => return self.insert_late(at, value),
             Some((last, _)) if self.open.len() >= CHUNK => {
                 let bytes = std::mem::take(&mut self.open).into_bytes();
-                self.full.reserve_exact(1);
-                self.full.push(Full { bytes, last });
+                self.change_full(|full| {
+                    full.reserve_exact(1);
+                    full.push(Full { bytes, last });
+                });
             }
             _ => {}
         }
@@ -71,11 +73,18 @@ impl Recent {
         if index < self.full.len() {
             // Many that are late would make one pack long, and each of them opens all of it.
             let most = if readings.len() > 2 * CHUNK { CHUNK } else { readings.len() };
-            self.full.splice(index..=index, readings.chunks(most).map(Full::of));
+            self.change_full(|full| drop(full.splice(index..=index, readings.chunks(most).map(Full::of))));
         } else {
             self.open = Packed::of(&readings);
         }
         true
+    }
+
+    /// Changes the packs that grow no more; hardly ever, and nearly all the time they are only held.
+    fn change_full(&mut self, change: impl FnOnce(&mut Vec<Full>)) {
+        let mut full = std::mem::take(&mut self.full).into_vec();
+        change(&mut full);
+        self.full = full.into_boxed_slice();
     }
 
     /// The newest reading.
@@ -97,8 +106,7 @@ impl Recent {
     pub(crate) fn forget(&mut self, oldest: Instant) {
         let gone = self.full.partition_point(|pack| pack.last < oldest);
         if gone > 0 {
-            self.full.drain(..gone);
-            self.full.shrink_to(4);
+            self.change_full(|full| drop(full.drain(..gone)));
         }
     }
 }

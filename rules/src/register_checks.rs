@@ -90,7 +90,7 @@ impl RegisterChecks {
                 continue;
             };
             let id = CheckId { clause: verdict.clause.id.clone(), subject: verdict.subject.clone() };
-            let new = || Check::new(Arc::new(live.clone()), verdict.subject.clone());
+            let new = || Check::new(Arc::new(live.clone()), Arc::new(verdict.subject.clone()));
             let check = self.checks.entry(id).or_insert_with(new);
             let (said, life) = (check.last_verdict(), check.life());
             let Some((verdict, is_turned)) = check.note(finding_of(verdict), day, i64::MAX) else { continue };
@@ -131,7 +131,7 @@ impl RegisterChecks {
         self.judged = saved.judged;
         for (id, memory) in saved.memories {
             let Some(live) = self.clauses.iter().find(|live| live.clause.id == id.clause) else { continue };
-            let mut check = Check::new(Arc::new(live.clone()), id.subject.clone());
+            let mut check = Check::new(Arc::new(live.clone()), Arc::new(id.subject.clone()));
             check.memory = memory;
             self.checks.insert(id, check);
         }

@@ -38,12 +38,14 @@ pub enum Part {
     Disk,
     /// Cost and memory as series and clauses grow, and the time of a restart.
     Scale,
+    /// The restart alone, which belongs to scale.
+    Restart,
     /// Many readings of an office, judged.
     Headline,
 }
 
 impl Part {
-    /// All, in the order in which they run.
+    /// All that a run measures, in its order.
     pub const ALL: [Self; 5] = [Self::Pipeline, Self::Transport, Self::Disk, Self::Scale, Self::Headline];
 }
 
@@ -88,6 +90,7 @@ pub fn run(options: &Options, say: Say<'_>) -> anyhow::Result<Report> {
                 sections.push(clauses::measure(options, progress)?);
                 sections.push(restart::measure(options, &folder.0, progress)?);
             }
+            Part::Restart => sections.push(restart::measure(options, &folder.0, progress)?),
             Part::Headline => sections.push(headline::measure(options, progress)?),
         }
     }

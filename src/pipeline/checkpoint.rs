@@ -1,12 +1,9 @@
 //! The engine's state as named pieces of bytes.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, mpsc},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::Register;
-use rules::{Engine, EngineOptions, LiveClause, RegisterChecks, SavedRegisterChecks, SavedShard};
+use rules::{Engine, EngineOptions, LiveClause, Part, RegisterChecks, SavedRegisterChecks};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -105,13 +102,11 @@ pub(crate) fn set_up(register: Arc<Register>, clauses: &[LiveClause], options: E
     })
 }
 
-/// Pieces decoded in one go.
-const CHUNK: usize = 512;
-/// Such goes that a thread may be ahead of the engine.
-const AHEAD: usize = 2;
+/// So many pieces are worth a second thread.
+const MANY: usize = 512;
 
-/// Takes up the pieces that are the engine's, in the order of their names. Most of the work is to decode them, which
-/// as many threads do as there are processors.
+/// Takes up the pieces that are the engine's, in the order of their names: as many threads as there are processors,
+/// each with buildings of its own.
 pub(crate) fn restore_engine(
     engine: &mut Engine,
     pieces: &BTreeMap<String, Vec<u8>>,
@@ -120,33 +115,26 @@ pub(crate) fn restore_engine(
         .range(ENGINE.to_owned()..)
         .map_while(|(name, body)| Some((name.strip_prefix(ENGINE)?, body.as_slice())))
         .collect();
-    let decoded = |chunk: &[(&str, &[u8])]| -> Result<Vec<SavedShard>, CheckpointError> {
-        chunk.iter().map(|(key, body)| decode(key, body)).collect()
-    };
-    let threads = if own.len() > CHUNK { super::cores() } else { 0 };
-    std::thread::scope(|scope| {
-        let (own, decoded) = (own.as_slice(), &decoded);
-        let decoders: Vec<_> = (0..threads)
-            .map(|first| {
-                let (to_engine, from) = mpsc::sync_channel(AHEAD);
-                scope.spawn(move || {
-                    let mut mine = own.chunks(CHUNK).skip(first).step_by(threads);
-                    // The engine listens no more when a piece was damaged.
-                    mine.try_for_each(|chunk| to_engine.send(decoded(chunk)).ok())
-                });
-                from
-            })
-            .collect();
-        let mut turns = decoders.iter().cycle();
-        for chunk in own.chunks(CHUNK) {
-            let theirs = turns.next().and_then(|decoder| decoder.recv().ok());
-            let saved = theirs.unwrap_or_else(|| decoded(chunk))?;
-            for ((key, _), saved) in chunk.iter().zip(saved) {
-                engine.restore(key, saved);
+    let threads = if own.len() > MANY { super::cores() } else { 1 };
+    let take_up = |mut part: Part<'_>| -> Result<(), CheckpointError> {
+        for (key, body) in &own {
+            if part.owns(key) {
+                part.restore(key, decode(key, body)?);
             }
         }
         Ok(())
-    })
+    };
+    std::thread::scope(|scope| {
+        let parts = engine.parts(threads).into_iter();
+        let at_work: Vec<_> = parts.map(|part| scope.spawn(|| take_up(part))).collect();
+        at_work
+            .into_iter()
+            .try_for_each(|done| done.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
+    for (key, body) in own.iter().filter(|(key, _)| Engine::is_of_body(key)) {
+        engine.restore(key, decode(key, body)?);
+    }
+    Ok(())
 }
 
 impl Judge {
@@ -205,7 +193,7 @@ pub(super) fn decode<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, 
 #[cfg(test)]
 mod tests {
     use model::{Id, Instant, Quantity, Reading, Series};
-    use rules::{Catalogue, Output};
+    use rules::{Catalogue, Output, SavedShard};
 
     use super::*;
 
@@ -272,14 +260,14 @@ mod tests {
     #[test]
     fn an_engine_goes_on_from_its_pieces_however_many_threads_made_it_and_in_the_words_of_the_first_files_too()
      {
-        // More pieces than are decoded in one go.
+        // So many that more than one thread takes them up.
         let (buildings, rooms) = (400, 800_i32);
         let mut first = engine(buildings, Engine::new);
         assert!(!judged(&mut first, rooms, 0..200).is_empty());
         let saved = first.take_changed();
         let pieces: Vec<_> =
             saved.iter().map(|(key, saved)| encode(engine_piece(key), saved).unwrap()).collect();
-        assert!(pieces.len() > 2 * CHUNK, "{}", pieces.len());
+        assert!(pieces.len() > MANY, "{}", pieces.len());
         let old: Vec<_> = saved.into_iter().map(|(key, saved)| in_old_words(key, &saved)).collect();
         let size = |pieces: &[(String, Vec<u8>)]| pieces.iter().map(|(_, body)| body.len()).sum::<usize>();
         assert!(size(&pieces) * 5 < size(&old) * 4, "{} of {}", size(&pieces), size(&old));

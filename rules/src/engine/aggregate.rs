@@ -60,7 +60,7 @@ impl<'a> Rooms<'a> {
     fn hours(&self, basis: Basis) -> Vec<(i64, Option<Partial>)> {
         let hour = self.facts.hour.from;
         let rooms = self.rooms.iter();
-        rooms.map(|(state, place)| (weight(place), state.hour(basis, hour).copied())).collect()
+        rooms.map(|(state, place)| (weight(place), state.hour(basis, hour))).collect()
     }
 
     fn inputs(&self, state: &'a PlaceState) -> Inputs<'a> {

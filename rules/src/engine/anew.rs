@@ -173,7 +173,7 @@ impl Shard {
         for reading in readings.iter().filter(|reading| reading.flags.is_usable()) {
             let is_held = |(place, slot): &&(usize, usize)| {
                 let buffer = self.places.get(*place).and_then(|p| p.kept.buffers.get(*slot));
-                buffer.is_some_and(|buffer| buffer.binding.contains(reading.time))
+                buffer.is_some_and(|buffer| buffer.binding().contains(reading.time))
             };
             let known = slots.get(&reading.series).and_then(|all| all.iter().find(is_held)).copied();
             let Some((place, slot)) = known.or_else(|| {
@@ -202,8 +202,9 @@ impl Shard {
         let device = self.devices.iter_mut().find(fits)?;
         let place = device.place;
         let state = self.places.get_mut(place).filter(|state| state.wants(series.quantity))?;
-        buffer_of(state, device, reading, &self.register)?;
-        let slot = state.kept.buffers.iter().position(|b| b.series == *series && b.binding == device.span)?;
+        buffer_of(state, device, reading)?;
+        let slot =
+            state.kept.buffers.iter().position(|b| b.series == *series && b.binding() == device.span)?;
         Some((place, slot))
     }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     LiveClause, Measure, Subject,
-    buffer::millis,
+    about::About,
     check::Check,
     measure::{Basis, Moment, Source},
     meter::MeterFacts,
@@ -103,9 +103,14 @@ impl Shard {
 
     fn bind_devices(&mut self, bound: &Bound<'_>) {
         let register = Arc::clone(&self.register);
+        // Most sensors of a building are alike.
+        let mut last: Option<Arc<About>> = None;
         for (id, rows) in bound.sensors_at(self.index.keys()) {
             for row in rows.rows() {
-                self.bind_device(id, row.span, &row.value.place, || DeviceKind::of_sensor(&row.value));
+                self.bind_device(id, row.span, &row.value.place, || {
+                    let about = About::of_sensor(&row.value, row.span).shared(last.as_ref());
+                    DeviceKind::Sensor(Arc::clone(last.insert(about)))
+                });
             }
         }
         for (id, rows) in bound.meters_at(self.index.keys()) {
@@ -123,7 +128,7 @@ impl Shard {
         let Some(place) = self.index.get(place).copied() else { return false };
         let device = Device::new(id.clone(), span, place, kind());
         if let Some(state) = self.places.get_mut(place) {
-            state.grace_ms = state.grace_ms.max(millis(device.max_gap_s()));
+            state.grace_ms = state.grace_ms.max(device.max_gap_ms());
             state.devices.extend(u32::try_from(self.devices.len()));
         }
         self.devices.push(device);
@@ -192,6 +197,7 @@ impl Shard {
         };
         let register = Arc::clone(&self.register);
         let Some(history) = register.places.get(&id) else { return };
+        let subject = Arc::new(Subject::Place(id));
         for wanted in clauses {
             let clause = &wanted.live.clause;
             // Whether a clause can apply at some time. The rest of its scope can change with the register's dates; it
@@ -217,7 +223,7 @@ impl Shard {
                 state.joins_sources |= wanted.is_joined;
                 state.asks_outdoors |= wanted.asks_outdoors;
                 state.asks_weather |= wanted.asks_weather;
-                state.checks.push(Check::new(Arc::clone(&wanted.live), Subject::Place(id.clone())));
+                state.checks.push(Check::new(Arc::clone(&wanted.live), Arc::clone(&subject)));
             }
         }
         if let Some(state) = self.places.get_mut(place) {

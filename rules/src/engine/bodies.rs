@@ -81,7 +81,8 @@ impl Engine {
                     shard.feed(Feed { body, estate, periods });
                 }
             }
-            let bound = |live: &Arc<LiveClause>| Check::new(Arc::clone(live), Subject::Body(id.clone()));
+            let subject = Arc::new(Subject::Body(id.clone()));
+            let bound = |live: &Arc<LiveClause>| Check::new(Arc::clone(live), Arc::clone(&subject));
             let checks = clauses.iter().map(bound).collect();
             let delivered = BTreeMap::new();
             self.bodies.push(BodyState { estate, checks, shards, delivered, is_changed: false });

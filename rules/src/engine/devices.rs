@@ -5,7 +5,13 @@ use std::sync::Arc;
 use model::{Id, Instant, Quantity, Register, Series, Span, register::Sensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{buffer::SeriesBuffer, heard::Heard, meter::MeterFacts, stuck::Stuck};
+use crate::{
+    about::About,
+    buffer::{SeriesBuffer, millis},
+    heard::Heard,
+    meter::MeterFacts,
+    stuck::Stuck,
+};
 
 /// Shortcuts beside the first few; most devices have none.
 type Far = Option<Box<Vec<(Quantity, Option<Id>, u32)>>>;
@@ -31,18 +37,9 @@ pub(super) struct Device {
 
 #[derive(Debug, Clone)]
 pub(super) enum DeviceKind {
-    /// Longest time that a reading stands and how often it sends, s. The rest of its row is in the register.
-    Sensor {
-        max_gap_s: f64,
-        interval_s: f64,
-    },
+    /// How its readings stand. The rest of its row is in the register.
+    Sensor(Arc<About>),
     Meter(Arc<MeterFacts>),
-}
-
-impl DeviceKind {
-    pub(super) const fn of_sensor(sensor: &Sensor) -> Self {
-        Self::Sensor { max_gap_s: sensor.max_gap_s, interval_s: sensor.interval_s }
-    }
 }
 
 /// What a checkpoint holds of a device.
@@ -82,41 +79,43 @@ impl Device {
         }
     }
 
-    /// Longest time that a reading of it stands, s.
-    pub(super) fn max_gap_s(&self) -> f64 {
+    /// Longest time that a reading of it stands, ms.
+    pub(super) fn max_gap_ms(&self) -> i64 {
         match &self.kind {
-            DeviceKind::Sensor { max_gap_s, .. } => *max_gap_s,
-            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.max_gap_s),
+            DeviceKind::Sensor(about) => about.max_gap_ms,
+            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0, |meter| millis(meter.max_gap_s)),
         }
     }
 
     /// The register's row of a sensor.
     pub(super) fn row<'r>(&self, register: &'r Register) -> Option<&'r Sensor> {
-        let is_sensor = matches!(self.kind, DeviceKind::Sensor { .. });
+        let is_sensor = matches!(self.kind, DeviceKind::Sensor(_));
         register.sensors.get(&self.id).filter(|_| is_sensor)?.at(self.span.from)
     }
 
-    /// Gives a buffer what the register says of the device.
-    pub(super) fn describe(&self, buffer: &mut SeriesBuffer, register: &Register) {
+    /// What the register says of its series, as far as their readings need it.
+    pub(super) fn about(&self) -> Arc<About> {
         match &self.kind {
-            DeviceKind::Sensor { .. } => {
-                if let Some(sensor) = self.row(register) {
-                    buffer.describe(sensor, self.span);
-                }
-            }
-            DeviceKind::Meter(facts) => {
-                if let Some(meter) = facts.at(self.span.from) {
-                    buffer.describe_meter(meter, self.span);
-                }
-            }
+            DeviceKind::Sensor(about) => Arc::clone(about),
+            DeviceKind::Meter(facts) => Arc::new(
+                facts
+                    .at(self.span.from)
+                    .map_or_else(|| About::bound(self.span), |meter| About::of_meter(meter, self.span)),
+            ),
         }
     }
 
-    /// How often it sends, s.
-    pub(super) fn interval_s(&self) -> f64 {
+    /// Gives a buffer that a checkpoint held what the register says now.
+    pub(super) fn describe(&self, buffer: &mut SeriesBuffer) {
+        buffer.series.sensor = self.id.clone();
+        buffer.about = self.about();
+    }
+
+    /// How often it sends, ms.
+    pub(super) fn interval_ms(&self) -> i64 {
         match &self.kind {
-            DeviceKind::Sensor { interval_s, .. } => *interval_s,
-            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0.0, |meter| meter.interval_s),
+            DeviceKind::Sensor(about) => about.interval_ms,
+            DeviceKind::Meter(facts) => facts.at(self.span.from).map_or(0, |meter| millis(meter.interval_s)),
         }
     }
 

@@ -14,6 +14,7 @@ mod hours;
 mod judging;
 mod late;
 mod outdoor;
+mod part;
 mod place;
 mod presence;
 mod rebind;
@@ -35,6 +36,7 @@ use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 use bind::Wanted;
 use bodies::BodyState;
 use bound::Bound;
+pub use part::Part;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch, moved_days};
 pub use saved::SavedShard;
@@ -334,21 +336,5 @@ impl Engine {
         let mut changed: Vec<_> = self.shards.iter_mut().flat_map(Shard::take_changed).collect();
         changed.extend(self.take_changed_bodies());
         changed
-    }
-
-    /// Takes up what a checkpoint holds; keys that this register does not have are ignored.
-    ///
-    /// All pieces together make the engine go on exactly where the checkpoint was taken.
-    pub fn restore(&mut self, key: &str, saved: SavedShard) {
-        if key.starts_with("body/") {
-            return self.restore_body(key, saved);
-        }
-        // kind/place, or kind/place/series of a meter
-        let Some(place) = key.split('/').nth(1) else { return };
-        if let Some(number) = self.homes.get(place).copied()
-            && let Some(shard) = self.shards.get_mut(number)
-        {
-            shard.restore(place, saved);
-        }
     }
 }

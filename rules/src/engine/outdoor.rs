@@ -1,6 +1,6 @@
 //! Outdoor air: what the outdoor sensors of a building or its site say, and CO2 limits that stand above it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use model::{Id, Instant, Quantity, Reading, Register, Span, register::Sensor};
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Bound, Clause, Measure, Why,
+    about::About,
     buffer::SeriesBuffer,
     measure::co2_above_outdoor::from,
     partial::Partial,
@@ -37,11 +38,10 @@ impl Shard {
         if !self.places.iter().any(|state| asks(state, quantity)) {
             return false;
         }
-        let found = self.outdoor.iter().position(|b| b.series == *series && b.binding == span);
+        let found = self.outdoor.iter().position(|b| b.series == *series && b.binding() == span);
         let slot = found.unwrap_or_else(|| {
-            let mut buffer = SeriesBuffer::new(series.clone(), span);
-            buffer.describe(sensor, span);
-            self.outdoor.push(buffer);
+            let about = Arc::new(About::of_sensor(sensor, span));
+            self.outdoor.push(SeriesBuffer::new(series.clone(), about));
             self.outdoor.len() - 1
         });
         let Some(buffer) = self.outdoor.get_mut(slot) else { return false };
@@ -108,7 +108,7 @@ impl Shard {
 
     /// Whether the air that a sensor observes at an instant (or first) is wanted; it is by default.
     fn is_air_of(&self, buffer: &SeriesBuffer, at: Instant, is_wanted: impl Fn(&Id) -> bool) -> bool {
-        let at = if buffer.binding.contains(at) { at } else { buffer.first };
+        let at = if buffer.binding().contains(at) { at } else { buffer.first };
         let Some(stands) = self.register.place_of_sensor(&buffer.series.sensor, at) else { return true };
         let chain = self.register.ancestors(stands, at);
         air(&chain).first().is_none_or(|air| is_wanted(&air.id))
@@ -136,7 +136,7 @@ impl Shard {
                 continue;
             }
             let same =
-                |held: &&mut SeriesBuffer| held.series == buffer.series && held.binding == buffer.binding;
+                |held: &&mut SeriesBuffer| held.series == buffer.series && held.binding() == buffer.binding();
             match self.outdoor.iter_mut().find(same) {
                 Some(held) if is_own => *held = buffer,
                 Some(_) => {}

@@ -293,7 +293,7 @@ impl PlaceState {
     }
 
     /// The partial of an hour.
-    pub(crate) fn hour(&self, basis: Basis, hour: Instant) -> Option<&Partial> {
+    pub(crate) fn hour(&self, basis: Basis, hour: Instant) -> Option<Partial> {
         self.ledger(basis)?.hour(hour)
     }
 
@@ -324,7 +324,7 @@ impl PlaceState {
         // A window need not begin on the hour: the hour that holds its start was clipped to it.
         let from = calendar.window(Period::Hour, window.from).from;
         if window.to.since(from) <= 3_600_000 {
-            return Some(ledger.hour(from).map(|hour| (window, *hour)).into_iter().collect());
+            return Some(ledger.hour(from).map(|hour| (window, hour)).into_iter().collect());
         }
         Some(ledger.daily(Span::new(from, window.to), calendar))
     }

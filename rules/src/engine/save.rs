@@ -97,10 +97,7 @@ impl Shard {
                 // The row may have got another end since.
                 b.series.sensor == device.id && device.span.contains(b.first)
             });
-            own.for_each(|buffer| {
-                buffer.series.sensor = device.id.clone();
-                device.describe(buffer, &self.register);
-            });
+            own.for_each(|buffer| device.describe(buffer));
         }
         let Some(state) = self.places.get_mut(number) else { return };
         let mut memories = memories.into_iter().peekable();

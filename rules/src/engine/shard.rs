@@ -229,7 +229,7 @@ impl Shard {
     /// Where the input of this shard ends: its newest reading plus that sensor's interval.
     pub(super) fn end_of_input(&self) -> Option<Instant> {
         let gauges = self.places.iter().flat_map(|p| &p.kept.buffers);
-        let gauges = gauges.filter_map(|b| b.newest().map(|(at, _)| at.plus_ms(b.interval_ms)));
+        let gauges = gauges.filter_map(|b| b.newest().map(|(at, _)| at.plus_ms(b.about.interval_ms)));
         let meters = self.meters.chains.iter().filter_map(|chain| {
             let (at, _) = chain.newest()?;
             let is_interval = chain.series.quantity.nature() == Nature::Interval;

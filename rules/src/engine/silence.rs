@@ -5,7 +5,6 @@ use model::{Flags, Instant, Reading, Span};
 use super::{devices::Device, place::PlaceState, shard::Shard};
 use crate::{
     Figure, Measure,
-    buffer::millis,
     measure::{
         absence::{self, Silent},
         stuck::{self, Frozen},
@@ -49,7 +48,7 @@ impl Shard {
         state.is_changed = true;
         let (series, at) = (&reading.series, reading.time);
         let is_early = state.kept.opened.is_none_or(|opened| at < opened);
-        let carry_ms = millis(device.max_gap_s());
+        let carry_ms = device.max_gap_ms();
         let mut changed = device.heard.insert(at, carry_ms);
         let from = if reading.flags.has(Flags::STUCK) {
             Some(device.stuck.get_or_insert_default().flagged(series, at))
@@ -113,7 +112,7 @@ impl Shard {
         let last = device.heard.silent_since(end).ok()?;
         let since = last.or_else(|| Some(device.span.from.max(device.known?)))?;
         let listened = if since < end { self.listening.inside(Span::new(since, end)) } else { 0 };
-        let ms = listened - millis(device.max_gap_s());
+        let ms = listened - device.max_gap_ms();
         (ms > 0).then_some(Silent { id: &device.id, last, ms })
     }
 
@@ -121,7 +120,7 @@ impl Shard {
     pub(super) fn last_heard(&self) -> impl Iterator<Item = Instant> + '_ {
         self.devices.iter().filter_map(|device| {
             let last = device.heard.last().filter(|last| Some(*last) <= self.clock)?;
-            Some(last.plus_ms(millis(device.interval_s())))
+            Some(last.plus_ms(device.interval_ms()))
         })
     }
 
@@ -149,7 +148,7 @@ fn is_unheard(device: &Device, end: Instant) -> bool {
 fn frozen<'a>(devices: &[&'a Device], end: Instant) -> Vec<Frozen<'a>> {
     let mut found = Vec::new();
     for device in devices {
-        let carry_ms = millis(device.max_gap_s());
+        let carry_ms = device.max_gap_ms();
         let runs = device.stuck.iter().flat_map(|stuck| stuck.at(end, carry_ms));
         found.extend(runs.map(|(quantity, since, ms)| Frozen { id: &device.id, quantity, since, ms }));
     }

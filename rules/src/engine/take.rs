@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Instant, Nature, Quantity, Reading, Register, Series, Span};
+use model::{Instant, Nature, Quantity, Reading, Series, Span};
 
 use super::{
     Taken,
@@ -83,7 +83,7 @@ impl Shard {
         let is_amount = matches!(nature, Nature::Counter | Nature::Interval);
         let facts = match &device.kind {
             DeviceKind::Meter(facts) if is_amount => Some(Arc::clone(facts)),
-            DeviceKind::Meter(_) | DeviceKind::Sensor { .. } => None,
+            DeviceKind::Meter(_) | DeviceKind::Sensor(_) => None,
         };
         let is_meter = facts.is_some();
         let touched = if let Some(facts) = facts {
@@ -97,7 +97,7 @@ impl Shard {
                 return false;
             }
             state.is_changed = true;
-            let Some(buffer) = buffer_of(state, device, reading, &self.register) else { return false };
+            let Some(buffer) = buffer_of(state, device, reading) else { return false };
             let touched = buffer.insert(reading.time, micro(reading.value));
             if buffer.is_door() && touched.to < Instant::MAX {
                 // What passed a door counts until midnight; what was observed, as long as it stands.
@@ -252,17 +252,16 @@ pub(super) fn buffer_of<'a>(
     state: &'a mut PlaceState,
     device: &mut Device,
     reading: &Reading,
-    register: &Register,
 ) -> Option<&'a mut SeriesBuffer> {
     let series = &reading.series;
     let slot = device.slot(series).unwrap_or_else(|| {
         let buffers = &mut state.kept.buffers;
-        let found = buffers.iter().position(|b| b.series == *series && b.binding == device.span);
+        let found = buffers.iter().position(|b| b.series == *series && b.binding() == device.span);
         let slot = found.unwrap_or_else(|| {
-            let mut buffer = SeriesBuffer::new(series.clone(), device.span);
-            device.describe(&mut buffer, register);
+            // The device's own copy of the id: that of the reading would be one more for each series.
+            let series = Series { sensor: device.id.clone(), ..series.clone() };
             buffers.reserve_exact(1);
-            buffers.push(buffer);
+            buffers.push(SeriesBuffer::new(series, device.about()));
             buffers.len() - 1
         });
         device.remember(series, slot);

@@ -101,8 +101,8 @@ impl<'a> Inputs<'a> {
             let counts: Vec<Counted> = self
                 .of(Quantity::PeopleCount)
                 .map(|b| Counted {
-                    zone: b.zone.clone(),
-                    overlaps: b.overlaps.clone(),
+                    zone: b.about.zone.clone(),
+                    overlaps: b.about.overlaps.clone(),
                     steps: b.values(self.window, self.has_ended),
                 })
                 .collect();

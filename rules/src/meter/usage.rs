@@ -118,6 +118,7 @@ impl Use {
 }
 
 impl Merge for Use {
+    type Held = Self;
     fn merge(&mut self, other: &Self) {
         for piece in &other.0 {
             self.add(piece.grain, piece.amount, piece.observed);

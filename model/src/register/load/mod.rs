@@ -5,6 +5,7 @@
 mod columns;
 mod cycles;
 mod export;
+mod ids;
 mod insert;
 mod keyed;
 mod known;
@@ -19,7 +20,7 @@ mod working;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 pub use insert::NewSensor;
 use settings::Settings;
@@ -137,26 +138,24 @@ fn histories<T: Clone>(
     id: impl Fn(&T) -> &Id,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Id, History<T>> {
-    let lines: OnceCell<BTreeMap<&Id, Vec<&Loaded<T>>>> = OnceCell::new();
-    let listed = || {
-        let mut lines: BTreeMap<&Id, Vec<&Loaded<T>>> = BTreeMap::new();
-        rows.iter().for_each(|row| lines.entry(id(&row.value)).or_default().push(row));
-        lines
-    };
-    let mut histories: BTreeMap<Id, History<T>> = BTreeMap::new();
-    for row in rows {
-        let id = id(&row.value);
-        let dated = Dated { span: row.span, value: row.value.clone() };
-        if let Err(taken) = histories.entry(id.clone()).or_default().insert(dated) {
-            // Only a wrong register has to know which row was there first.
-            let mut same = lines.get_or_init(listed).get(id).into_iter().flatten();
-            let line = same.find(|other| other.span == taken).map_or(0, |other| other.line);
-            let what = format!("`{id}` stands already on line {line} for the same time");
-            let remedy = "end the earlier row with `to` where the later begins, or choose another id";
-            problems.push(Problem::new(file, row.line, column, what, remedy));
+    let mut sorted: Vec<&Loaded<T>> = rows.iter().collect();
+    sorted.sort_by(|a, b| id(&a.value).cmp(id(&b.value)));
+    let mut histories: Vec<(Id, History<T>)> = Vec::with_capacity(rows.len());
+    for same in sorted.chunk_by(|a, b| id(&a.value) == id(&b.value)) {
+        let mut history = History::default();
+        for row in same {
+            let dated = Dated { span: row.span, value: row.value.clone() };
+            if let Err(taken) = history.insert(dated) {
+                let line = same.iter().find(|other| other.span == taken).map_or(0, |other| other.line);
+                let what = format!("`{}` stands already on line {line} for the same time", id(&row.value));
+                let remedy = "end the earlier row with `to` where the later begins, or choose another id";
+                problems.push(Problem::new(file, row.line, column, what, remedy));
+            }
         }
+        histories.extend(same.first().map(|row| (id(&row.value).clone(), history)));
     }
-    histories
+    // From a sorted list a table has no room to spare: a large register is asked often.
+    histories.into_iter().collect()
 }
 
 fn trees(tables: &Tables, problems: &mut Vec<Problem>) {

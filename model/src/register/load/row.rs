@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{civil::Date, tz::TimeZone};
 
+use super::ids::Ids;
 use crate::{Calendar, Id, IdError, Instant, Problem, Span, calendar::parse_date, nearest};
 
 /// What a number may be.
@@ -27,11 +28,18 @@ pub(super) struct Row {
     /// Few, and no column twice.
     cells: Vec<(&'static str, String)>,
     problems: Vec<Problem>,
+    /// What the ids in it are shared with.
+    ids: Option<Ids>,
 }
 
 impl Row {
     pub(super) const fn new(file: Arc<str>, line: usize, cells: Vec<(&'static str, String)>) -> Self {
-        Self { file, line, cells, problems: Vec::new() }
+        Self { file, line, cells, problems: Vec::new(), ids: None }
+    }
+
+    /// Ids in it will be those of earlier rows.
+    pub(super) fn share_ids(&mut self, ids: &Ids) {
+        self.ids = Some(ids.clone());
     }
 
     pub(super) const fn line(&self) -> usize {
@@ -86,7 +94,11 @@ impl Row {
             let what = format!("`{}` is no id", shown(text));
             self.report(column, what, "use 1 to 64 letters, digits, `.`, `_` or `-`");
         }
-        id.ok()
+        let id = id.ok()?;
+        Some(match &self.ids {
+            Some(ids) => ids.shared(id),
+            None => id,
+        })
     }
 
     pub(super) fn need_id(&mut self, column: &str) -> Option<Id> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     columns::{self, Table},
+    ids::Ids,
     row::{Bounds, Row},
     sheet,
 };
@@ -49,7 +50,7 @@ impl Tables {
     /// Reads every file. A row whose other cells are wrong still counts as a row, so that what refers to it
     /// is not reported as well.
     pub(super) fn read(files: &Files, calendar: &Calendar, problems: &mut Vec<Problem>) -> Self {
-        let mut reader = Reader { files, calendar, problems };
+        let mut reader = Reader { files, calendar, problems, ids: Ids::default() };
         Self {
             bodies: reader.table(&columns::BODIES, |row, _| body(row)),
             places: reader.table(&columns::PLACES, |row, _| place(row)),
@@ -67,6 +68,7 @@ struct Reader<'a> {
     files: &'a Files,
     calendar: &'a Calendar,
     problems: &'a mut Vec<Problem>,
+    ids: Ids,
 }
 
 impl Reader<'_> {
@@ -78,6 +80,7 @@ impl Reader<'_> {
         let Some(bytes) = self.files.get(table.file) else { return Vec::new() };
         let mut loaded = Vec::new();
         for mut row in sheet::rows(table.file, bytes, table, self.problems) {
+            row.share_ids(&self.ids);
             let span = row.span("from", "to", self.calendar);
             let value = build(&mut row, self.calendar);
             loaded.extend(value.map(|value| Loaded { line: row.line(), span, value }));
