@@ -47,8 +47,6 @@ use crate::{
 
 /// Batches between intake and judge; beyond that the broker has to wait.
 const BATCHES: usize = 64;
-/// How far behind the wall clock event time follows while sensors are silent, ms.
-const TICK_LAG_MS: i64 = 120_000;
 /// How often it follows, real time.
 const TICK_EVERY: Duration = Duration::from_secs(5);
 
@@ -207,7 +205,6 @@ impl Site<'_> {
         let ticks = Ticks {
             spool: self.stores.spool.clone(),
             clock: self.clock.clone(),
-            lag_ms: TICK_LAG_MS,
             every: TICK_EVERY,
             listening,
         };

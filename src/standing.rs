@@ -50,12 +50,17 @@ impl Standing {
         self.state().in_force.refused = Some(refused(problems, at));
     }
 
-    /// Notes what is wrong with the certificates for the broker as they were read at `at`; nothing ends that.
+    /// Notes what is wrong with the certificates for the broker as they were read at `at`; nothing ends that. What
+    /// stays as it was is said in the log once.
     pub fn certificates(&self, problems: &[Problem], at: Instant) {
+        let held = &mut self.state().certificates;
+        if held.as_ref().is_some_and(|held| held.problems.iter().eq(&texts(problems))) {
+            return;
+        }
         if !problems.is_empty() {
             tracing::error!(problems = problems.len(), "the certificates are refused; those in use stay");
         }
-        self.state().certificates = (!problems.is_empty()).then(|| refused(problems, at));
+        *held = (!problems.is_empty()).then(|| refused(problems, at));
     }
 
     /// Notes that the files were read at `at` and found right.
@@ -88,5 +93,9 @@ fn refused(problems: &[Problem], at: Instant) -> Refused {
     for problem in problems {
         tracing::error!("{problem}");
     }
-    Refused { at, problems: problems.iter().map(ToString::to_string).collect() }
+    Refused { at, problems: texts(problems) }
+}
+
+fn texts(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
 }

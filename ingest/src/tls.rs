@@ -56,6 +56,8 @@ pub struct TlsFinding {
     pub remedy: &'static str,
     /// Whether a connection can be made all the same.
     pub is_warning: bool,
+    /// Whether the file is right by itself and only belongs to another: one of two may have been replaced so far.
+    pub is_mismatch: bool,
 }
 
 impl Tls {
@@ -71,16 +73,20 @@ impl Tls {
         let ours = inspect("cert_file", chain, now, CERT_REMEDY);
         let is_readable = ours.as_ref().is_none_or(|finding| finding.is_readable);
         found.extend(ours.map(|finding| finding.told));
+        let of_key = |what, is_mismatch| TlsFinding {
+            file: "key_file",
+            what,
+            remedy: KEY_REMEDY,
+            is_warning: false,
+            is_mismatch,
+        };
         match PrivateKeyDer::from_pem_slice(key) {
-            Err(error) => {
-                let what = format!("holds no private key in PEM: {error}");
-                found.push(TlsFinding { file: "key_file", what, remedy: KEY_REMEDY, is_warning: false });
-            }
+            Err(error) => found.push(of_key(format!("holds no private key in PEM: {error}"), false)),
             Ok(_) if is_readable => {
                 let only_ours = Self { ca: Vec::new(), client: self.client.clone() };
                 if let Err(error) = only_ours.client_config() {
                     let what = format!("does not belong to the certificate in cert_file: {error}");
-                    found.push(TlsFinding { file: "key_file", what, remedy: KEY_REMEDY, is_warning: false });
+                    found.push(of_key(what, true));
                 }
             }
             Ok(_) => {}
@@ -129,7 +135,7 @@ struct Inspected {
 
 /// Looks at the certificates of a file: an authority's file does while one of them holds, ours when the first does.
 fn inspect(file: &'static str, bytes: &[u8], now: Instant, remedy: &'static str) -> Option<Inspected> {
-    let told = |what: String, is_warning| TlsFinding { file, what, remedy, is_warning };
+    let told = |what: String, is_warning| TlsFinding { file, what, remedy, is_warning, is_mismatch: false };
     let found = match certificates(file, bytes) {
         Ok(found) => found,
         Err(TlsError::Pem { reason, .. }) => {

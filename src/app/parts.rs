@@ -8,10 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ingest::{
-    Tls,
-    mqtt::{MqttConfig, Publisher},
-};
+use ingest::mqtt::{MqttConfig, Publisher};
 use model::{Instant, Register};
 use tokio::sync::{Notify, watch};
 
@@ -114,12 +111,9 @@ pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<(MqttConfig, Cer
     config.is_undelayed = mqtt.embedded;
     let password = mqtt.password.as_ref().map(|p| p.expose().to_owned());
     config.credentials = mqtt.username.clone().map(|user| (user, password.unwrap_or_default()));
-    let found = certificates::findings(mqtt, now);
-    let mut tls = Tls::default();
-    if mqtt.tls {
-        tls = certificates::read(mqtt).map_err(|problem| ServiceError::Problems(vec![problem]))?;
-        config.tls = Some(tls.clone());
-    }
+    let opened = certificates::open(mqtt, now);
+    let (tls, found) = opened.map_err(|problem| ServiceError::Problems(vec![problem]))?;
+    config.tls = mqtt.tls.then(|| tls.clone());
     let certificates = Certificates::new(mqtt, tls);
     config.renewed_tls = mqtt.tls.then(|| certificates.follow());
     // What is over is no reason to stay away: the broker may be mended while we try on.

@@ -182,10 +182,13 @@ impl Reload {
             // A file that is being written looks different the next time.
             let is_settled = before.as_ref() == Some(&now) && now != self.read;
             before = Some(now.clone());
-            if !is_asked && !is_settled {
+            let is_due = is_asked || is_settled;
+            if is_due || self.certificates.is_waiting() {
+                self.renew();
+            }
+            if !is_due {
                 continue;
             }
-            self.renew();
             match self.reload(&to_judge).await {
                 Ok(()) => self.read = now,
                 // It is looked at again, and taken up when the disk takes it.
@@ -204,7 +207,7 @@ impl Reload {
     }
 
     /// Three small files: read where we are.
-    fn renew(&self) {
+    fn renew(&mut self) {
         let now = self.clock.now();
         let renewed = self.certificates.renew(now);
         self.standing.certificates(renewed.err().as_deref().unwrap_or_default(), now);

@@ -6,8 +6,8 @@ use ingest::mqtt::Monitor;
 use model::Instant;
 use tokio::sync::watch;
 
-use super::{Site, TICK_LAG_MS};
-use crate::view::Snapshot;
+use super::Site;
+use crate::{pipeline::TICK_LAG_MS, view::Snapshot};
 
 /// A connection must have stood this long, with nothing waiting, before silence means anything.
 const SETTLED_CONNECTION: Duration = Duration::from_secs(10);

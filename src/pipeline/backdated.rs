@@ -10,14 +10,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Id, Instant, Nature, Period, Register, Series, Span};
+use model::{Id, Instant, Nature, Period, Reading, Register, Series, Span};
 use rules::{LateDay, Taken, moved_days};
 
-use super::judge::{Judge, JudgeError};
+use super::{
+    TICK_LAG_MS,
+    judge::{Judge, JudgeError},
+};
 use crate::metrics::LateOutcome;
 
 /// Whoever has just corrected the register waits for what follows: event time until days are built anew, ms.
 const SOON_MS: i64 = 20_000;
+
+/// A reading may bear a time so far ahead of its arrival, ms.
+const AHEAD_MS: i64 = 5 * 60_000;
 
 /// The history keeps days of UTC: whoever asks for one reads one block, ms.
 const DAY_MS: i64 = 86_400_000;
@@ -29,28 +35,38 @@ type Moves = (Vec<Bound>, Vec<Bound>);
 
 impl Judge {
     /// Judges again what the history holds of devices that were bound otherwise `before`, and of places that have moved.
-    pub(super) fn look_back(&mut self, before: &Register) -> Result<(), JudgeError> {
-        let Some(now) = self.engine.event_time() else { return Ok(()) };
+    /// The edit came at `arrival`, by which event time goes where there is none yet.
+    pub(super) fn look_back(&mut self, before: &Register, arrival: Instant) -> Result<(), JudgeError> {
+        let now = self.engine.event_time().unwrap_or(arrival.plus_ms(-TICK_LAG_MS));
         let after = std::sync::Arc::clone(&self.parts.rulebook.register);
-        let reach = Span::new(now.plus_ms(-self.parts.raw_ms), now);
+        let oldest = now.plus_ms(-self.parts.raw_ms);
+        // Those whom nobody knew may have spoken since the newest word of the others.
+        let reach = Span::new(oldest, now.max(arrival).plus_ms(AHEAD_MS));
         let moved: BTreeMap<Id, Moves> = changed(before, &after)
             .into_iter()
             .map(|sensor| (moves(before, &after, &sensor, reach), sensor))
             .filter(|((gained, lost), _)| !gained.is_empty() || !lost.is_empty())
             .map(|(moves, sensor)| (sensor, moves))
             .collect();
-        self.late.add(moved_days(before, &after, reach));
+        self.late.add(moved_days(before, &after, Span::new(oldest, now)));
         let mut known = if moved.is_empty() { Vec::new() } else { self.parts.history.series() };
         known.retain(|series| moved.contains_key(&series.sensor));
         known.sort();
-        let mut looked_at = 0_u64;
+        if !known.is_empty() {
+            // Of a building that comes with its sensors all of it is of the past, in whatever order it is asked for.
+            self.engine.begin(now);
+        }
+        let (mut looked_at, mut newer) = (0, Vec::new());
         for series in known {
             let Some((gained, lost)) = moved.get(&series.sensor) else { continue };
             for (span, _) in gained {
-                looked_at += self.observe_again(&series, *span)?;
+                looked_at += self.observe_again(&series, *span, now, &mut newer)?;
             }
             self.forget_at(&series, lost, &after)?;
         }
+        // With these event time goes on: in its order.
+        newer.sort_by(|a, b| (a.time, &a.series).cmp(&(b.time, &b.series)));
+        newer.iter().for_each(|reading| self.observe_late(reading));
         if looked_at > 0 || self.late.is_changed {
             self.late.hasten(now.plus_ms(SOON_MS));
             tracing::info!(readings = looked_at, "the register says otherwise of the past: judged again");
@@ -58,23 +74,38 @@ impl Judge {
         Ok(())
     }
 
-    /// Judges the readings of a series in a span as if they came now. Returns how many there are.
-    fn observe_again(&mut self, series: &Series, span: Span) -> Result<u64, JudgeError> {
+    /// Judges the readings of a series in a span as if they came now; those after `now` go to `newer`. Returns how many
+    /// there are.
+    fn observe_again(
+        &mut self,
+        series: &Series,
+        span: Span,
+        now: Instant,
+        newer: &mut Vec<Reading>,
+    ) -> Result<usize, JudgeError> {
         let mut count = 0;
         for day in days_of(span) {
             let readings = self.parts.history.readings(series, day)?;
-            for reading in &readings {
-                match self.engine.observe(reading, &mut self.outputs) {
-                    Taken::Late => self.parts.metrics.late(LateOutcome::Late),
-                    Taken::TooLate => {
-                        self.note_late(reading);
-                    }
-                    Taken::InOrder | Taken::Barred | Taken::Unbound => {}
+            count += readings.len();
+            for reading in readings {
+                if reading.time > now {
+                    newer.push(reading);
+                } else {
+                    self.observe_late(&reading);
                 }
             }
-            count += readings.len() as u64;
         }
         Ok(count)
+    }
+
+    fn observe_late(&mut self, reading: &Reading) {
+        match self.engine.observe(reading, &mut self.outputs) {
+            Taken::Late => self.parts.metrics.late(LateOutcome::Late),
+            Taken::TooLate => {
+                self.note_late(reading);
+            }
+            Taken::InOrder | Taken::Barred | Taken::Unbound => {}
+        }
     }
 
     /// Marks the days of the places where a series is known not to have hung.

@@ -44,6 +44,7 @@ pub use posts::{Letterbox, Post, PostError, Posted};
 pub use replay::{Again, ReplayError, Replayed, replay, take_posts};
 pub use takeover::at_start;
 pub use tally::{Tallies, Tally};
+pub(crate) use ticks::TICK_LAG_MS;
 pub use ticks::Ticks;
 pub use unknown::Unknown;
 

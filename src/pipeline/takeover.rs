@@ -89,7 +89,7 @@ impl Judge {
             self.board.rebind(&book.register, &live);
             let before = std::mem::replace(&mut self.parts.rulebook, Arc::clone(&book));
             self.mark_change(&before, arrival);
-            self.look_back(&before.register)?;
+            self.look_back(&before.register, arrival)?;
         }
         self.parts.standing.set(&book.digest, arrival);
         self.parts.in_force.send_replace(book);

@@ -11,6 +11,10 @@ use crate::{
     spool::{Entry, Kind, Spool, SpoolError},
 };
 
+/// How far behind the wall clock event time follows while sensors are silent, ms: readings on their way must not be
+/// late.
+pub(crate) const TICK_LAG_MS: i64 = 120_000;
+
 /// Appends a tick row now and then, so that a silent sensor is told from an outage of ours.
 #[derive(Debug)]
 pub struct Ticks {
@@ -18,8 +22,6 @@ pub struct Ticks {
     pub spool: Spool,
     /// Wall time.
     pub clock: Clock,
-    /// How far behind the wall clock a tick is, ms: readings on their way must not be late.
-    pub lag_ms: i64,
     /// How often, real time.
     pub every: Duration,
     /// Since when we have listened without a break, while we are connected and caught up.
@@ -49,7 +51,7 @@ impl Ticks {
             }
             let Some(since) = *self.listening.borrow() else { continue };
             let now = self.clock.now();
-            let kind = Kind::Tick { to: now.plus_ms(-self.lag_ms), since: Some(since) };
+            let kind = Kind::Tick { to: now.plus_ms(-TICK_LAG_MS), since: Some(since) };
             let entry = Entry { arrival: now, kind };
             let batch = match Batch::of_row(&self.spool, entry).await {
                 // What waits for the disk is no silence: event time stands still with it.

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    bad_input::event,
     claims::{Office, air},
     common::process::until,
 };
@@ -77,4 +78,38 @@ async fn what_a_sensor_said_before_its_claim_is_judged_from_the_first_day_of_the
         "{}",
         office.service.log()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sensor_said_after_all_others_and_before_its_claim_counts_too() {
+    let mut office = Office::open("sensor,place,interval_s\nair-r-1,r-1,300\nair-r-2,r-2,300\n").await;
+    let token = office.token("duty-post", &["read", "act"]);
+    let now = Clock::System.now();
+    let says = |sensor: &str, is_occupied: bool, seconds_ago: i64| {
+        let at = now.millis() / 1000 - seconds_ago;
+        let pack = format!("[{{\"n\":\"occupied\",\"vb\":{is_occupied},\"t\":{at}}}]");
+        event(&format!("normwatch/v1/{sensor}"), pack)
+    };
+    let occupied = async |office: &Office| {
+        let (_, place) = office.caller_with(&token).send(Method::GET, "/places/r-2", Value::Null).await;
+        place["presence"]["occupied"].as_bool()
+    };
+    office.publish(vec![says("air-r-2", false, 60), says("air-9", true, 20)]).await;
+    until("the known one finds nobody", PATIENCE, async || {
+        (occupied(&office).await == Some(false)).then_some(())
+    })
+    .await;
+    until("the other one is listed", PATIENCE, async || {
+        office.caller_with(&token).items("/sensors/unknown").await.into_iter().next()
+    })
+    .await;
+    let wish =
+        json!({"place": "r-2", "interval_s": 300, "from": now.plus_ms(-24 * HOUR_MS).to_string().get(..10)});
+    let (status, said) = office.caller_with(&token).send(Method::POST, "/sensors/air-9/claim", wish).await;
+    assert_eq!(status, 201, "{said}");
+    until("the other one sees somebody", PATIENCE, async || {
+        (occupied(&office).await == Some(true)).then_some(())
+    })
+    .await;
+    office.service.stop().await;
 }

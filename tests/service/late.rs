@@ -42,9 +42,9 @@ fn rows() -> Vec<Row> {
 }
 
 /// What the state keeps of each window: revision, outcome, value, limit, coverage.
-type Kept = BTreeMap<Key, (u32, i64, Option<f64>, Option<f64>, f64)>;
+pub(crate) type Kept = BTreeMap<Key, (u32, i64, Option<f64>, Option<f64>, f64)>;
 
-fn kept(state: &Path) -> Kept {
+pub(crate) fn kept(state: &Path) -> Kept {
     let state = rusqlite::Connection::open(state).unwrap();
     let mut query = state
         .prepare(

@@ -32,6 +32,7 @@ mod buttons;
 mod charts;
 mod claims;
 mod demo;
+mod imported;
 mod late;
 mod mail;
 mod marks;

@@ -164,14 +164,8 @@ impl Site {
         let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
         let series = VictoriaMetrics::start().await.expect("apt-get install victoria-metrics");
         let mails = SmtpServer::start(&Options::default());
-        std::fs::write(dir.path().join("token"), "none").unwrap();
-        let more = format!(
-            "[influx]\nurl = \"{}\"\norg = \"office\"\nbucket = \"office\"\ntoken_file = \"token\"\n\n\
-             [smtp]\nurl = \"smtp://127.0.0.1:{}\"\nfrom = \"normwatch@example.org\"\n\n\
-             [alerts]\ngroup_wait = \"500ms\"\ngroup_interval = \"1s\"\n",
-            series.url(),
-            mails.port
-        );
+        std::fs::write(dir.path().join(TOKEN), "none").unwrap();
+        let more = outlets(&series, &mails);
         let mut service = Service::new(dir.path(), broker.port(), &more);
         service.start_connected().await;
         Self { _dir: dir, broker, mails, series, service }
@@ -195,7 +189,7 @@ impl Site {
         let shown = verdicts.into_iter().filter_map(|v| settled_key(play, &v).map(|key| (key, v))).collect();
         self.all_arrived(readings).await;
         let told = self.all_told(instants.is_empty()).await;
-        let states = self.states(play).await;
+        let states = states(&self.series, play.newest).await;
         let maybe_doubled = self.service.metric("normwatch_mail_maybe_doubled_total").await.unwrap();
         self.service.stop().await;
         Outcome { states, shown, told, ledger, maybe_doubled }
@@ -261,26 +255,41 @@ impl Site {
         let sql = "SELECT COUNT(*) FROM mail_log WHERE status IN ('queued', 'sending')";
         outbox.query_row(sql, [], |row| row.get(0)).unwrap()
     }
+}
 
-    async fn states(&self, play: &Play) -> BTreeMap<Key, i64> {
-        let mut states = BTreeMap::new();
-        for series in self.series.export("verdict_state").await {
-            let tag = |name: &str| series["metric"][name].as_str().map(str::to_owned);
-            let (clause, place) = (tag("clause").unwrap(), tag("place").or_else(|| tag("body")).unwrap());
-            let times = series["timestamps"].as_array().unwrap().iter();
-            for (time, value) in times.zip(series["values"].as_array().unwrap()) {
-                let time = time.as_i64().unwrap();
-                if time <= play.newest.millis() {
-                    states.insert((clause.clone(), place.clone(), time), value.as_f64().unwrap() as i64);
-                }
+/// Name of the file beside the configuration that holds the token of [`outlets`].
+pub(crate) const TOKEN: &str = "token";
+
+/// Configuration of a service that writes to this server and mails to that one, soon.
+pub(crate) fn outlets(series: &VictoriaMetrics, mails: &SmtpServer) -> String {
+    format!(
+        "[influx]\nurl = \"{}\"\norg = \"office\"\nbucket = \"office\"\ntoken_file = \"{TOKEN}\"\n\n\
+         [smtp]\nurl = \"smtp://127.0.0.1:{}\"\nfrom = \"normwatch@example.org\"\n\n\
+         [alerts]\ngroup_wait = \"500ms\"\ngroup_interval = \"1s\"\n",
+        series.url(),
+        mails.port
+    )
+}
+
+/// The state of every window that begins by `newest`, from the time-series server.
+pub(crate) async fn states(series: &VictoriaMetrics, newest: Instant) -> BTreeMap<Key, i64> {
+    let mut states = BTreeMap::new();
+    for series in series.export("verdict_state").await {
+        let tag = |name: &str| series["metric"][name].as_str().map(str::to_owned);
+        let (clause, place) = (tag("clause").unwrap(), tag("place").or_else(|| tag("body")).unwrap());
+        let times = series["timestamps"].as_array().unwrap().iter();
+        for (time, value) in times.zip(series["values"].as_array().unwrap()) {
+            let time = time.as_i64().unwrap();
+            if time <= newest.millis() {
+                states.insert((clause.clone(), place.clone(), time), value.as_f64().unwrap() as i64);
             }
         }
-        states
     }
+    states
 }
 
 /// (transition, recipient) of the mails that the server took, with the ids of those mails.
-fn told(server: &SmtpServer) -> BTreeMap<(String, String), Vec<String>> {
+pub(crate) fn told(server: &SmtpServer) -> BTreeMap<(String, String), Vec<String>> {
     let mut told: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for mail in server.taken() {
         let headers = &mail["headers"];
@@ -293,6 +302,21 @@ fn told(server: &SmtpServer) -> BTreeMap<(String, String), Vec<String>> {
         }
     }
     told
+}
+
+/// The same by what was found (check and kind of transition, without when) and recipient: how many mails say so.
+/// `None` while the journal does not hold all of it: mails are quicker.
+pub(crate) fn told_of(server: &SmtpServer, state: &Path) -> Option<BTreeMap<(String, String), usize>> {
+    let state = rusqlite::Connection::open(state).unwrap();
+    let sql = "SELECT body, kind FROM journal WHERE transition_id = ?1";
+    let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for ((transition, recipient), mails) in told(server) {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let (body, kind) = state.query_row(sql, [&transition], row).ok()?;
+        let record: Value = serde_json::from_str(&body).unwrap();
+        *found.entry((format!("{kind} {}", record["check"]), recipient)).or_default() += mails.len();
+    }
+    Some(found)
 }
 
 /// Plays twice, once with crashes at random instants, and compares what comes out, also with `replay`.

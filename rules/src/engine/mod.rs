@@ -300,6 +300,13 @@ impl Engine {
         self.take_all_deliveries(out);
     }
 
+    /// Buildings that have seen nothing yet begin at `now`: what is observed from before then is of the past.
+    pub fn begin(&mut self, now: Instant) {
+        for shard in &mut self.shards {
+            shard.clock.get_or_insert(now);
+        }
+    }
+
     /// The input has ended: the last reading of each series stands one interval, and every hour
     /// that has begun is judged, with the longer windows that end there.
     ///

@@ -100,19 +100,19 @@ impl Shard {
             own.for_each(|buffer| device.describe(buffer));
         }
         let Some(state) = self.places.get_mut(number) else { return };
-        let mut memories = memories.into_iter().peekable();
-        for check in &mut state.checks {
-            // Mostly they come in the order of the checks.
-            if let Some((clause, memory)) = memories.next_if(|(clause, _)| *clause == check.live.clause.id) {
-                kept.memories.remove(&clause);
-                check.memory = memory;
-            }
-        }
-        kept.memories.extend(memories);
-        if !kept.memories.is_empty() {
-            for check in &mut state.checks {
-                if let Some(memory) = kept.memories.remove(&check.live.clause.id) {
+        let others = std::mem::take(&mut kept.memories);
+        let mut next = 0;
+        for (clause, memory) in others.into_iter().chain(memories) {
+            // Mostly they come in the order of the checks: looked for from behind the last one on, all around.
+            let (before, behind) = state.checks.split_at_mut(next);
+            let mut around = (next..).zip(behind).chain((0..).zip(before));
+            match around.find(|(_, check)| check.live.clause.id == clause) {
+                Some((number, check)) => {
                     check.memory = memory;
+                    next = number + 1;
+                }
+                None => {
+                    kept.memories.insert(clause, memory);
                 }
             }
         }
