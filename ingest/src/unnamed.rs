@@ -66,9 +66,7 @@ impl Walk<'_> {
             named.or_else(|| self.nameless(place, scalar, unit))
         };
         let by_end = || {
-            let is_free =
-                matches!(self.format, "vendor-json" | "cloud-webhook" | "cn-gateways" | "ip-sensors");
-            let mut names = names.iter().filter(|_| is_free && place.unit().is_none());
+            let mut names = names.iter().filter(|_| is_free(self.format) && place.unit().is_none());
             names.find_map(|(_, unlisted)| read(&unlisted.at_end))
         };
         own.or_else(by_neighbour).or_else(by_end)

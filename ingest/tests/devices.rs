@@ -188,11 +188,11 @@ fn the_past_without_an_instant_is_not_dated_by_its_arrival() {
 }
 
 #[test]
-fn a_temperature_of_something_else_is_kept_apart_where_its_unit_is_stated() {
+fn a_temperature_of_something_else_is_kept_apart() {
     let stated = r#"{"air_temperature":{"value":20,"unit":"°C"},"barometer_temperature":{"value":22,"unit":"°C"},
         "max_temperature":{"value":30,"unit":"°C"},"dew_point_temperature":{"value":9,"unit":"°C"}}"#;
     assert_eq!(read(stated), [(Q::Temperature, None, 20.0), row(Q::Temperature, "other-barometer", 22.0)]);
-    assert_eq!(read(r#"{"barometer_temperature":22}"#), []);
+    assert_eq!(read(r#"{"barometer_temperature":22}"#), [row(Q::Temperature, "other-barometer", 22.0)]);
 }
 
 #[test]
