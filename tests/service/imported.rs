@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    path::Path,
     process::Command,
     time::Duration,
 };
@@ -16,6 +15,8 @@ use serde_json::Value;
 use crate::{
     common::{mosquitto::Mosquitto, process::until, victoria_metrics::VictoriaMetrics},
     late::kept,
+    marks::{add_pack, said},
+    moved::{USE, day_use},
     office::{Room, write_register},
     play::{Key, TOKEN, outlets, states, told_of},
     service::{Service, assert_balanced},
@@ -23,7 +24,7 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How many are claimed. An edit alone takes half a second, so that hundreds one by one take minutes.
+/// How many are claimed. Pages know of an edit after half a second, so that hundreds one by one take minutes.
 const SENSORS: usize = 40;
 const HALF_HOUR_MS: i64 = 1_800_000;
 const DAY_MS: i64 = 86_400_000;
@@ -104,7 +105,9 @@ impl Site {
         std::fs::write(dir.path().join(TOKEN), "none").unwrap();
         let mails = SmtpServer::start(&Options::default());
         let series = VictoriaMetrics::start().await.expect("apt-get install victoria-metrics");
-        let (broker, service) = heard(dir.path(), &outlets(&series, &mails), events).await;
+        let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+        let mut service = Service::new(dir.path(), broker.port(), &outlets(&series, &mails));
+        hears(&mut service, &broker, events).await;
         let site = Self { dir, _broker: broker, mails, series, service };
         until("event time follows the clock", PATIENCE, async || {
             let state = rusqlite::Connection::open(site.service.data().join("state.sqlite")).unwrap();
@@ -150,15 +153,12 @@ impl Site {
     }
 }
 
-/// A service that has heard all of it from a broker.
-async fn heard(dir: &Path, more: &str, events: &[Event]) -> (Mosquitto, Service) {
-    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
-    let mut service = Service::new(dir, broker.port(), more);
+/// Starts a service, which hears all of it from a broker.
+async fn hears(service: &mut Service, broker: &Mosquitto, events: &[Event]) {
     service.start_connected().await;
     let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", broker.port()), "sensors");
     publisher.publish(events.to_vec()).await.unwrap();
     assert_balanced(&service.ledger("stored", events.len() as u64, PATIENCE).await);
-    (broker, service)
 }
 
 impl Outcome {
@@ -247,10 +247,21 @@ async fn a_first_import_of_places_and_sensors_judges_what_the_sensors_have_said_
         let bare: Vec<&str> = text.lines().take(lines).collect();
         std::fs::write(path(file), bare.join("\n") + "\n").unwrap();
     }
-    let (_broker, mut service) = heard(dir.path(), "", &air(3, end)).await;
+    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let mut service = Service::new(dir.path(), broker.port(), "");
+    add_pack(dir.path(), &day_use());
+    // A meter that nobody knew counts 3 kWh an hour.
+    let counted = (0..=STEPS / 2).map(|hour| {
+        let at = end.plus_ms(hour * 2 * HALF_HOUR_MS - STEPS * HALF_HOUR_MS);
+        said("mains", ("energy_import", "kWh", 3.0 * hour as f64), Some(at))
+    });
+    let events: Vec<Event> = air(3, end).into_iter().chain(counted).collect();
+    hears(&mut service, &broker, &events).await;
     let edited = Clock::System.now().plus_ms(-5 * 60_000);
     std::fs::write(path("places.csv"), places).unwrap();
     std::fs::write(path("sensors.csv"), sensors(3, end)).unwrap();
+    std::fs::write(path("meters.csv"), "sensor,place,carrier,interval_s\nmains,hall,electricity,3600\n")
+        .unwrap();
     for room in 0..3 {
         let list = format!("/verdicts/history?place=r-{room}&clause={CO2}&to={end}");
         let said = until("the past is judged", PATIENCE, async || {
@@ -264,6 +275,17 @@ async fn a_first_import_of_places_and_sensors_judges_what_the_sensors_have_said_
             "r-{room} was judged by half before: {said:?}"
         );
     }
+    let first = end.plus_ms(-STEPS * HALF_HOUR_MS).millis();
+    let whole = (first + DAY_MS - 1).div_euclid(DAY_MS)..end.millis().div_euclid(DAY_MS);
+    let used: BTreeMap<String, f64> =
+        whole.map(|day| (Instant::from_millis(day * DAY_MS).to_string(), 72.0)).collect();
+    until("whole days of the meter are judged", PATIENCE, async || {
+        let said = service.list(&format!("/verdicts/history?place=hall&clause={USE}")).await;
+        let said = said.iter().filter(|said| said["coverage"] == 1.0);
+        let of = |said: &Value| (said["from"].as_str().unwrap().to_owned(), said["value"].as_f64().unwrap());
+        (said.map(of).collect::<BTreeMap<_, _>>() == used).then_some(())
+    })
+    .await;
     // Their air is bad; found now, and not as if it had come live.
     let found = until("pages show what is found", PATIENCE, async || {
         let alerts = service.list("/alerts").await.into_iter().filter(|alert| alert["clause"] == CO2);

@@ -21,7 +21,7 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const CO2: &str = "gb-t-18883-2022/co2";
-const USE: &str = "house-1/day-use";
+pub(crate) const USE: &str = "house-1/day-use";
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -98,7 +98,7 @@ async fn late_readings_of_a_device_that_was_moved_go_to_the_room_where_it_was() 
 }
 
 /// Electricity of a building by the day.
-fn day_use() -> String {
+pub(crate) fn day_use() -> String {
     HOUR_USE
         .replace("hour-use", "day-use")
         .replace("period = \"hour\"", "period = \"day\"")

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use model::{Instant, Period, PlaceKind, Quantity};
+use model::{Instant, Period, PlaceKind, Quantity, register::Sensor};
 use proptest::prelude::*;
-use rules::{AlertState, Bound, Clause, Gate, Limit, Measure, Output, TransitionKind, Verdict};
+use rules::{AlertState, Bound, Clause, Gate, Limit, Measure, Output, Taken, TransitionKind, Verdict};
 
 use crate::{
     case::{Case, Dice, Size},
     properties::apart,
-    world::{Run, World, at, clause, co2, id, place},
+    world::{Run, World, at, clause, co2, id, place, reading},
 };
 
 const HOUR: i64 = 3_600_000;
@@ -57,6 +57,46 @@ fn a_clause_that_is_gone_withdraws_its_alert_and_no_other_and_says_it_once() {
     run.advance(at("03-02 11:30"));
     assert_eq!(run.kinds()[3..], [TransitionKind::Firing]);
     assert_eq!(run.transitions().last().unwrap().alert.started_at, at("03-02 10:00"));
+}
+
+#[test]
+fn clauses_in_another_order_and_with_others_between_go_on_with_what_they_remember() {
+    let cool = || clause("cool", PlaceKind::Room, Measure::TemperatureHourMean, Period::Hour, 40.0);
+    let mut run = World::new().with(co2()).with(warm()).run();
+    hour_of(&mut run, at("03-02 08:00"), 1200.0, 30.0);
+    run.advance(at("03-02 09:30"));
+    let alerts = |run: &Run| -> BTreeSet<_> {
+        run.engine.alerts().into_iter().map(|alert| (alert.check.clause, alert.started_at)).collect()
+    };
+    let held = alerts(&run);
+    assert_eq!(held.len(), 2);
+    for world in [
+        World::new().with(warm()).with(co2()),
+        World::new().with(cool()).with(co2()).with(warm()),
+        World::new().with(warm()).with(cool()).with(co2()),
+    ] {
+        rebind(&mut run, &world);
+        assert_eq!(alerts(&run), held);
+    }
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Firing]);
+}
+
+#[test]
+fn a_building_that_has_seen_nothing_begins_where_it_is_told_and_no_other_does() {
+    let mut world = World::new().with(co2());
+    world.place(place("c", PlaceKind::Building, None));
+    world.place(place("r9", PlaceKind::Room, Some("c")));
+    world.sensor(Sensor::new(id("s9"), id("r9")));
+    world.options.held_ms = HOUR;
+    let mut run = world.run();
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 08:30"), 800.0);
+    run.engine.begin(at("03-02 14:00"));
+    let mut out = Vec::new();
+    let late = reading("s9", Quantity::Co2, at("03-02 08:00"), 1200.0);
+    assert_eq!(run.engine.observe(&late, &mut out), Taken::TooLate);
+    let next = reading("s1", Quantity::Co2, at("03-02 08:30"), 800.0);
+    assert_eq!(run.engine.observe(&next, &mut out), Taken::InOrder);
+    assert!(out.is_empty(), "{out:?}");
 }
 
 #[test]
