@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     compact,
     partial::{Partial, Slim},
+    rare::Rare,
     sorted::Sorted,
 };
 
 /// What can be added up over time.
 pub(crate) trait Merge: Default {
     /// How it is held: there are very many.
-    type Held: Default + Clone + From<Self> + Into<Self>;
+    type Held: Default + Clone + PartialEq + From<Self> + Into<Self>;
     fn merge(&mut self, other: &Self::Held);
     fn is_empty(&self) -> bool;
 }
@@ -32,7 +33,8 @@ impl Merge for Partial {
 #[serde(bound(serialize = "P::Held: Serialize", deserialize = "P::Held: Deserialize<'de>"))]
 pub(crate) struct Ledger<P: Merge> {
     hours: Sorted<P::Held>,
-    days: Sorted<P::Held>,
+    /// Most figures are of an hour.
+    days: Rare<Sorted<P::Held>>,
     /// Hours before this instant have been rolled into days.
     #[serde(with = "compact::instant")]
     rolled_to: Instant,
@@ -40,7 +42,7 @@ pub(crate) struct Ledger<P: Merge> {
 
 impl<P: Merge> Default for Ledger<P> {
     fn default() -> Self {
-        Self { hours: Sorted::default(), days: Sorted::default(), rolled_to: Instant::MIN }
+        Self { hours: Sorted::default(), days: Rare::default(), rolled_to: Instant::MIN }
     }
 }
 
@@ -60,7 +62,7 @@ impl<P: Merge> Ledger<P> {
     /// Changes the partial of an hour in place (or of its day, when it was rolled).
     pub(crate) fn change(&mut self, hour: Instant, day: Span, f: impl FnOnce(&mut P)) {
         let (kept, at) =
-            if hour < self.rolled_to { (&mut self.days, day.from) } else { (&mut self.hours, hour) };
+            if hour < self.rolled_to { (self.days.open(), day.from) } else { (&mut self.hours, hour) };
         if change(kept.entry(at), f) {
             kept.remove(at);
         }
@@ -72,9 +74,9 @@ impl<P: Merge> Ledger<P> {
         if day.from < self.rolled_to {
             let sum = found.over(day);
             if sum.is_empty() {
-                self.days.remove(day.from);
+                self.days.get_mut().into_iter().for_each(|days| days.remove(day.from));
             } else {
-                self.days.insert(day.from, sum.into());
+                self.days.open().insert(day.from, sum.into());
             }
             return;
         }
@@ -95,10 +97,16 @@ impl<P: Merge> Ledger<P> {
         self.hours.get(hour).cloned().map(Into::into)
     }
 
+    /// Days, then hours inside a window.
+    fn all(&self, window: Span) -> impl Iterator<Item = &(Instant, P::Held)> {
+        let days = self.days.get().into_iter().flat_map(move |days| days.range(window));
+        days.chain(self.hours.range(window))
+    }
+
     /// Everything inside a window that begins and ends on hours (and on days, where hours were rolled).
     pub(crate) fn over(&self, window: Span) -> P {
         let mut sum = P::default();
-        for (_, partial) in self.days.range(window).chain(self.hours.range(window)) {
+        for (_, partial) in self.all(window) {
             sum.merge(partial);
         }
         sum
@@ -107,7 +115,7 @@ impl<P: Merge> Ledger<P> {
     /// Everything inside a window, day by day; days without any partial are left out.
     pub(crate) fn daily(&self, window: Span, calendar: &Calendar) -> Vec<(Span, P)> {
         let mut found: Vec<(Span, P)> = Vec::new();
-        for (at, partial) in self.days.range(window).chain(self.hours.range(window)) {
+        for (at, partial) in self.all(window) {
             match found.last_mut() {
                 Some((day, sum)) if day.contains(*at) => sum.merge(partial),
                 _ => found.push((calendar.window(Period::Day, *at), partial.clone().into())),
@@ -127,10 +135,12 @@ impl<P: Merge> Ledger<P> {
             let day = known.filter(|day| day.contains(hour));
             let day = day.unwrap_or_else(|| calendar.window(Period::Day, hour));
             known = Some(day);
-            change(self.days.entry(day.from), |sum: &mut P| sum.merge(&partial));
+            change(self.days.open().entry(day.from), |sum: &mut P| sum.merge(&partial));
         }
         self.rolled_to = limit;
-        self.days.split_before(oldest);
+        if let Some(days) = self.days.get_mut() {
+            days.split_before(oldest);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod pack;
 mod partial;
 mod past;
 mod quick;
+mod rare;
 mod recent;
 mod register_checks;
 mod seen;

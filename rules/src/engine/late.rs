@@ -17,7 +17,7 @@ impl Shard {
         let touched = std::mem::take(&mut self.touched);
         for place in touched {
             let Some(state) = self.places.get_mut(place) else { continue };
-            let dirty: Vec<Instant> = std::mem::take(&mut state.kept.dirty).into_iter().collect();
+            let dirty: Vec<Instant> = state.kept.dirty.take().into_iter().collect();
             let use_of = state.kept.touched_use.take();
             let held_from =
                 self.closed(place).plus_ms(self.held(place).gauges_ms.saturating_neg() - 3_600_000);

@@ -45,7 +45,7 @@ pub(crate) use ways::stays;
 
 use crate::{
     Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check,
-    quick::QuickMap,
+    quick::QuickMap, rare::Rare,
 };
 
 /// How the engine behaves where the register and the clauses are silent.
@@ -133,7 +133,7 @@ pub struct Engine {
 #[derive(Debug, Clone)]
 struct Routes {
     first: Route,
-    more: Vec<Route>,
+    more: Rare<Vec<Route>>,
 }
 
 /// A device as its shard numbers it, over the time of one binding.
@@ -146,7 +146,7 @@ struct Route {
 
 impl Routes {
     fn at(&self, at: Instant) -> Option<(usize, usize)> {
-        let mut all = std::iter::once(&self.first).chain(&self.more);
+        let mut all = std::iter::once(&self.first).chain(self.more.get().into_iter().flatten());
         let route = all.find(|route| route.span.contains(at))?;
         Some((route.shard as usize, route.device as usize))
     }
@@ -196,8 +196,8 @@ impl Engine {
         for (number, shard) in (0..).zip(&engine.shards) {
             for (device, id, span) in shard.bindings() {
                 let route = Route { span, shard: number, device };
-                let known = engine.routes.entry(id).and_modify(|routes| routes.more.push(route));
-                known.or_insert(Routes { first: route, more: Vec::new() });
+                let known = engine.routes.entry(id).and_modify(|routes| routes.more.open().push(route));
+                known.or_insert(Routes { first: route, more: Rare::default() });
             }
         }
         engine.downwind = outdoor::downwind(&engine.register, &engine.shards, &engine.homes);

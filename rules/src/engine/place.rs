@@ -17,6 +17,7 @@ use crate::{
     ledger::Ledger,
     measure::Basis,
     partial::Partial,
+    rare::Rare,
     steps::Micro,
 };
 
@@ -121,14 +122,14 @@ pub(crate) struct Kept {
     /// First hour ever judged here.
     pub(crate) opened: Option<Instant>,
     /// Hours already closed whose partials late data has touched.
-    pub(crate) dirty: BTreeSet<Instant>,
+    pub(crate) dirty: Rare<BTreeSet<Instant>>,
     /// Closed time in which a meter's use has changed.
     pub(crate) touched_use: Option<Span>,
     /// Memories of checks that this catalogue does not have (kept for a catalogue that does).
-    pub(crate) memories: BTreeMap<String, Memory>,
+    pub(crate) memories: Rare<BTreeMap<String, Memory>>,
     /// When devices were heard; filled only to be written (absent in files of 0.1).
     #[serde(default)]
-    pub(crate) heard: Vec<DeviceLog>,
+    pub(crate) heard: Rare<Vec<DeviceLog>>,
 }
 
 impl PlaceState {

@@ -36,7 +36,8 @@ impl Shard {
             state.is_changed = false;
             let watched = if state.watches_devices { state.devices.as_slice() } else { &[] };
             let devices = watched.iter().filter_map(|number| self.devices.get(*number as usize));
-            let kept = Kept { heard: devices.map(DeviceLog::of).collect(), ..state.kept.clone() };
+            let heard: Vec<DeviceLog> = devices.map(DeviceLog::of).collect();
+            let kept = Kept { heard: heard.into(), ..state.kept.clone() };
             let known = state.checks.iter().filter(|check| check.memory != Memory::default());
             let memories = known.map(|c| (c.live.clause.id.clone(), c.memory.clone())).collect();
             let piece = Piece::Place(Box::new(kept), memories);
@@ -83,7 +84,7 @@ impl Shard {
 
     fn restore_place(&mut self, id: &str, mut kept: Kept, memories: Vec<(String, Memory)>) {
         let Some(number) = self.index.get(id).copied() else { return };
-        let logs = std::mem::take(&mut kept.heard);
+        let logs = kept.heard.take();
         let own = self.places.get(number).map(|state| state.devices.clone()).unwrap_or_default();
         for device in own {
             let Some(device) = self.devices.get_mut(device as usize) else { continue };
@@ -100,7 +101,7 @@ impl Shard {
             own.for_each(|buffer| device.describe(buffer));
         }
         let Some(state) = self.places.get_mut(number) else { return };
-        let others = std::mem::take(&mut kept.memories);
+        let others = kept.memories.take();
         let mut next = 0;
         for (clause, memory) in others.into_iter().chain(memories) {
             // Mostly they come in the order of the checks: looked for from behind the last one on, all around.
@@ -112,11 +113,11 @@ impl Shard {
                     next = number + 1;
                 }
                 None => {
-                    kept.memories.insert(clause, memory);
+                    kept.memories.open().insert(clause, memory);
                 }
             }
         }
-        if !kept.dirty.is_empty() || kept.touched_use.is_some() {
+        if kept.dirty.get().is_some_and(|hours| !hours.is_empty()) || kept.touched_use.is_some() {
             self.touched.insert(number);
         }
         state.kept = kept;

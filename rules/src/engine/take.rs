@@ -175,7 +175,7 @@ impl Shard {
             (Some(opened), Some(next)) if next.from > opened => {
                 // Some hours are judged already: those before them are made up for.
                 let missed = self.almanac.hours(Span::new(hour.from, opened));
-                state.kept.dirty.extend(missed);
+                state.kept.dirty.open().extend(missed);
                 self.touched.insert(number);
             }
             _ => {
@@ -208,7 +208,7 @@ impl Shard {
             }
             if !is_meter || state.mends_hours_of_meters() {
                 let hours = Span::new(reachable(state, closed, next, horizon), closed.to);
-                state.kept.dirty.extend(self.almanac.hours(hours));
+                state.kept.dirty.open().extend(self.almanac.hours(hours));
             }
         }
         is_late
@@ -224,7 +224,7 @@ impl Shard {
         }
         self.touched.insert(place);
         let hours = Span::new(reachable(state, closed, next, self.options.horizon_ms), closed.to);
-        state.kept.dirty.extend(self.almanac.hours(hours));
+        state.kept.dirty.open().extend(self.almanac.hours(hours));
         true
     }
 
