@@ -104,6 +104,9 @@ pub(crate) struct Known {
     entries: Vec<(usize, usize)>,
 }
 
+/// Longer names are not remembered, bytes.
+const LONGEST_NAME: usize = 128;
+
 /// Most names that are remembered; more are no longer a vendor's.
 const MOST_SEEN: usize = 16_384;
 
@@ -181,7 +184,7 @@ impl Names {
             found.extend(self.in_words(&shared));
         }
         let found: Arc<[Known]> = found.into();
-        if seen.len() < MOST_SEEN && name.len() <= 128 {
+        if seen.len() < MOST_SEEN && name.len() <= LONGEST_NAME {
             seen.insert(name.to_owned(), Arc::clone(&found));
         }
         found
@@ -226,7 +229,7 @@ impl Names {
             return *is_foreign;
         }
         let is_foreign = self.names_foreign_context(name);
-        if contexts.len() < MOST_SEEN && name.len() <= 128 {
+        if contexts.len() < MOST_SEEN && name.len() <= LONGEST_NAME {
             contexts.insert(name.to_owned(), is_foreign);
         }
         is_foreign

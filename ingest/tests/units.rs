@@ -138,3 +138,14 @@ fn a_current_in_an_object_that_says_nothing_of_people_is_a_current() {
     let read = read(r#"{"state":{"current":123,"power":28,"voltage":231}}"#);
     assert!(read.contains(&(Q::Current, None, 0.123)), "{read:?}");
 }
+
+#[test]
+fn a_name_of_very_many_words_is_a_text_and_costs_no_more_than_its_length() {
+    let name = "wall ".repeat(100_000);
+    assert_eq!(
+        read(&format!(
+            r#"{{"{name}temperature":21,"list":[{{"name":"{name}CO2","value":600,"unit":"ppm"}}]}}"#
+        )),
+        []
+    );
+}

@@ -108,6 +108,9 @@ pub(super) fn of_topic(topic: &str) -> Id {
     eui(level).unwrap_or_else(|| wire_id(level))
 }
 
+/// A name of more words is none: every end of it is looked up.
+const MOST_WORDS: usize = 32;
+
 /// `living_room_temperature`: the longest end that is a known name; what stands before it is a channel.
 pub(super) fn by_last_words(
     name: &str,
@@ -117,6 +120,9 @@ pub(super) fn by_last_words(
 ) -> Option<Field> {
     let words: Vec<&str> = name.split(['_', '-', ' ', '.']).filter(|word| !word.is_empty()).collect();
     if words.iter().any(|word| walk.names.is_of_period(word)) {
+        return None;
+    }
+    if words.len() > MOST_WORDS {
         return None;
     }
     for start in 0..words.len() {

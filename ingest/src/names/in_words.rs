@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use model::Quantity;
 
-use super::{Known, MOST_SEEN, Names};
+use super::{Known, LONGEST_NAME, MOST_SEEN, Names};
 use crate::{
     entry::Entry,
     field::is_of_air,
@@ -52,12 +52,13 @@ impl Names {
         let seen =
             |names: &Self| names.unlisted.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         seen(self).unwrap_or_else(|| {
-            let says_little = self.says_little(name);
-            let in_unit = self.in_unit(&Arc::from(name), None).filter(|_| says_little);
-            let at_end = self.at_its_end(name).filter(|_| says_little);
+            // A longer one is a text, and looking at all its words and ends would cost its square.
+            let says_little = name.len() <= LONGEST_NAME && self.says_little(name);
+            let in_unit = says_little.then(|| self.in_unit(&Arc::from(name), None)).flatten();
+            let at_end = says_little.then(|| self.at_its_end(name)).flatten();
             let found = Arc::new(Unlisted { says_little, in_unit, at_end });
             let mut all = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() < MOST_SEEN && name.len() <= 128 {
+            if all.len() < MOST_SEEN && name.len() <= LONGEST_NAME {
                 all.insert(name.to_owned(), Arc::clone(&found));
             }
             found
