@@ -30,13 +30,14 @@ async fn subscribed(config: &MqttConfig, filters: &[&str], former: &[&str]) -> S
 }
 
 /// What arrives for the first time until the message `end`, all acknowledged. (An acknowledgement that was not yet on
-/// its way when a subscriber was dropped brings its message back.)
-async fn taken(subscriber: &mut Subscriber) -> Vec<String> {
+/// its way when a subscriber was dropped brings its message back: one of `before`. What the broker sent to a connection
+/// that was just going is marked too, and new.)
+async fn taken(subscriber: &mut Subscriber, before: &[&str]) -> Vec<String> {
     let mut taken = Vec::new();
     loop {
         let message = next(subscriber).await;
         subscriber.acker().ack(message.ack_token().unwrap());
-        if message.is_dup() {
+        if message.is_dup() && before.contains(&text(&message).as_str()) {
             continue;
         }
         if text(&message) == "end" {
@@ -56,7 +57,7 @@ async fn after_a_restart_with_other_filters_the_former_ones_bring_nothing_more()
     let mut first = subscribed(&config, &["old/#", "both/#"], &[]).await;
     ["old/x", "both/x"].iter().for_each(|topic| say(topic, topic));
     say("both/x", "end");
-    assert_eq!(taken(&mut first).await, ["old/x", "both/x"]);
+    assert_eq!(taken(&mut first, &[]).await, ["old/x", "both/x"]);
     drop(first);
     say("both/x", "away");
 
@@ -64,13 +65,13 @@ async fn after_a_restart_with_other_filters_the_former_ones_bring_nothing_more()
     let mut blind = subscribed(&config, &["new/#", "both/#"], &[]).await;
     ["old/x", "new/x"].iter().for_each(|topic| say(topic, topic));
     say("both/x", "end");
-    assert_eq!(taken(&mut blind).await, ["away", "old/x", "new/x"]);
+    assert_eq!(taken(&mut blind, &["old/x", "both/x", "end"]).await, ["away", "old/x", "new/x"]);
     drop(blind);
 
     let mut told = subscribed(&config, &["new/#", "both/#"], &["old/#", "both/#"]).await;
     ["old/x", "new/x"].iter().for_each(|topic| say(topic, topic));
     say("both/x", "end");
-    assert_eq!(taken(&mut told).await, ["new/x"]);
+    assert_eq!(taken(&mut told, &["away", "old/x", "new/x", "end"]).await, ["new/x"]);
     assert_eq!(told.link().error, None);
 }
 
