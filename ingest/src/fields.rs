@@ -12,7 +12,7 @@ use crate::{
     field::{Field, settle, without_errors, without_signals_of_others},
     key,
     names::{Known, Match, Names},
-    place::Place,
+    place::{Place, has_company},
     roles::{self, Hints},
     scalar, scale, spelling,
     tape::{Cursor, Scalar},
@@ -123,6 +123,9 @@ impl<'n> Walk<'n> {
     fn field(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>) -> Option<Field> {
         let scaled = place.scaled().map(Scalar::Number);
         let scalar = scaled.as_ref().unwrap_or(scalar);
+        if place.labels().any(|label| self.names.unlisted(label).is_setting) {
+            return None;
+        }
         let plain = place.plain_name();
         let mut answer = plain.map_or(Answer::Unknown, |name| self.ask(name, place, scalar));
         if !answer.is_final() && plain.is_none_or(key::is_path_or_code) {
@@ -179,12 +182,12 @@ impl<'n> Walk<'n> {
                 if entry.ignored && has_company(entry, place) {
                     return Answer::Ignored;
                 }
-                let degrees = || {
-                    place
-                        .filter(|_| entry.quantity.unit() == Unit::Celsius && self.format != "zigbee2mqtt")?
-                        .degrees()
-                };
-                let stated = stated.or_else(|| self.unit_of_message(entry.quantity)).or_else(degrees);
+                let stated = stated.or_else(|| self.unit_of_message(entry.quantity));
+                let degrees = stated.is_none().then(|| self.degrees(entry, name, place)).flatten();
+                if degrees.is_some_and(|degrees| !is_warm_in(degrees, scalar)) {
+                    return Answer::Ignored;
+                }
+                let stated = stated.or(degrees);
                 if let Some(read) = self.read(entry, scalar, stated)
                     && has_company(entry, place)
                     && (entry.without.is_empty() || spelling.channel.is_none())
@@ -288,6 +291,13 @@ impl<'n> Walk<'n> {
         place.above.iter().chain(path.as_ref()).any(|name| self.names.is_foreign_context(name))
     }
 
+    /// The degrees of all temperatures of a device, for one whose name does not say its own. zigbee2mqtt tells in what the
+    /// device shows them.
+    fn degrees<'p>(&self, entry: &Entry, name: &str, place: Option<&Place<'p, '_>>) -> Option<&'p str> {
+        let is_asked = entry.quantity.unit() == Unit::Celsius && self.format != "zigbee2mqtt";
+        place.filter(|_| is_asked && !spelling::states_degrees(name))?.degrees()
+    }
+
     fn unit_of_message(&self, quantity: Quantity) -> Option<&'n str> {
         self.units.iter().find(|(stated, _)| *stated == quantity).map(|(_, unit)| *unit)
     }
@@ -340,30 +350,17 @@ impl<'n> Walk<'n> {
     }
 }
 
-/// Whether the neighbours are those that the entry asks for.
-fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
-    let medium = place.and_then(Place::medium).map(key::fold);
-    let fits = match (&medium, entry.media.is_empty()) {
-        (Some(medium), false) => entry.media.contains(medium),
-        // Energy of a heat meter is no electricity.
-        (Some(medium), true) => !is_electric(entry.quantity) || medium.contains("electr"),
-        (None, is_any) => is_any,
+/// Whether a number can be a room's in these degrees: a thermostat that shows Fahrenheit may still send Celsius, and 22 °F
+/// are in no office. None is better than a wrong one.
+fn is_warm_in(degrees: &str, scalar: &Scalar<'_>) -> bool {
+    const LEAST_FAHRENHEIT: f64 = 45.0;
+    let number = match scalar {
+        Scalar::Number(number) => *number,
+        Scalar::Text(text) => scalar::number_in(text).map_or(f64::NAN, |(number, _)| number),
+        Scalar::Null | Scalar::Bool(_) => f64::NAN,
     };
-    if !fits {
-        return false;
-    }
-    let is_within =
-        |around: &String| place.is_some_and(|place| place.above.iter().any(|n| key::is_folded_as(n, around)));
-    if !entry.within.is_empty() && !entry.within.iter().any(is_within) {
-        return false;
-    }
-    let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));
-    (entry.beside.is_empty() || has(&entry.beside)) && (entry.without.is_empty() || !has(&entry.without))
-}
-
-/// Whether only an electricity meter measures a quantity that others have too.
-const fn is_electric(quantity: Quantity) -> bool {
-    matches!(quantity, Quantity::EnergyImport | Quantity::EnergyExport | Quantity::Power)
+    let is_fahrenheit = Unit::Celsius.convert(50.0, degrees).is_ok_and(|cel| (cel - 10.0).abs() < 0.1);
+    !is_fahrenheit || number > LEAST_FAHRENHEIT
 }
 
 /// Whether values of a quantity are 0 or 1.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     entry::{Entry, to_canonical},
+    fields::is_state,
     key,
     spelling::{self, Spelling},
 };
@@ -32,6 +33,8 @@ struct Ignore {
     places: HashSet<String>,
     #[serde(default)]
     elsewhere: HashSet<String>,
+    #[serde(default)]
+    settings: HashSet<String>,
     #[serde(default)]
     context: HashSet<String>,
 }
@@ -174,12 +177,22 @@ impl Names {
         if let Some(found) = seen.get(name) {
             return Arc::clone(found);
         }
-        let bare = spelling::without(name, &self.fillers);
-        let all = spelling::spellings(name)
-            .into_iter()
-            .chain(bare.iter().flat_map(|bare| spelling::spellings(bare)));
         let shared: Arc<str> = name.into();
-        let mut found: Vec<Known> = all.filter_map(|spelling| self.known(spelling, &shared)).collect();
+        let known = |spelling| self.known(spelling, &shared);
+        let mut found: Vec<Known> = spelling::spellings(name).into_iter().filter_map(known).collect();
+        let bare = spelling::without(name, &self.fillers);
+        // When somebody was there last, and how much of a time, is no state.
+        let is_now = !spelling::words(name).iter().any(|word| is_statistic(word));
+        let is_kept = |(at, _): &(usize, usize)| {
+            is_now || self.entries.get(*at).is_none_or(|entry| !is_state(entry.quantity))
+        };
+        for spelling in bare.iter().flat_map(|bare| spelling::spellings(bare)) {
+            let Some(mut known) = self.known(spelling, &shared) else { continue };
+            known.entries.retain(is_kept);
+            if known.is_ignored || !known.entries.is_empty() {
+                found.push(known);
+            }
+        }
         if found.is_empty() {
             found.extend(self.in_words(&shared));
         }
@@ -274,6 +287,10 @@ impl Names {
             self.words.no.contains(&folded).then_some(false)
         }
     }
+}
+
+fn is_statistic(word: &str) -> bool {
+    matches!(&*word.to_lowercase(), "last" | "latest" | "avg" | "average" | "averaged" | "mean")
 }
 
 #[cfg(test)]

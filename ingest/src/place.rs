@@ -1,8 +1,9 @@
 //! Where a value stands in an object: its names, its neighbours, its times and its places in lists.
 
-use model::Instant;
+use model::{Instant, Quantity};
 
 use crate::{
+    entry::Entry,
     key,
     near::{
         NEIGHBOURS, instant, is_near, is_time_of_pair, labels_of_others, neighbour, pair_time, text_beside,
@@ -100,21 +101,20 @@ impl<'t, 'a> Place<'t, 'a> {
         self.names.get(..self.name_count).unwrap_or_default()
     }
 
-    /// Whether it is one of the records of a list.
-    pub(crate) fn is_listed(&self) -> bool {
-        self.is_nameless && self.object.is_some_and(|object| object.index().is_some())
-    }
-
-    /// Whether a neighbour that is neither its unit, nor an id or a time, may say what it is.
-    pub(crate) fn has_texts_beside(&self) -> bool {
-        const NO_NAMES: [&str; 8] = ["id", "uid", "eui", "mac", "sn", "serial", "time", "timestamp"];
-        let says_nothing = |name: &str| {
-            let name = key::fold(name);
-            UNITS.contains(&&*name) || NO_NAMES.iter().any(|end| name.ends_with(end))
-        };
-        let mut texts =
-            self.object.into_iter().flat_map(Cursor::children).filter(|child| child.text().is_some());
-        texts.any(|child| child.name().is_some_and(|name| !says_nothing(name)))
+    /// Whether nothing stands beside it but its unit, a time and the id of a sensor.
+    pub(crate) fn is_of_a_sensor_alone(&self) -> bool {
+        const SENSORS: [&str; 8] =
+            ["sensorid", "sensoruuid", "sourceid", "deviceid", "deveui", "deviceuuid", "uuid", "mac"];
+        let Some(object) = self.object.filter(|_| self.is_nameless) else { return false };
+        let mut has_sensor = false;
+        let all = object.children().take(NEIGHBOURS + 1).enumerate().all(|(at, child)| {
+            let Some(name) = child.name().filter(|_| at < NEIGHBOURS) else { return false };
+            let folded = key::fold(name);
+            let is_sensor = SENSORS.contains(&&*folded) && child.scalar().is_some();
+            has_sensor |= is_sensor;
+            is_sensor || child == self.leaf || UNITS.contains(&&*folded) || is_time(name)
+        });
+        all && has_sensor
     }
 
     /// The only name that it can have: nothing around it names it too.
@@ -315,6 +315,32 @@ impl<'t, 'a> Place<'t, 'a> {
         places.reverse();
         (!places.is_empty()).then(|| places.join("-"))
     }
+}
+
+/// Whether the neighbours are those that the entry asks for.
+pub(crate) fn has_company(entry: &Entry, place: Option<&Place<'_, '_>>) -> bool {
+    let medium = place.and_then(Place::medium).map(key::fold);
+    let fits = match (&medium, entry.media.is_empty()) {
+        (Some(medium), false) => entry.media.contains(medium),
+        // Energy of a heat meter is no electricity.
+        (Some(medium), true) => !is_electric(entry.quantity) || medium.contains("electr"),
+        (None, is_any) => is_any,
+    };
+    if !fits {
+        return false;
+    }
+    let is_within =
+        |around: &String| place.is_some_and(|place| place.above.iter().any(|n| key::is_folded_as(n, around)));
+    if !entry.within.is_empty() && !entry.within.iter().any(is_within) {
+        return false;
+    }
+    let has = |keys: &[String]| place.is_some_and(|place| place.has_beside(keys));
+    (entry.beside.is_empty() || has(&entry.beside)) && (entry.without.is_empty() || !has(&entry.without))
+}
+
+/// Whether only an electricity meter measures a quantity that others have too.
+const fn is_electric(quantity: Quantity) -> bool {
+    matches!(quantity, Quantity::EnergyImport | Quantity::EnergyExport | Quantity::Power)
 }
 
 /// The object around a record that stands in it alone or in a list, under a key that says nothing.

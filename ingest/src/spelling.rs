@@ -63,6 +63,16 @@ fn begins_with_kilo(part: &str) -> bool {
         .any(|unit| part.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|c: char| c.is_lowercase())))
 }
 
+/// Whether a name says its own degrees: `temp_c`, `tempF`, `celsius`.
+pub(crate) fn states_degrees(name: &str) -> bool {
+    let folded = fold(name);
+    let scale = ["temperature", "temp", "t"].iter().find_map(|front| folded.strip_prefix(front));
+    let is_scale =
+        |text: &str| matches!(text, "c" | "f" | "degc" | "degf" | "celsius" | "fahrenheit" | "kelvin");
+    is_scale(scale.unwrap_or(&folded))
+        || words(name).last().is_some_and(|last| is_scale(&last.to_lowercase()))
+}
+
 /// The spellings to try for a name, most literal first: as written, without a unit at its
 /// end, without numbers and phase letters that stand alone, without figures at word ends.
 pub(crate) fn spellings(text: &str) -> Vec<Spelling> {

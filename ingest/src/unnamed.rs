@@ -73,13 +73,13 @@ impl Walk<'_> {
     }
 
     /// A nameless value in a unit that measures one thing: an analogue input in volts, say, whose name becomes the channel;
-    /// one of a list of values without names is plain.
+    /// one of a sensor of which nothing else is said is plain.
     fn nameless(&self, place: &Place<'_, '_>, scalar: &Scalar<'_>, unit: &str) -> Option<Field> {
         let Scalar::Number(number) = scalar else { return None };
         let label = place.labels().next();
         let candidates: &[Quantity] = match label {
             _ if !place.names().is_empty() && label.is_none() => return None,
-            None if place.is_listed() && !place.has_texts_beside() => &OF_UNITS,
+            None if place.is_of_a_sensor_alone() => &OF_UNITS,
             _ => &[Quantity::Voltage, Quantity::Current],
         };
         let mut found = candidates.iter().filter_map(|quantity| {

@@ -37,7 +37,7 @@ fn a_word_that_is_measured_in_the_unit_tells_what_and_the_others_where() {
         (Q::Co2, "301".into(), 812.0),
         "a number is a place, not another air"
     );
-    assert_eq!(one(r#"{"Grid_Export_kWh":3.5}"#), (Q::EnergyExport, "grid".into(), 3.5));
+    assert_eq!(one(r#"{"Grid_Export_kWh":3.5}"#), (Q::EnergyExport, "other-grid".into(), 3.5));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_unit_that_measures_one_thing_alone_is_enough() {
         read(r#"{"Mains_Watts":1234.5,"Mains_Wh":55667,"Mains_Amps":5.3,"Mains_Hz":50.01}"#),
         [
             (Q::Power, Some("mains".into()), 1234.5),
-            (Q::EnergyImport, Some("mains".into()), 55.667),
+            (Q::EnergyImport, Some("other-mains".into()), 55.667),
             (Q::Current, Some("mains".into()), 5.3),
             (Q::Frequency, Some("mains".into()), 50.01),
         ]
@@ -86,12 +86,45 @@ fn a_name_that_says_something_is_not_read_as_what_its_unit_says() {
 }
 
 #[test]
-fn records_without_names_are_what_their_units_say_and_texts_of_their_own_are_names() {
+fn records_of_sensors_without_names_are_what_their_units_say_and_any_other_word_forbids_it() {
     let records = r#"{"readings":[{"source_id":"x-1","value":23.5,"unit":"°C"},{"source_id":"x-2","value":1013,"unit":"hPa"}]}"#;
     assert_eq!(read(records), [(Q::Temperature, None, 23.5), (Q::Pressure, None, 1013.0)]);
-    let named = r#"{"readings":[{"source_id":"x-1","what":"oven","value":23.5,"unit":"°C"}]}"#;
-    assert_eq!(read(named), []);
+    let beside = [
+        r#""source_id":"x","what":"oven""#,
+        r#""point_id":"boiler_flow""#,
+        r#""tagid":"SP1""#,
+        r#""code":12"#,
+        r#""source_id":"x","setpoint":true"#,
+        r#""source_id":"x","meta":{"name":"boiler"}"#,
+        r#""a":1"#,
+    ];
+    for beside in beside {
+        assert_eq!(read(&format!(r#"{{"readings":[{{{beside},"value":40,"unit":"°C"}}]}}"#)), [], "{beside}");
+    }
+    assert_eq!(read(r#"{"cmd":"write","points":[{"value":21,"unit":"°C"}]}"#), []);
     assert_eq!(read(r#"{"value":21.5,"unit":"°C"}"#), [], "a lone value is named by its topic");
+}
+
+#[test]
+fn what_a_building_has_outdoors_is_not_its_weather_and_cold_water_is_not_all_of_it() {
+    for name in ["outdoor_coil_C", "outdoor_lockout_C", "outdoor_co2_assumed_ppm"] {
+        assert_eq!(read(&format!(r#"{{"{name}":42}}"#)), [], "{name}");
+    }
+    assert_eq!(one(r#"{"hot_water_L":1500}"#), (Q::Water, "other-hot".into(), 1.5));
+    assert_eq!(one(r#"{"night_kWh":4}"#).1, "other-night");
+}
+
+#[test]
+fn a_label_that_says_setting_is_believed_before_one_that_names_a_quantity() {
+    for (name, tag) in
+        [("High limit", "temperature"), ("alarm level", "co2"), ("presence timeout", "presence")]
+    {
+        assert_eq!(
+            read(&format!(r#"{{"points":[{{"name":"{name}","tag":"{tag}","value":30}}]}}"#)),
+            [],
+            "{name}"
+        );
+    }
 }
 
 #[test]
@@ -99,6 +132,14 @@ fn one_scale_beside_is_of_every_temperature_and_of_nothing_else() {
     assert_eq!(
         read(r#"{"temperature":72.5,"humidity":31,"scale":"FAHRENHEIT"}"#),
         [(Q::Temperature, None, 22.5), (Q::Humidity, None, 31.0)]
+    );
+    assert_eq!(one(r#"{"temp_c":22,"temp_unit":"F"}"#), (Q::Temperature, String::new(), 22.0));
+    assert_eq!(one(r#"{"celsius":22,"scale":"F"}"#), (Q::Temperature, String::new(), 22.0));
+    let shown = r#"{"local_temperature":22.5,"temperature_unit":"fahrenheit","humidity":40}"#;
+    assert_eq!(
+        read(shown),
+        [(Q::Humidity, None, 40.0)],
+        "22 °F are in no office, and what is shown may not be what is sent"
     );
 }
 
@@ -131,6 +172,19 @@ fn a_name_that_ends_in_one_is_apart_from_the_rooms_air_and_a_state_needs_words_t
     {
         assert_eq!(read(&format!(r#"{{"{name}":1}}"#)), [], "{name}");
     }
+}
+
+#[test]
+fn when_somebody_was_there_last_is_no_state() {
+    for name in ["last_presence", "last_occupancy", "average_presence", "room_last_motion"] {
+        assert_eq!(read(&format!(r#"{{"{name}":35}}"#)), [], "{name}");
+    }
+    assert_eq!(one(r#"{"sensor_presence":true}"#).0, Q::Occupied);
+}
+
+#[test]
+fn the_heat_of_a_floor_is_not_the_rooms() {
+    assert_eq!(one(r#"{"floor_temperature":27}"#), (Q::Temperature, "surface".into(), 27.0));
 }
 
 #[test]

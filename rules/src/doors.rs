@@ -5,7 +5,7 @@ use model::{Id, Instant, Quantity, Span};
 use crate::{
     buffer::{DOORS, SeriesBuffer},
     steps::{Micro, Steps, sweep},
-    whole::whole,
+    whole::Extent,
 };
 
 /// How many people are inside over `window`, as counters at the doors say; `None` where no
@@ -47,20 +47,32 @@ pub(crate) fn inside(
 }
 
 /// The series of each device that count: what passed is told since the last report and as a register, as a whole and by
-/// lines, and each is all of it. The register goes before what it also tells.
+/// lines, and each is all of it. The register goes before what it also tells, the whole before its lines; those that tell
+/// both ways before the others. Lines with names of their own are doors that lie beside each other: they add up.
 fn told_once<'a>(all: &[&'a SeriesBuffer]) -> Vec<&'a SeriesBuffer> {
     let mut devices: Vec<&Id> = all.iter().map(|b| &b.series.sensor).collect();
     devices.sort_unstable();
     devices.dedup();
     let mut told = Vec::new();
-    for (device, way) in devices.into_iter().flat_map(|device| [(device, 0), (device, 1)]) {
-        let of = |quantity: &Quantity| {
-            let own = all.iter().copied();
-            let own = own.filter(|b| b.series.sensor == *device && b.series.quantity == *quantity);
-            whole(own, |buffer| &buffer.series)
-        };
-        let quantities = DOORS.iter().rev().filter_map(|pair| pair.get(way));
-        told.extend(quantities.map(of).find(|series| !series.is_empty()).unwrap_or_default());
+    for device in devices {
+        let own = || all.iter().copied().filter(|b| b.series.sensor == *device);
+        let mut extents: Vec<Extent> = own().map(|b| Extent::of(&b.series)).collect();
+        extents.sort_unstable();
+        extents.dedup();
+        let mut sets: Vec<[Vec<&SeriesBuffer>; 2]> = Vec::new();
+        for pair in DOORS.iter().rev() {
+            sets.extend(extents.iter().map(|extent| {
+                pair.map(|quantity| {
+                    let series =
+                        own().filter(|b| b.series.quantity == quantity && Extent::of(&b.series) == *extent);
+                    series.collect()
+                })
+            }));
+        }
+        let both = sets.iter().position(|ways| ways.iter().all(|way| !way.is_empty()));
+        let either = || sets.iter().position(|ways| ways.iter().any(|way| !way.is_empty()));
+        let chosen = both.or_else(either).map(|at| sets.swap_remove(at));
+        told.extend(chosen.into_iter().flatten().flatten());
     }
     told
 }

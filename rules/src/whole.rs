@@ -7,7 +7,7 @@ use model::Series;
 
 /// What the channel of a series is a part of, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Share {
+pub(crate) enum Extent {
     /// No part: all of it.
     Whole,
     /// A tariff: `t1`.
@@ -18,12 +18,17 @@ enum Share {
     Place,
     /// Anything else: it says nothing of what else there is.
     Named,
+    /// Something else than what the device is for: `other-…`.
+    Other,
 }
 
-impl Share {
-    fn of(series: &Series) -> Self {
+impl Extent {
+    pub(crate) fn of(series: &Series) -> Self {
         let Some(channel) = &series.channel else { return Self::Whole };
         let channel = channel.as_str();
+        if channel == "other" || channel.starts_with("other-") {
+            return Self::Other;
+        }
         let figures = channel.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let letters = channel.strip_suffix(figures).unwrap_or(channel);
         let is_number = figures.bytes().all(|b| b.is_ascii_digit() || b == b'-');
@@ -46,18 +51,17 @@ pub(crate) fn whole<'a, T>(
     items: impl IntoIterator<Item = &'a T>,
     series: impl Fn(&T) -> &Series,
 ) -> Vec<&'a T> {
-    let mut surest = (Share::Named, Vec::new());
-    for item in items {
-        let share = Share::of(series(item));
-        if share < surest.0 {
-            surest = (share, Vec::new());
+    let mut surest = (Extent::Named, Vec::new());
+    for (item, extent) in items.into_iter().map(|item| (item, Extent::of(series(item)))) {
+        if extent < surest.0 {
+            surest = (extent, Vec::new());
         }
-        if share == surest.0 {
+        if extent == surest.0 {
             surest.1.push(item);
         }
     }
-    let (share, found) = surest;
-    if share == Share::Named && found.len() > 1 { Vec::new() } else { found }
+    let (extent, found) = surest;
+    if extent == Extent::Named && found.len() > 1 { Vec::new() } else { found }
 }
 
 #[cfg(test)]
@@ -88,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_name_of_its_own_counts_alone_only() {
-        assert_eq!(of(&["import"]), "import");
+        assert_eq!((of(&["import"]).as_str(), of(&["other-mains"]).as_str()), ("import", ""));
         assert_eq!(of(&["mains", "lift"]), "");
         assert_eq!(of(&["mains", "lift", "1", "2"]), "1 2");
     }

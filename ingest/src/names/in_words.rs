@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use model::Quantity;
+use model::{Nature, Quantity};
 
 use super::{Known, LONGEST_NAME, MOST_SEEN, Names};
 use crate::{
@@ -22,6 +22,8 @@ pub(crate) struct Unlisted {
     pub(crate) in_unit: Option<Known>,
     /// Its last words are a name of the table.
     pub(crate) at_end: Option<Known>,
+    /// As a label, it says that the value is a setting or a limit.
+    pub(crate) is_setting: bool,
 }
 
 /// After every name that is in a list.
@@ -56,7 +58,9 @@ impl Names {
             let says_little = name.len() <= LONGEST_NAME && self.says_little(name);
             let in_unit = says_little.then(|| self.in_unit(&Arc::from(name), None)).flatten();
             let at_end = says_little.then(|| self.at_its_end(name)).flatten();
-            let found = Arc::new(Unlisted { says_little, in_unit, at_end });
+            let is_setting = |word: &String| self.ignore.settings.contains(&word.to_lowercase());
+            let is_setting = name.len() <= LONGEST_NAME && spelling::words(name).iter().any(is_setting);
+            let found = Arc::new(Unlisted { says_little, in_unit, at_end, is_setting });
             let mut all = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
             if all.len() < MOST_SEEN && name.len() <= LONGEST_NAME {
                 all.insert(name.to_owned(), Arc::clone(&found));
@@ -66,8 +70,8 @@ impl Names {
     }
 
     /// A name with words that the table does not know, by its unit: one of its words names what is in that unit, or
-    /// nothing but one thing is. The other words become the channel; of the air it begins with `other`, which is never the
-    /// room's.
+    /// nothing but one thing is. The other words become the channel; of the air and of a meter it begins with `other`, which is
+    /// never judged.
     ///
     /// `stated` is the unit that stands beside the value, where the name has none.
     pub(crate) fn in_unit(&self, name: &Arc<str>, stated: Option<&str>) -> Option<Known> {
@@ -94,8 +98,12 @@ impl Names {
             return None;
         }
         let rest: Vec<&str> = words.iter().filter(|word| !told.contains(word)).copied().collect();
+        // Outdoors everything is judged by it, and a coil or a limit is not the weather.
+        if !rest.is_empty() && matches!(quantity, Quantity::OutdoorTemperature | Quantity::OutdoorCo2) {
+            return None;
+        }
         let of = (!rest.is_empty()).then(|| {
-            let prefix = if may_be_the_rooms(quantity) { "other-" } else { "" };
+            let prefix = if may_be_judged(quantity) { "other-" } else { "" };
             format!("{prefix}{}", rest.join("-"))
         });
         let channel: Vec<String> = of.into_iter().chain(places).collect();
@@ -188,11 +196,12 @@ const fn may_be_elsewhere(quantity: Quantity) -> bool {
     matches!(quantity, Q::EnergyImport | Q::EnergyExport | Q::Energy | Q::Power | Q::Pressure)
 }
 
-/// Whether a quantity is judged as that of a room's air, whatever its channel.
-const fn may_be_the_rooms(quantity: Quantity) -> bool {
+/// Whether a quantity is judged as that of a room's air or of a meter, whatever its channel.
+const fn may_be_judged(quantity: Quantity) -> bool {
     use Quantity as Q;
-    matches!(
+    let is_air = matches!(
         quantity,
         Q::Temperature | Q::Humidity | Q::Co2 | Q::SoundLevel | Q::Illuminance | Q::Pm2_5 | Q::Pm10 | Q::Tvoc
-    )
+    );
+    is_air || matches!(quantity.nature(), Nature::Counter | Nature::Interval)
 }

@@ -13,7 +13,6 @@ use model::{
 
 use crate::{
     Energy, Measure,
-    ledger::Merge,
     meter::{Chain, MeterFacts, Meters, Use},
     partial::ratio,
     whole::whole,
@@ -103,18 +102,20 @@ impl<'a> Supply<'a> {
         counts: impl Fn(&Use) -> (i128, i64),
     ) -> Option<(i128, i64)> {
         let of = |quantity: Quantity| {
-            let mut sum = Use::default();
-            let chains = self.whole(meter, quantity, stretch.to);
-            for chain in &chains {
-                match (hours, self.facts.get(&meter.id)) {
-                    (Some(calendar), Some(facts)) => sum.merge(&chain.used_over(stretch, facts, calendar)),
-                    _ => sum.merge(&chain.used.over(stretch)),
-                }
-            }
-            let (amount, observed) = counts(&sum);
-            // Parts are observed together: their sum is as long as one of them.
-            let observed = observed / i64::try_from(chains.len().max(1)).unwrap_or(i64::MAX);
-            (observed > 0).then_some((amount, observed))
+            let parts = self.whole(meter, quantity, stretch.to).into_iter().map(|chain| {
+                counts(&match (hours, self.facts.get(&meter.id)) {
+                    (Some(calendar), Some(facts)) => chain.used_over(stretch, facts, calendar),
+                    _ => chain.used.over(stretch),
+                })
+            });
+            let parts: Vec<(i128, i64)> = parts.collect();
+            // What is used is known as long as every part is; of one that was observed longer its share of that.
+            let observed =
+                parts.iter().map(|(_, observed)| *observed).min().filter(|observed| *observed > 0)?;
+            let share = |(amount, of): &(i128, i64)| {
+                if *of == observed { *amount } else { amount * i128::from(observed) / i128::from(*of) }
+            };
+            Some((parts.iter().map(share).sum(), observed))
         };
         quantities(meter.carrier).into_iter().find_map(of)
     }

@@ -9,7 +9,7 @@ use super::{
     steps::{amount, between},
     usage::{Grain, Part, Use},
 };
-use crate::{almanac::Almanac, buffer::millis, compact, ledger::Ledger, steps::Micro};
+use crate::{almanac::Almanac, buffer::millis, compact, ledger::Ledger, steps::Micro, whole::Extent};
 
 /// One series of one meter while it was bound to one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -149,9 +149,9 @@ impl Chain {
             *run = ZeroRun::default();
         }
         for (span, amount) in steps {
-            // A tariff, a phase or a circuit may rest for days while the meter runs.
-            let is_whole = self.series.channel.is_none();
-            let is_gap = is_whole && facts.at(span.from).is_some_and(|meter| meter.zero_is_gap);
+            // A tariff rests for days while the meter runs.
+            let is_tariff = Extent::of(&self.series) == Extent::Tariff;
+            let is_gap = !is_tariff && facts.at(span.from).is_some_and(|meter| meter.zero_is_gap);
             believe(span, amount, is_gap, run, &mut pieces);
         }
         pieces

@@ -47,6 +47,17 @@ fn a_total_is_not_added_to_its_tariffs_nor_they_to_its_phases() {
 }
 
 #[test]
+fn what_is_used_is_known_as_long_as_every_part_is() {
+    let part = |channel, readings: &[(&str, f64)]| {
+        let readings = readings.iter().map(|(time, value)| part(channel, register(time, *value), 1.0));
+        readings.collect::<Vec<_>>()
+    };
+    let all = part("1", &[("03-02 08:00", 0.0), ("03-02 09:00", 8.0)]);
+    let half = part("2", &[("03-02 08:00", 0.0), ("03-02 08:30", 6.0)]);
+    assert_eq!(hours([all, half].concat()), [(Some(10.0), 0.5)], "half of the first, and the second");
+}
+
+#[test]
 fn a_total_that_falls_silent_is_unknown_and_no_sum_of_its_tariffs() {
     let total = [register("03-02 08:00", 0.0), register("03-02 09:00", 8.0)];
     let all = ["03-02 08:00", "03-02 09:00", "03-02 10:00"];
@@ -66,6 +77,43 @@ fn circuits_with_names_of_their_own_are_no_total() {
     assert_eq!(hours(named("mains")), [(Some(8.0), 1.0)]);
     assert_eq!(hours([named("mains"), named("lift")].concat()), [(None, 0.0)], "one may hold the other");
     assert_eq!(hours([named("1"), named("2")].concat()), [(Some(16.0), 1.0)]);
+    assert_eq!(hours(named("other-lift")), [(None, 0.0)], "what is read by its unit alone is no total");
+}
+
+#[test]
+fn a_circuit_alone_and_phases_that_stand_still_for_days_are_a_gap_where_the_register_says_so() {
+    let mut world = World::new();
+    world.meter("m", "b", |meter| meter.zero_is_gap = true);
+    let register = std::sync::Arc::new(world.register);
+    for channels in [&["1"][..], &["a", "b", "c"][..]] {
+        let readings = (0..60).flat_map(|hour| {
+            let time = at("03-02 00:00").plus_ms(hour * 3_600_000);
+            channels
+                .iter()
+                .map(move |channel| part(channel, reading("m", Quantity::EnergyImport, time, 7.0), 1.0))
+        });
+        let rows =
+            measure(&register, Measure::Electricity, Period::Hour, None, None, readings.collect()).unwrap();
+        assert!(rows.iter().all(|row| row.value.is_none()), "{channels:?}");
+    }
+}
+
+#[test]
+fn lines_with_names_of_their_own_are_doors_that_add_up() {
+    let peak = clause("peak", PlaceKind::Room, Measure::PeakPeople, Period::Hour, 100.0);
+    let mut run = World::new().with(peak).run();
+    let most = most_people(&mut run, |run, time| {
+        let came = if time == at("03-02 09:00") { 2.0 } else { 0.0 };
+        for (line, quantity, value) in [
+            ("east", Quantity::PeopleIn, came),
+            ("west", Quantity::PeopleIn, came),
+            ("east", Quantity::PeopleOut, 0.0),
+            ("west", Quantity::PeopleOut, 0.0),
+        ] {
+            run.observe(&part(line, reading("s1", quantity, time, value), 1.0));
+        }
+    });
+    assert_eq!(most, Some(4.0));
 }
 
 #[test]
