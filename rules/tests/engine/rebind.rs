@@ -236,7 +236,8 @@ proptest! {
         let case = Case::new(seed, size);
         let still = play(&case, seed, |_, _| {});
         let turned = play(&case, seed, |run, _| again(&case, run, &case.clauses));
-        prop_assert_eq!(still, turned);
+        // Of two buildings that are due at one instant either may speak first.
+        prop_assert_eq!(apart(still, turned), None);
     }
 
     #[test]
