@@ -70,12 +70,12 @@ async fn a_gateway_whose_metrics_are_only_numbers_is_asked_for_its_birth_once_a_
     let ledger = until("a reading after the birth", PATIENCE, async || {
         let page = reqwest::get(format!("http://{}/api/v1/ledger", service.address)).await.ok()?;
         let ledger: BTreeMap<String, u64> = serde_json::from_str(&page.text().await.ok()?).ok()?;
-        (ledger["stored"] == 2).then_some(ledger)
+        (ledger["stored"] == 2 && ledger["pending"] == 0).then_some(ledger)
     })
     .await;
     assert_balanced(&ledger);
-    // Three numbers without a name, and what we asked, which came back to us.
-    assert_eq!((ledger["ignored"], ledger["received"]), (4, 6), "{ledger:?}");
+    // Three numbers without a name, and what we asked, which came back to us; a busy broker may bring some again.
+    assert_eq!((ledger["ignored"], ledger["received"] - ledger["duplicate"]), (4, 6), "{ledger:?}");
     service.stop().await.unwrap();
 }
 
