@@ -51,9 +51,8 @@ impl Names {
 
     /// What the words of a name tell under which nothing was found.
     pub(crate) fn unlisted(&self, name: &str) -> Arc<Unlisted> {
-        let seen =
-            |names: &Self| names.unlisted.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        seen(self).unwrap_or_else(|| {
+        let seen = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        seen.unwrap_or_else(|| {
             // A longer one is a text, and looking at all its words and ends would cost its square.
             let says_little = name.len() <= LONGEST_NAME && self.says_little(name);
             let in_unit = says_little.then(|| self.in_unit(&Arc::from(name), None)).flatten();
@@ -109,8 +108,7 @@ impl Names {
         let channel: Vec<String> = of.into_iter().chain(places).collect();
         let channel = (!channel.is_empty()).then(|| channel.join("-"));
         let spelling = Spelling { folded: words.concat(), unit: Some(unit.to_owned()), channel };
-        let entries = vec![(at, at * 1000 + LAST)];
-        Some(Known { name: Arc::clone(name), spelling, is_ignored: false, entries })
+        Some(of_entry(at, Arc::clone(name), spelling))
     }
 
     /// Whether a word of a name says that its value is a limit, a setting, a price, or of a period.
@@ -140,12 +138,7 @@ impl Names {
         let prefix = if is_state { "" } else { "other-" };
         let channel = Some(format!("{prefix}{}", front.join("-")));
         let spelling = Spelling { folded: words.concat(), unit: None, channel };
-        Some(Known {
-            name: Arc::from(name),
-            spelling,
-            is_ignored: false,
-            entries: vec![(at, at * 1000 + LAST)],
-        })
+        Some(of_entry(at, Arc::from(name), spelling))
     }
 
     /// The entry of a word, or of two together, that is in this unit, with those words; `None` where some of them are
@@ -168,6 +161,11 @@ impl Names {
     fn only_in_unit(&self, unit: &str) -> Option<usize> {
         self.entries.iter().position(|entry| entry.any_name && fits(entry, unit))
     }
+}
+
+/// A name that means what one entry says, after every name that is in a list.
+fn of_entry(at: usize, name: Arc<str>, spelling: Spelling) -> Known {
+    Known { name, spelling, is_ignored: false, entries: vec![(at, at * 1000 + LAST)] }
 }
 
 /// Whether an entry is of a plain quantity in this unit.
