@@ -209,6 +209,10 @@ impl Known {
     fn take(&mut self, seen: Seen, last: Last, rule: &Rule) {
         let newer = |held: Option<&Last>| held.is_none_or(|h| h.window.from <= last.window.from);
         let is_news = !(self.life.is_over() && seen.is_calm());
+        if last.outcome == Outcome::Insufficient {
+            // What it said of this window is unsaid.
+            self.spoke.take_if(|spoke| spoke.window.from == last.window.from);
+        }
         if is_news && last.outcome != Outcome::Insufficient && newer(self.spoke.as_deref()) {
             self.spoke = Some(Box::new(last.clone()));
         }

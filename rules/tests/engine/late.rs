@@ -52,6 +52,20 @@ fn a_late_breach_before_a_firing_alert_moves_its_start_and_keeps_its_id() {
 }
 
 #[test]
+fn an_alert_shows_no_breach_that_late_data_has_taken_back() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(1200.0)]);
+    assert_eq!(run.alert().unwrap().verdict.value, Some(1200.0));
+    // Nobody was there in the second hour.
+    run.steady("t1", Quantity::Occupied, at("03-02 08:00"), at("03-02 09:00"), 1.0);
+    run.steady("t1", Quantity::Occupied, at("03-02 09:00"), at("03-02 10:00"), 0.0);
+    run.advance(at("03-02 11:30"));
+    let alert = run.alert().unwrap();
+    assert_eq!((alert.state, alert.started_at), (AlertState::Firing, at("03-02 08:00")));
+    assert_eq!((alert.verdict.outcome, alert.verdict.value), (Outcome::Insufficient, None));
+}
+
+#[test]
 fn a_correction_of_a_window_before_the_alert_is_no_news_of_the_alert() {
     let mut run = World::new().with(co2()).run();
     run.co2_hours(at("03-02 08:00"), &[Some(500.0), Some(1100.0)]);
