@@ -33,7 +33,7 @@ pub struct NoSuchPeriod {
     pub known: String,
 }
 
-/// Computes a measure for every place whose sensors or meters can tell it, one row a period, in
+/// Computes a measure for every place whose sensors have told, or whose meters could tell it, one row a period, in
 /// the order of place ids and time; then figures a person for every body with people and meters.
 ///
 /// Readings may come in any order; of several of one series at one instant the last wins. The last
@@ -75,7 +75,7 @@ pub fn measure(
     let windows = register.calendar.windows(period, range);
     let mut rows = Vec::new();
     for place in register.places.keys() {
-        if !engine.can_tell(place, measure, range.from) {
+        if !engine.can_tell(place, measure, range) {
             continue;
         }
         for window in &windows {
@@ -83,7 +83,7 @@ pub fn measure(
             rows.push(row(place, *window, figure));
         }
     }
-    for estate in engine.tellable_bodies(measure, range.from) {
+    for estate in engine.tellable_bodies(measure, range) {
         for window in &windows {
             let figure = engine.figure_of_body(&estate, measure, *window, period);
             rows.push(row(&estate.body, *window, figure));

@@ -74,6 +74,18 @@ impl SeriesBuffer {
         self.about.binding
     }
 
+    /// Whether its device hung here in any of a window.
+    pub(crate) fn is_bound_in(&self, window: Span) -> bool {
+        self.binding().intersect(window).is_some()
+    }
+
+    /// Its device has no row here any more: it is asked for no longer than its newest reading stood.
+    pub(crate) fn unbind(&mut self) {
+        let stood = self.newest().map_or(self.first, |(at, _)| self.stands_to(at));
+        let binding = Span::new(self.binding().from, self.binding().to.min(stood));
+        self.about = Arc::new(About { binding, ..(*self.about).clone() });
+    }
+
     /// How long one motion of it keeps the room occupied, ms.
     fn hold_off_ms(&self) -> i64 {
         let is_motion = matches!(self.series.quantity, Quantity::Motion | Quantity::MotionCount);

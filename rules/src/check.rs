@@ -95,19 +95,20 @@ impl Check {
         Some((self.verdict(finding, seen.revision(), at), is_turned))
     }
 
-    /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`.
+    /// After some verdicts, of which `verdict` was the last: what became of the alert since `before`, told at `at`.
     ///
     /// `turned`: the last of them whose outcome late data turned. A corrected figure of the same
     /// outcome is a new revision of the verdict, but nothing to tell anybody.
     pub(crate) fn settle(
         &mut self,
         before: &Life,
-        verdict: &Verdict,
+        (at, verdict): (Instant, &Verdict),
         turned: Option<&Verdict>,
         stale_after_ms: i64,
     ) -> Option<Transition> {
-        self.memory.settle(before, &self.rule(stale_after_ms));
-        let transition = if self.live.is_enforced { self.transition(before, verdict, turned) } else { None };
+        self.memory.settle(before, (at, verdict.revision), &self.rule(stale_after_ms));
+        let transition =
+            if self.live.is_enforced { self.transition(before, (at, verdict), turned) } else { None };
         self.memory.tidy();
         transition
     }
@@ -130,7 +131,12 @@ impl Check {
         }
     }
 
-    fn transition(&self, before: &Life, verdict: &Verdict, turned: Option<&Verdict>) -> Option<Transition> {
+    fn transition(
+        &self,
+        before: &Life,
+        (now, verdict): (Instant, &Verdict),
+        turned: Option<&Verdict>,
+    ) -> Option<Transition> {
         let after = self.memory.life();
         let was = before.phase() == Phase::Firing;
         let is = after.phase() == Phase::Firing;
@@ -141,9 +147,9 @@ impl Check {
                 let (at, revision) = after.fired()?;
                 (TransitionKind::Firing, at, revision)
             }
-            (true, false) => (TransitionKind::Resolved, verdict.time, verdict.revision),
+            (true, false) => (TransitionKind::Resolved, now, verdict.revision),
             (true, true) if after.is_unproven() && !before.is_unproven() => {
-                (TransitionKind::Unproven, verdict.time, verdict.revision)
+                (TransitionKind::Unproven, now, verdict.revision)
             }
             (true, true) if before.started_at() != after.started_at() || turned.is_some() => {
                 (TransitionKind::Revised, corrected.window.from, corrected.revision)
@@ -159,7 +165,7 @@ impl Check {
         let mut alert = self.alert_of(life, told.unwrap_or_else(|| corrected.clone()))?;
         if kind == TransitionKind::Resolved {
             alert.state = AlertState::Resolved;
-            alert.resolved_at = Some(verdict.time);
+            alert.resolved_at = Some(now);
         }
         Some(Transition { id: TransitionId::new(&self.id(), kind, at, revision), kind, at, alert })
     }
@@ -227,7 +233,7 @@ impl Check {
             spoke = Some(verdict);
         }
         if let Some(verdict) = spoke {
-            let transition = self.settle(&before, &verdict, turned.as_deref(), stale_after_ms);
+            let transition = self.settle(&before, (now, &verdict), turned.as_deref(), stale_after_ms);
             out.extend(transition.map(|t| Output::Transition(Box::new(t))));
         }
     }

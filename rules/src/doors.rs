@@ -11,7 +11,7 @@ use crate::{
 /// How many people are inside over `window`, as counters at the doors say; `None` where no
 /// quantity of people in has its counterpart of people out.
 ///
-/// Starts from nobody at `midnight`, never falls below zero, and is known while every counter is
+/// Starts from nobody at `midnight`, never falls below zero, and is known while every counter that hung here then is
 /// observed. Registers that fall are new ones: that step adds nothing.
 pub(crate) fn inside(
     buffers: &[SeriesBuffer],
@@ -19,7 +19,8 @@ pub(crate) fn inside(
     midnight: Instant,
     has_ended: bool,
 ) -> Option<Steps<Micro>> {
-    let seen: Vec<&SeriesBuffer> = buffers.iter().filter(|b| b.is_door() && b.first < window.to).collect();
+    let is_asked = |b: &&SeriesBuffer| b.is_door() && b.first < window.to && b.is_bound_in(window);
+    let seen: Vec<&SeriesBuffer> = buffers.iter().filter(is_asked).collect();
     let has = |q: &Quantity| seen.iter().any(|b| b.series.quantity == *q);
     let pairs = DOORS.iter().filter(|pair| pair.iter().all(has)).flatten().copied().collect::<Vec<_>>();
     let counting: Vec<_> = seen.into_iter().filter(|b| pairs.contains(&b.series.quantity)).collect();

@@ -203,12 +203,12 @@ impl Life {
         self.phase() == Phase::Inactive
     }
 
-    /// An alert that fired before and fires still keeps what it was known by.
-    pub(crate) fn go_on_from(&mut self, before: &Self) {
-        if let Some(alert) = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing)
-            && before.phase() == Phase::Firing
-        {
-            alert.fired = before.fired();
+    /// A life told anew: an alert that fired before and fires still keeps what it was known by; one that did not
+    /// begins with `cause`, event time and revision of what has changed it, since whoever was told of an alert of
+    /// the same windows was told of its end too.
+    pub(crate) fn go_on_from(&mut self, before: &Self, cause: (Instant, u32)) {
+        if let Some(alert) = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing) {
+            alert.fired = if before.phase() == Phase::Firing { before.fired() } else { Some(cause) };
         }
     }
 }

@@ -171,10 +171,11 @@ impl Memory {
     }
 
     /// Tells the life of the alert anew where an older window has changed. An alert that goes on
-    /// firing is the same alert: it keeps the verdict with which it fired, and so its id.
-    pub(crate) fn settle(&mut self, before: &Life, rule: &Rule) {
+    /// firing is the same alert: it keeps the verdict with which it fired, and so its id. One that fires
+    /// again is another: it is known by `cause`, event time and revision of what has changed it.
+    pub(crate) fn settle(&mut self, before: &Life, cause: (Instant, u32), rule: &Rule) {
         if let Some(known) = &mut self.0 {
-            known.settle(before, rule);
+            known.settle(before, cause, rule);
         }
     }
 
@@ -226,7 +227,7 @@ impl Known {
         }
     }
 
-    fn settle(&mut self, before: &Life, rule: &Rule) {
+    fn settle(&mut self, before: &Life, cause: (Instant, u32), rule: &Rule) {
         let is_rewritten = std::mem::take(&mut self.is_rewritten);
         if self.is_out_of_force {
             self.life = Life::default();
@@ -239,7 +240,7 @@ impl Known {
         for seen in self.history.iter() {
             self.life.step(&seen.step(), rule);
         }
-        self.life.go_on_from(before);
+        self.life.go_on_from(before, cause);
     }
 
     fn has_spoken(&self) -> bool {

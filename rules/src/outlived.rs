@@ -149,9 +149,9 @@ impl Check {
         let withdrawn = is_out.then(|| self.withdraw(now)).flatten();
         self.memory.set_out_of_force(is_out);
         let transition = match (is_out, self.last_verdict()) {
-            (false, Some(verdict)) => self.settle(&before, &verdict, None, stale_after_ms),
+            (false, Some(verdict)) => self.settle(&before, (now, &verdict), None, stale_after_ms),
             _ => {
-                self.memory.settle(&before, &self.rule(stale_after_ms));
+                self.memory.settle(&before, (now, 0), &self.rule(stale_after_ms));
                 self.memory.tidy();
                 None
             }

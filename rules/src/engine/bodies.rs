@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Figure, LiveClause, Measure, Subject,
-    check::{Check, Memory},
+    check::Check,
     finding::Finding,
     judge::{finding, measuring_body},
     measure::{
@@ -279,8 +279,12 @@ impl Engine {
         for state in old {
             let number = self.body_number(state.estate.body.as_str());
             let mut next = number.and_then(|number| self.bodies.get_mut(number));
-            if next.is_none() {
-                gone.insert(body_key(&state.estate.body));
+            match &mut next {
+                // Even if it goes on with nothing: that is less than what a checkpoint holds.
+                Some(next) => next.is_changed = true,
+                None => {
+                    gone.insert(body_key(&state.estate.body));
+                }
             }
             for check in state.checks {
                 let taken = next.as_mut().and_then(|next| {
@@ -296,9 +300,6 @@ impl Engine {
                 }
             }
         }
-        for state in &mut self.bodies {
-            state.is_changed = state.checks.iter().any(|check| check.memory != Memory::default());
-        }
         gone
     }
 
@@ -307,25 +308,23 @@ impl Engine {
         self.bodies.iter().flat_map(|state| &state.checks)
     }
 
-    /// The bodies of which a measure can be told, each with what it holds; without any clause.
-    pub(crate) fn tellable_bodies(&self, measure: Measure, at: Instant) -> Vec<Estate> {
+    /// The bodies of which a measure can be told at some time of a range, each with what it holds; without any clause.
+    pub(crate) fn tellable_bodies(&self, measure: Measure, range: Span) -> Vec<Estate> {
         if !measure.is_of_bodies() {
             return Vec::new();
         }
         let tree = Tree::new(&self.register);
         let wanted = carriers(measure, &crate::Energy::default());
-        let is_heard = |id: &Id| {
-            let rows = self.register.meters.get(id).into_iter().flat_map(|history| history.rows());
-            let mut rows = rows.filter(|row| wanted.contains_key(&row.value.carrier));
-            rows.next().is_some() && self.shards.iter().any(|shard| shard.meters.of(id).next().is_some())
+        let is_there = |span: Span| span.intersect(range).is_some();
+        let is_meant = |id: &Id| {
+            let mut rows = self.register.meters.get(id).into_iter().flat_map(|history| history.rows());
+            rows.any(|row| is_there(row.span) && wanted.contains_key(&row.value.carrier))
         };
-        let bodies = self
-            .register
-            .bodies
-            .keys()
-            .filter(|id| is_institution(&self.register, id) && self.register.body(id, at).is_some());
-        let estates = bodies.map(|id| tree.estate(id));
-        estates.filter(|estate| estate.meters.iter().any(is_heard)).collect()
+        let bodies = self.register.bodies.iter().filter(|(id, history)| {
+            is_institution(&self.register, id) && history.rows().any(|row| is_there(row.span))
+        });
+        let estates = bodies.map(|(id, _)| tree.estate(id));
+        estates.filter(|estate| estate.meters.iter().any(is_meant)).collect()
     }
 
     /// The figure of a body over a window, without any clause.

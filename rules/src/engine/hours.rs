@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Instant, Period, Quantity};
+use model::{Instant, Period, Quantity, Span};
 
 use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared, weather};
 use crate::{
@@ -49,6 +49,7 @@ impl Shard {
     pub(super) fn outlive(&mut self, place: usize, closed_to: Instant, now: Instant, out: &mut Vec<Output>) {
         let Some(state) = self.places.get_mut(place) else { return };
         if state.checks.iter().any(|check| check.may_outlive(closed_to, &self.register)) {
+            state.is_changed = true;
             let mut checks: Vec<_> = state.checks.iter_mut().collect();
             outlive(&mut checks, (closed_to, &self.register), now, self.options.stale_after_ms, out);
         }
@@ -129,6 +130,20 @@ impl Shard {
     /// The same of an hour whose gauges have been let go.
     pub(super) fn compute_old(&mut self, place: usize, facts: &HourFacts) {
         self.compute_some(place, facts, Basis::is_of_meters);
+    }
+
+    /// The partial of a closed hour that has been let go, taken again from the readings: `None` where those are gone too.
+    pub(super) fn taken_again(&self, state: &PlaceState, basis: Basis, hour: Span) -> Option<Partial> {
+        let place = *self.index.get(&state.id)?;
+        let open = state.kept.next_hour?.from;
+        if hour.from < open.plus_ms(self.held(place).gauges_ms.saturating_neg()) {
+            return None;
+        }
+        // The almanac learns while it answers, and a question must not change the engine.
+        let facts = self.almanac.clone().at(hour.from);
+        let window = hour.intersect(self.clip)?;
+        let inputs = Inputs::new(window, &facts, &state.kept.buffers, self.has_ended);
+        self.partial(state, basis, &inputs, &facts)
     }
 
     fn compute_some(&mut self, place: usize, facts: &HourFacts, is_asked: impl Fn(Basis) -> bool) {

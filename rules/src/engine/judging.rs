@@ -47,8 +47,12 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let stale = self.options.stale_after_ms;
-        if let Some(check) = self.places.get_mut(place).and_then(|p| p.checks.get_mut(check)) {
+        let Some(state) = self.places.get_mut(place) else { return };
+        if let Some(check) = state.checks.get_mut(check) {
+            let before = out.len();
             check.note_all(all, now, stale, out);
+            // What was said is part of the next checkpoint, or a restart would not know of it.
+            state.is_changed |= out.len() > before;
         }
     }
 
@@ -200,20 +204,18 @@ impl Shard {
         }
     }
 
-    pub(super) fn can_tell(&self, place: &Id, measure: Measure, at: Instant) -> bool {
+    pub(super) fn can_tell(&self, place: &Id, measure: Measure, range: Span) -> bool {
         let Some(state) = self.index.get(place).and_then(|i| self.places.get(*i)) else { return false };
         match source_of(measure, None) {
             Source::Register => false,
-            Source::Outdoors => self.ways.roots.contains(place) && self.has_weather(place, at),
+            Source::Outdoors => self.ways.roots.contains(place) && self.has_weather(place, range.from),
             Source::Devices => state.watches_devices,
             Source::Basis(basis) => state.ledger(basis).is_some(),
             Source::Meters => {
-                self.register.place(place, at).is_some()
-                    && self.supply(state).is_seen(
-                        (measure, &Energy::default()),
-                        (&self.register, place),
-                        Span::ALWAYS,
-                    )
+                let mut rows = self.register.places.get(place).into_iter().flat_map(|history| history.rows());
+                let wanted = (measure, &Energy::default());
+                rows.any(|row| row.span.intersect(range).is_some())
+                    && self.supply(state).is_metered(wanted, (&self.register, place), range)
             }
         }
     }
@@ -252,7 +254,13 @@ impl Shard {
             }
             Source::Basis(basis) => {
                 let basis = nearest(state, basis, period)?;
-                let days = self.days(state, basis, window, self.closed_to(state))?;
+                let closed_to = self.closed_to(state);
+                let mut days = self.days(state, basis, window, closed_to)?;
+                let is_let_go = state.bases.get(&basis).is_some_and(|need| need.longest == Period::Hour);
+                if days.is_empty() && is_let_go && window.to <= closed_to {
+                    let day = self.register.calendar.window(Period::Day, window.from);
+                    days.push((day, self.taken_again(state, basis, window)?));
+                }
                 let mut figure = figure(measure, &days, context);
                 explain(state, basis, window.to, &mut figure);
                 Some(self.outdoor_relative(measure, figure, (place, window), None))

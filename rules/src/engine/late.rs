@@ -19,6 +19,8 @@ impl Shard {
             let Some(state) = self.places.get_mut(place) else { continue };
             let dirty: Vec<Instant> = state.kept.dirty.take().into_iter().collect();
             let use_of = state.kept.touched_use.take();
+            // A checkpoint that still held these would mend, and tell, once more.
+            state.is_changed = true;
             let held_from =
                 self.closed(place).plus_ms(self.held(place).gauges_ms.saturating_neg() - 3_600_000);
             for hour in &dirty {

@@ -221,10 +221,10 @@ impl Engine {
         self.homes.get(place).and_then(|number| self.shards.get(*number))
     }
 
-    /// Whether the place has ever seen a sensor or meter that this measure can be taken from.
+    /// Whether the place has seen a sensor, or has a meter, that this measure can be taken from at some time of a range.
     #[must_use]
-    pub fn can_tell(&self, place: &Id, measure: Measure, at: Instant) -> bool {
-        self.home(place.as_str()).is_some_and(|shard| shard.can_tell(place, measure, at))
+    pub fn can_tell(&self, place: &Id, measure: Measure, range: Span) -> bool {
+        self.home(place.as_str()).is_some_and(|shard| shard.can_tell(place, measure, range))
     }
 
     /// The figure of a measure over a window that ends on an hour, without any clause.

@@ -86,6 +86,7 @@ impl Shard {
         let Some(number) = self.index.get(id).copied() else { return };
         let logs = kept.heard.take();
         let own = self.places.get(number).map(|state| state.devices.clone()).unwrap_or_default();
+        let mut is_known = vec![false; kept.buffers.len()];
         for device in own {
             let Some(device) = self.devices.get_mut(device as usize) else { continue };
             device.forget();
@@ -94,12 +95,16 @@ impl Shard {
                 device.stuck = log.stuck.clone();
                 device.known = log.known;
             }
-            let own = kept.buffers.iter_mut().filter(|b| {
+            for (buffer, is_known) in kept.buffers.iter_mut().zip(&mut is_known) {
                 // The row may have got another end since.
-                b.series.sensor == device.id && device.span.contains(b.first)
-            });
-            own.for_each(|buffer| device.describe(buffer));
+                if buffer.series.sensor == device.id && device.span.contains(buffer.first) {
+                    device.describe(buffer);
+                    *is_known = true;
+                }
+            }
         }
+        let gone = kept.buffers.iter_mut().zip(is_known).filter(|(_, is_known)| !is_known);
+        gone.for_each(|(buffer, _)| buffer.unbind());
         let Some(state) = self.places.get_mut(number) else { return };
         let others = kept.memories.take();
         let mut next = 0;

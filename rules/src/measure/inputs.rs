@@ -54,6 +54,11 @@ impl<'a> Inputs<'a> {
         self.buffers.iter().filter(move |b| b.series.quantity == quantity && b.first < before)
     }
 
+    /// Those of them that hung here then: what has gone elsewhere leaves nothing unknown beside what is there.
+    fn bound(&self, quantity: Quantity) -> impl Iterator<Item = &'a SeriesBuffer> + '_ {
+        self.of(quantity).filter(|b| b.is_bound_in(self.window))
+    }
+
     /// Whether any series of this quantity had been seen at the place.
     pub(crate) fn has(&self, quantity: Quantity) -> bool {
         self.of(quantity).next().is_some()
@@ -99,7 +104,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn occupancy(&self) -> &Steps<Occupancy> {
         self.occupancy.get_or_init(|| {
             let counts: Vec<Counted> = self
-                .of(Quantity::PeopleCount)
+                .bound(Quantity::PeopleCount)
                 .map(|b| Counted {
                     zone: b.about.zone.clone(),
                     overlaps: b.about.overlaps.clone(),
@@ -109,10 +114,10 @@ impl<'a> Inputs<'a> {
             let midnight = self.facts.day.from;
             let doors = doors::inside(self.buffers, self.window, midnight, self.has_ended);
             let presence: Vec<_> =
-                self.of(Quantity::Occupied).map(|b| b.values(self.window, self.has_ended)).collect();
+                self.bound(Quantity::Occupied).map(|b| b.values(self.window, self.has_ended)).collect();
             let motion: Vec<_> = [Quantity::Motion, Quantity::MotionCount]
                 .into_iter()
-                .flat_map(|q| self.of(q))
+                .flat_map(|q| self.bound(q))
                 .map(|b| b.motion(self.window, self.has_ended))
                 .collect();
             fused(&counts, doors.as_ref(), &presence, &motion, self.window)

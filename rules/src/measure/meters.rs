@@ -128,6 +128,33 @@ impl<'a> Supply<'a> {
         (register, place): (&Register, &Id),
         window: Span,
     ) -> bool {
+        self.has_meter((measure, energy), (register, place), window, |(id, below)| {
+            let mut chains = self.chains.of(id).filter(|chain| chain.place == *below);
+            chains.any(|chain| chain.first < window.to)
+        })
+    }
+
+    /// Whether any meter that a measure of the place could use is bound there or below at some time of a window,
+    /// heard or not.
+    pub(crate) fn is_metered(
+        &self,
+        wanted: (Measure, &Energy),
+        here: (&Register, &Id),
+        window: Span,
+    ) -> bool {
+        self.has_meter(wanted, here, window, |(id, below)| {
+            let rows = here.0.meters.get(id).into_iter().flat_map(|history| history.rows());
+            rows.into_iter().any(|row| row.value.place == *below && row.span.intersect(window).is_some())
+        })
+    }
+
+    fn has_meter(
+        &self,
+        (measure, energy): (Measure, &Energy),
+        (register, place): (&Register, &Id),
+        window: Span,
+        is_meant: impl Fn(&(Id, Id)) -> bool,
+    ) -> bool {
         let wanted = carriers(measure, energy);
         let of_carrier = |(id, _): &&(Id, Id)| {
             let facts = self.facts.get(id);
@@ -138,10 +165,7 @@ impl<'a> Supply<'a> {
             let mut above = stays.iter().flat_map(|stay| register.ancestors(below, stay.from));
             self.moves.is_empty() || above.any(|up| up.id == *place)
         };
-        self.meters.iter().filter(of_carrier).any(|(id, below)| {
-            let mut chains = self.chains.of(id).filter(|chain| chain.place == *below);
-            chains.any(|chain| chain.first < window.to) && is_below(below)
-        })
+        self.meters.iter().filter(of_carrier).any(|bound| is_meant(bound) && is_below(&bound.1))
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) struct MeterFacts {
 impl MeterFacts {
     /// Collects what the register holds; `None` for a meter without rows.
     ///
-    /// A row with another multiplier than the one before it counts as a change of the multiplier.
+    /// A row with another multiplier than the one before it counts as a change of the multiplier, of its own or as
+    /// part of what was declared for the same instant: a new meter often comes with other transformers.
     pub(crate) fn new(register: &Register, id: &Id) -> Option<Self> {
         let rows = register.meters.get(id)?.clone();
         let mut events: Vec<MeterEvent> =
@@ -25,16 +26,8 @@ impl MeterFacts {
         let mut before: Option<f64> = None;
         for row in rows.rows() {
             let multiplier = row.value.multiplier;
-            let is_other = before.is_some_and(|b| micro(b) != micro(multiplier));
-            if is_other && !events.iter().any(|e| e.time == row.span.from) {
-                events.push(MeterEvent {
-                    sensor: id.clone(),
-                    time: row.span.from,
-                    kind: MeterEventKind::Multiplier,
-                    old_reading: None,
-                    new_reading: None,
-                    multiplier: Some(multiplier),
-                });
+            if before.is_some_and(|b| micro(b) != micro(multiplier)) {
+                declare(&mut events, id, row.span.from, multiplier);
             }
             before = Some(multiplier);
         }
@@ -73,5 +66,24 @@ impl MeterFacts {
         let declared = self.events.iter().filter(|e| e.time <= at).filter_map(|e| e.multiplier).next_back();
         let first = || self.rows.rows().next().map_or(1.0, |row| row.value.multiplier);
         micro(declared.unwrap_or_else(first))
+    }
+}
+
+/// Takes up that a row has another multiplier from `time` on, unless an event of that instant says which.
+fn declare(events: &mut Vec<MeterEvent>, id: &Id, time: Instant, multiplier: f64) {
+    if events.iter().any(|e| e.time == time && e.multiplier.is_some()) {
+        return;
+    }
+    let multiplier = Some(multiplier);
+    match events.iter_mut().rfind(|e| e.time == time) {
+        Some(event) => event.multiplier = multiplier,
+        None => events.push(MeterEvent {
+            sensor: id.clone(),
+            time,
+            kind: MeterEventKind::Multiplier,
+            old_reading: None,
+            new_reading: None,
+            multiplier,
+        }),
     }
 }

@@ -3,7 +3,9 @@
 use model::{Instant, Period, PlaceKind, Quantity, Span, register::Sensor};
 use rules::{Clause, Fact, Gate, Measure, Outcome};
 
-use crate::world::{World, at, clause, co2, gated, id};
+use crate::world::{Run, World, at, clause, co2, gated, id};
+
+const HOUR: i64 = 3_600_000;
 
 #[test]
 fn unobserved_time_is_in_no_mean_and_lowers_the_coverage() {
@@ -273,4 +275,23 @@ fn late_outdoor_air_of_yesterday_moves_the_edition_of_yesterday_alone() {
     assert_eq!(said, [("own-1/co2", Outcome::Compliant); 2]);
     let open: Vec<String> = run.engine.alerts().into_iter().map(|a| a.check.clause).collect();
     assert_eq!(open, ["own-2/co2"], "the day after breaches as before");
+}
+
+#[test]
+fn the_figure_of_an_hour_is_known_as_long_as_its_readings_are() {
+    let mut run = World::new().with(gated(co2())).run();
+    // A day comes at once, as from a device that buffers; the verdict of each hour is asked for its figure afterwards.
+    let start = at("03-02 08:00");
+    run.co2_hours(start, &[Some(1100.0), Some(1200.0), None, Some(1300.0)]);
+    let hour = |number: i64| Span::new(start.plus_ms(number * HOUR), start.plus_ms((number + 1) * HOUR));
+    let known = |run: &Run, number| {
+        let figure = run.engine.figure(&id("r1"), Measure::Co2HourMean, hour(number), Period::Hour);
+        figure.map(|figure| (figure.value, figure.coverage))
+    };
+    let figures = [0, 1, 2, 3].map(|number| known(&run, number));
+    let full = |value| Some((Some(value), 1.0));
+    // The last value of the second hour stands for ten minutes of the third.
+    assert_eq!(figures, [full(1100.0), full(1200.0), Some((Some(1200.0), 1.0 / 6.0)), full(1300.0)]);
+    run.advance(at("03-10 08:00"));
+    assert_eq!(known(&run, 0), None, "unknown, and not unobserved");
 }

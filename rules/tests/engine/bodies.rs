@@ -1,5 +1,7 @@
 //! Quotas a person of a body: the use of all its buildings over its people.
 
+use std::collections::BTreeMap;
+
 use model::{
     Instant, Period, PlaceKind, Quantity, Span,
     register::{Body, Dated, EndUse, History, Level},
@@ -293,6 +295,26 @@ fn each_of_two_bodies_has_its_own_memory_back_from_a_checkpoint() {
     assert_eq!(next.engine.alerts(), run.engine.alerts());
     next.advance(at("2026-01-02 00:00"));
     assert!(next.out.is_empty());
+}
+
+#[test]
+fn a_body_that_has_to_begin_anew_does_not_get_its_alert_back_with_a_restart() {
+    let mut world = agency();
+    let mut run = plain(&world);
+    let mut saved: BTreeMap<String, rules::SavedShard> = run.engine.take_changed().into_iter().collect();
+    assert_eq!(run.engine.alerts().len(), 1);
+    let judged_otherwise = Clause { measure: Measure::WaterPerPerson, ..quota() };
+    world.clauses.clear();
+    let world = world.with(judged_otherwise);
+    let register = std::sync::Arc::new(world.register.clone());
+    for gone in run.engine.rebind(register, &world.clauses, world.options, &mut run.out) {
+        saved.remove(&gone);
+    }
+    saved.extend(run.engine.take_changed());
+    assert!(run.engine.alerts().is_empty());
+    let mut next = world.engine();
+    saved.into_iter().for_each(|(key, piece)| next.restore(&key, piece));
+    assert_eq!(next.alerts(), []);
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn an_edition_that_is_given_more_time_has_its_alert_back() {
     run.co2_hours(at("03-02 12:00"), &[Some(1200.0)]);
     assert_eq!(run.alert().unwrap().state, AlertState::Firing);
     assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Withdrawn, TransitionKind::Firing]);
+    assert_eq!(run.untold(), None, "whoever was told of its end is told that it is back");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Energy joined with people, nights and rest days, and the corrected intensity.
 
-use model::{Instant, Period, PlaceKind, Quantity, register::EndUse};
-use rules::{Clause, Correction, Fact, Measure, Outcome};
+use model::{Instant, Period, PlaceKind, Quantity, Span, register::EndUse};
+use rules::{Clause, Correction, Fact, Measure, Outcome, measure};
 
-use crate::world::{Run, World, at, body, clause, id, place};
+use crate::world::{Run, World, at, body, clause, id, place, reading, two};
 
 fn while_empty(kind: PlaceKind, period: Period) -> Clause {
     clause("empty", kind, Measure::EnergyWhileEmpty, period, 1.0)
@@ -205,7 +205,7 @@ fn a_meter_that_was_read_elsewhere_says_nothing_of_a_room_until_it_is_read_there
     let mut world = World::new().with(while_empty(PlaceKind::Room, Period::Hour));
     let here = crate::world::hourly_meter("m", "r1");
     let elsewhere = crate::world::hourly_meter("m", "b");
-    let history = crate::world::two(elsewhere, at("03-03 00:00"), here);
+    let history = two(elsewhere, at("03-03 00:00"), here);
     world.register.meters.insert(id("m"), history);
     let mut run = world.run();
     meter(&mut run, "m", at("03-02 22:00"), at("03-02 23:45"), 4.0);
@@ -216,4 +216,37 @@ fn a_meter_that_was_read_elsewhere_says_nothing_of_a_room_until_it_is_read_there
     let told = run.of("empty");
     assert_eq!(told[0].window.from, at("03-03 01:00"), "the hour of its first reading there");
     assert_eq!((told[0].value, told[0].coverage), (Some(2.0), 1.0));
+}
+
+#[test]
+fn measure_has_rows_for_what_came_later_and_for_a_meter_that_never_spoke() {
+    let mut world = World::new();
+    world.meter("m-b", "b", |_| {});
+    world.meter("m-old", "old", |_| {});
+    world.place(place("old", PlaceKind::Building, None));
+    let begun = at("03-03 00:00");
+    let mut rows = model::register::History::default();
+    let annexe = place("annexe", PlaceKind::Building, None);
+    rows.insert(model::register::Dated { span: Span::new(begun, Instant::MAX), value: annexe }).unwrap();
+    world.register.places.insert(id("annexe"), rows);
+    world.meter("m-a", "annexe", |_| {});
+    let hours = |meter: &'static str, from: Instant, hours: i64| {
+        (0..=hours).map(move |hour| {
+            reading(meter, Quantity::EnergyImport, from.plus_ms(hour * 3_600_000), hour as f64)
+        })
+    };
+    let readings = hours("m-b", at("03-02 00:00"), 48).chain(hours("m-a", begun, 24)).collect();
+    let register = std::sync::Arc::new(world.register);
+    let rows = measure(&register, Measure::Electricity, Period::Day, None, None, readings).unwrap();
+    let told: Vec<(&str, Option<f64>, f64)> =
+        rows.iter().map(|row| (row.place.as_str(), row.value, row.coverage)).collect();
+    let expected = [
+        ("annexe", None, 0.0),
+        ("annexe", Some(24.0), 1.0),
+        ("b", Some(24.0), 1.0),
+        ("b", Some(24.0), 1.0),
+        ("old", None, 0.0),
+        ("old", None, 0.0),
+    ];
+    assert_eq!(told, expected);
 }

@@ -1,9 +1,11 @@
 //! Late data: windows are opened again, and told again only when a printed field changes.
 
-use model::{PlaceKind, Quantity};
-use rules::{AlertState, Measure, Outcome, Taken, TransitionKind};
+use std::collections::BTreeMap;
 
-use crate::world::{World, at, clause, co2, gated, reading};
+use model::{Period, PlaceKind, Quantity};
+use rules::{AlertState, Measure, Outcome, SavedShard, Taken, TransitionKind};
+
+use crate::world::{Run, World, at, clause, co2, gated, reading};
 
 #[test]
 fn late_data_gives_revision_two_with_what_it_changes() {
@@ -52,6 +54,49 @@ fn a_late_breach_before_a_firing_alert_moves_its_start_and_keeps_its_id() {
 }
 
 #[test]
+fn an_alert_that_late_data_takes_back_and_gives_again_is_told_each_time() {
+    let mut run = World::new().with(co2()).run();
+    run.co2_hours(at("03-02 08:00"), &[Some(1010.0)]);
+    let reading = |value| reading("s1", Quantity::Co2, at("03-02 08:02"), value);
+    for (value, until) in [(400.0, "03-02 10:30"), (1030.0, "03-02 10:45"), (400.0, "03-02 11:00")] {
+        run.observe(&reading(value));
+        run.advance(at(until));
+    }
+    let kinds = [TransitionKind::Firing, TransitionKind::Resolved];
+    assert_eq!(run.kinds(), [kinds, kinds].concat());
+    assert_eq!(run.untold(), None);
+    let [first, ended, second, last] = run.transitions()[..] else { unreachable!() };
+    assert_eq!((&ended.alert.id, &last.alert.id), (&first.alert.id, &second.alert.id));
+    assert_eq!(second.alert.fired_at, Some(at("03-02 10:30")), "when it was known, not when it was");
+}
+
+#[test]
+fn what_late_words_of_a_meter_have_raised_is_part_of_the_next_checkpoint() {
+    let daily = clause("use", PlaceKind::Building, Measure::Electricity, Period::Day, 50.0);
+    let mut world = World::new().with(daily);
+    world.meter("m", "b", |_| {});
+    let mut run = world.run();
+    let counted = |run: &mut Run, hours: std::ops::RangeInclusive<i64>| {
+        for hour in hours {
+            let time = at("03-02 00:00").plus_ms(hour * 3_600_000);
+            run.send("m", Quantity::EnergyImport, time, hour as f64 * 10.0);
+        }
+    };
+    counted(&mut run, 0..=3);
+    counted(&mut run, 24..=27);
+    let mut saved: BTreeMap<String, SavedShard> = run.engine.take_changed().into_iter().collect();
+    counted(&mut run, 4..=23);
+    run.advance(at("03-03 03:10"));
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    saved.extend(run.engine.take_changed());
+    let mut next = Run { engine: world.engine(), out: Vec::new() };
+    saved.into_iter().for_each(|(key, piece)| next.engine.restore(&key, piece));
+    assert_eq!(next.engine.alerts(), run.engine.alerts());
+    next.advance(at("03-03 03:20"));
+    assert!(next.out.is_empty(), "nothing is told twice");
+}
+
+#[test]
 fn an_alert_shows_no_breach_that_late_data_has_taken_back() {
     let mut run = World::new().with(gated(co2())).run();
     run.co2_hours(at("03-02 08:00"), &[Some(1100.0), Some(1200.0)]);
@@ -96,7 +141,7 @@ fn a_late_first_reading_opens_the_hours_from_it_on() {
     late.send("s1", Quantity::Co2, at("03-02 08:10"), 900.0);
     late.advance(at("03-02 14:01"));
     sorted.advance(at("03-02 14:01"));
-    let said = |run: &crate::world::Run| -> Vec<_> {
+    let said = |run: &Run| -> Vec<_> {
         run.state().into_values().map(|v| (v.window.from, v.outcome, v.coverage)).collect()
     };
     assert_eq!(said(&sorted).len(), 5, "from 08:00 to 13:00");
@@ -120,7 +165,7 @@ fn a_verdict_whose_judged_time_late_data_takes_away_is_withdrawn() {
 
 #[test]
 fn late_data_of_a_room_corrects_its_building() {
-    let building = clause("busy", PlaceKind::Building, Measure::Utilisation, model::Period::Hour, 0.9);
+    let building = clause("busy", PlaceKind::Building, Measure::Utilisation, Period::Hour, 0.9);
     let mut run = World::new().with(building).run();
     run.steady("s1", Quantity::Occupied, at("03-02 09:00"), at("03-02 10:00"), 1.0);
     run.steady("s2", Quantity::Occupied, at("03-02 09:00"), at("03-02 09:05"), 1.0);
@@ -142,7 +187,7 @@ fn of_several_values_at_one_instant_the_last_wins() {
 
 #[test]
 fn what_is_due_at_an_instant_waits_for_the_readings_of_that_instant() {
-    let hourly = clause("use", PlaceKind::Building, Measure::Electricity, model::Period::Hour, 5.0);
+    let hourly = clause("use", PlaceKind::Building, Measure::Electricity, Period::Hour, 5.0);
     let mut world = World::new().with(hourly);
     world.meter("m", "b", |meter| meter.max_gap_s = 900.0);
     let mut run = world.run();

@@ -194,6 +194,17 @@ fn a_new_row_with_another_multiplier_counts_from_its_midnight_on() {
 }
 
 #[test]
+fn a_meter_replaced_on_the_day_of_its_new_row_counts_by_the_multiplier_of_that_row() {
+    let mut world = metered(|_| {});
+    let second = Meter { multiplier: 10.0, ..hourly_meter("m", "b") };
+    world.register.meters.insert(id("m"), two(hourly_meter("m", "b"), at("03-03 00:00"), second));
+    let replaced = event(MeterEventKind::Replaced, "03-03 00:00", (Some(11.0), Some(0.0)), None);
+    world.register.meter_events.push(replaced);
+    let readings = [("03-02 23:00", 10.0), ("03-03 00:00", 0.0), ("03-03 01:00", 1.0)];
+    assert_eq!(hours(&world, &readings), [(Some(1.0), 1.0), (Some(10.0), 1.0)]);
+}
+
+#[test]
 fn a_giant_step_is_no_use_but_a_broken_register() {
     let world = metered(|meter| meter.rated_kw = Some(10.0));
     // 15 kW and a register step are believed, more is not.

@@ -32,6 +32,8 @@ struct Track {
     quantity: Quantity,
     place: Id,
     sensor: Sensor,
+    /// When it hung there.
+    bound: model::Span,
     first: Instant,
     readings: Vec<(Instant, i64)>,
     observed: BTreeMap<Instant, i64>,
@@ -181,7 +183,8 @@ impl<'a> Oracle<'a> {
             }
             let first = readings[0].0;
             let (place, sensor) = (sensor.place.clone(), sensor.clone());
-            self.tracks.push(Track { quantity, place, sensor, first, readings, observed, moving });
+            let bound = span;
+            self.tracks.push(Track { quantity, place, sensor, bound, first, readings, observed, moving });
         }
     }
 

@@ -199,6 +199,7 @@ proptest! {
         finish(&mut late, &case);
         prop_assert_eq!(state(&sorted), state(&late));
         prop_assert_eq!(alerts(&sorted), alerts(&late));
+        prop_assert_eq!(late.untold(), None);
     }
 
     #[test]

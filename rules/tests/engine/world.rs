@@ -1,6 +1,9 @@
 //! A small office to try things in.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{
     Calendar, Id, Instant, Period, Place, PlaceKind, Quantity, Reading, Register, RoomUse, Series, Span,
@@ -199,6 +202,12 @@ impl Run {
             .iter()
             .filter_map(|o| if let Output::Transition(t) = o { Some(&**t) } else { None })
             .collect()
+    }
+
+    /// The first transition that bears the id of one before it: nobody would be told of it.
+    pub(crate) fn untold(&self) -> Option<&Transition> {
+        let mut known = BTreeSet::new();
+        self.transitions().into_iter().find(|t| !known.insert(t.id.as_str()))
     }
 
     pub(crate) fn kinds(&self) -> Vec<TransitionKind> {

@@ -41,7 +41,13 @@ impl Oracle<'_> {
         let rows: Vec<_> = self.case.register.meters[&meter.id].rows().collect();
         for pair in rows.windows(2) {
             let (time, multiplier) = (pair[1].span.from, pair[1].value.multiplier);
-            if multiplier != pair[0].value.multiplier && events.iter().all(|e| e.time != time) {
+            let is_told = events.iter().any(|e| e.time == time && e.multiplier.is_some());
+            if multiplier == pair[0].value.multiplier || is_told {
+                continue;
+            }
+            if let Some(event) = events.iter_mut().rfind(|e| e.time == time) {
+                event.multiplier = Some(multiplier);
+            } else {
                 let (kind, sensor) = (MeterEventKind::Multiplier, meter.id.clone());
                 let multiplier = Some(multiplier);
                 events.push(MeterEvent {

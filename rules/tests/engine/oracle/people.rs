@@ -12,6 +12,14 @@ impl Oracle<'_> {
         self.tracks.iter().filter(mine).collect()
     }
 
+    /// Those of them that hung there in the hour of a minute.
+    fn bound(&self, room: &Id, quantity: Quantity, minute: Minute) -> Vec<&Track> {
+        let (from, to) = self.hours[minute.hour];
+        let mut tracks = self.of(room, quantity, to);
+        tracks.retain(|t| t.bound.from < to && from < t.bound.to);
+        tracks
+    }
+
     pub(super) fn has_doors(&self, room: &Id, before: Instant) -> bool {
         [Quantity::PeopleIn, Quantity::PeopleOut].iter().all(|q| !self.of(room, *q, before).is_empty())
     }
@@ -27,20 +35,19 @@ impl Oracle<'_> {
 
     /// Whether somebody is in, and how many (millionths), if known.
     pub(super) fn occupancy(&self, room: &Id, minute: Minute) -> Option<(bool, Option<i64>)> {
-        let before = self.hours[minute.hour].1;
-        if let Some(people) = self.counted(room, minute, before) {
+        if let Some(people) = self.counted(room, minute) {
             return Some((people > 0, Some(people)));
         }
-        if let Some(people) = self.through_doors(room, minute, before) {
+        if let Some(people) = self.through_doors(room, minute) {
             return Some((people > 0, Some(people)));
         }
         let presence: Vec<Option<bool>> = self
-            .of(room, Quantity::Occupied, before)
+            .bound(room, Quantity::Occupied, minute)
             .iter()
             .map(|t| t.observed.get(&minute.at).map(|v| *v > 0))
             .collect();
         let motion: Vec<Option<bool>> = self
-            .of(room, Quantity::Motion, before)
+            .bound(room, Quantity::Motion, minute)
             .iter()
             .map(|t| t.observed.get(&minute.at).map(|_| t.moving.contains(&minute.at)))
             .collect();
@@ -55,8 +62,8 @@ impl Oracle<'_> {
         None
     }
 
-    pub(super) fn counted(&self, room: &Id, minute: Minute, before: Instant) -> Option<i64> {
-        let tracks = self.of(room, Quantity::PeopleCount, before);
+    pub(super) fn counted(&self, room: &Id, minute: Minute) -> Option<i64> {
+        let tracks = self.bound(room, Quantity::PeopleCount, minute);
         // Groups of zones that overlap: joined until nothing changes.
         let mut groups: Vec<BTreeSet<Option<String>>> = Vec::new();
         for track in &tracks {
@@ -76,14 +83,15 @@ impl Oracle<'_> {
         (!groups.is_empty()).then_some(sum)
     }
 
-    pub(super) fn through_doors(&self, room: &Id, minute: Minute, before: Instant) -> Option<i64> {
-        if !self.has_doors(room, before) {
+    pub(super) fn through_doors(&self, room: &Id, minute: Minute) -> Option<i64> {
+        let ways = [(Quantity::PeopleIn, 1), (Quantity::PeopleOut, -1)];
+        if ways.iter().any(|(way, _)| self.bound(room, *way, minute).is_empty()) {
             return None;
         }
         let midnight = self.days[minute.day].0;
         let mut net: BTreeMap<Instant, i64> = BTreeMap::new();
-        for (quantity, sign) in [(Quantity::PeopleIn, 1), (Quantity::PeopleOut, -1)] {
-            for track in self.of(room, quantity, before) {
+        for (quantity, sign) in ways {
+            for track in self.bound(room, quantity, minute) {
                 track.observed.get(&minute.at)?;
                 for (at, value) in track.readings.iter().filter(|(at, _)| midnight <= *at && *at <= minute.at)
                 {
