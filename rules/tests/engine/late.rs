@@ -1,9 +1,7 @@
 //! Late data: windows are opened again, and told again only when a printed field changes.
 
-use std::collections::BTreeMap;
-
 use model::{Period, PlaceKind, Quantity};
-use rules::{AlertState, Measure, Outcome, SavedShard, Taken, TransitionKind};
+use rules::{AlertState, Measure, Outcome, Taken, TransitionKind};
 
 use crate::world::{Run, World, at, clause, co2, gated, reading};
 
@@ -68,32 +66,6 @@ fn an_alert_that_late_data_takes_back_and_gives_again_is_told_each_time() {
     let [first, ended, second, last] = run.transitions()[..] else { unreachable!() };
     assert_eq!((&ended.alert.id, &last.alert.id), (&first.alert.id, &second.alert.id));
     assert_eq!(second.alert.fired_at, Some(at("03-02 10:30")), "when it was known, not when it was");
-}
-
-#[test]
-fn what_late_words_of_a_meter_have_raised_is_part_of_the_next_checkpoint() {
-    let daily = clause("use", PlaceKind::Building, Measure::Electricity, Period::Day, 50.0);
-    let mut world = World::new().with(daily);
-    world.meter("m", "b", |_| {});
-    let mut run = world.run();
-    let counted = |run: &mut Run, hours: std::ops::RangeInclusive<i64>| {
-        for hour in hours {
-            let time = at("03-02 00:00").plus_ms(hour * 3_600_000);
-            run.send("m", Quantity::EnergyImport, time, hour as f64 * 10.0);
-        }
-    };
-    counted(&mut run, 0..=3);
-    counted(&mut run, 24..=27);
-    let mut saved: BTreeMap<String, SavedShard> = run.engine.take_changed().into_iter().collect();
-    counted(&mut run, 4..=23);
-    run.advance(at("03-03 03:10"));
-    assert_eq!(run.kinds(), [TransitionKind::Firing]);
-    saved.extend(run.engine.take_changed());
-    let mut next = Run { engine: world.engine(), out: Vec::new() };
-    saved.into_iter().for_each(|(key, piece)| next.engine.restore(&key, piece));
-    assert_eq!(next.engine.alerts(), run.engine.alerts());
-    next.advance(at("03-03 03:20"));
-    assert!(next.out.is_empty(), "nothing is told twice");
 }
 
 #[test]

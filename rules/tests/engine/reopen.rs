@@ -229,6 +229,24 @@ fn a_window_that_is_still_remembered_changes_its_alert_and_an_older_one_does_not
 }
 
 #[test]
+fn what_days_built_anew_have_raised_is_part_of_the_next_checkpoint() {
+    let monthly = clause("month", PlaceKind::Building, Measure::Electricity, Period::Month, 50.0);
+    let mut world = World::new().with(monthly);
+    world.meter("m", "b", |_| {});
+    let mut keeper = Keeper::new(world.run());
+    let sent = |time: &str, value: f64| reading("m", Quantity::EnergyImport, at(time), value);
+    keeper.observe_all(&[sent("03-15 00:00", 100.0), sent("04-01 00:00", 110.0)]);
+    keeper.run.advance(at("04-01 06:00"));
+    assert_eq!(keeper.observe(&sent("03-01 00:00", 0.0)), Taken::TooLate);
+    let mut saved: BTreeMap<_, _> = keeper.run.engine.take_changed().into_iter().collect();
+    assert_eq!(keeper.reopen_told(), [TransitionKind::Firing]);
+    saved.extend(keeper.run.engine.take_changed());
+    let mut next = world.engine();
+    saved.into_iter().for_each(|(key, piece)| next.restore(&key, piece));
+    assert_eq!(next.alerts(), keeper.run.engine.alerts());
+}
+
+#[test]
 fn a_late_reading_of_a_meter_is_spread_between_its_neighbours_and_changes_no_total() {
     let yearly = |name: &str, period| Clause {
         min_coverage: 0.0,
