@@ -202,6 +202,17 @@ impl Check {
         self.alert_of(self.memory.life(), self.revive(spoke))
     }
 
+    /// The alert is no longer proven where nothing was judged for too long; `None` where that is no news.
+    pub(crate) fn fade(&mut self, now: Instant, stale_after_ms: i64) -> Option<Transition> {
+        if !self.memory.fade(now, stale_after_ms) {
+            return None;
+        }
+        let alert = self.alert()?;
+        let kind = TransitionKind::Unproven;
+        let id = TransitionId::new(&self.id(), kind, now, alert.verdict.revision);
+        Some(Transition { id, kind, at: now, alert })
+    }
+
     /// The alert ends at `at` because this check is no more; `None` when nothing was told of it.
     pub(crate) fn withdraw(&self, at: Instant) -> Option<Transition> {
         let mut alert = self.alert().filter(|alert| alert.state == AlertState::Firing)?;

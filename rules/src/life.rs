@@ -203,12 +203,21 @@ impl Life {
         self.phase() == Phase::Inactive
     }
 
+    /// Nothing was judged for longer than `stale_ms`, as out of season or behind a gate that stays shut: the alert goes on
+    /// and is no longer proven. Returns whether that is news.
+    pub(crate) fn fade(&mut self, now: Instant, stale_ms: i64) -> bool {
+        let is_stale = self.spoke_at.is_some_and(|spoke| now.since(spoke) >= stale_ms);
+        let alert = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing && !alert.is_unproven);
+        alert.filter(|_| is_stale).map(|alert| alert.is_unproven = true).is_some()
+    }
+
     /// A life told anew: an alert that fired before and fires still keeps what it was known by; one that did not
     /// begins with `cause`, event time and revision of what has changed it, since whoever was told of an alert of
     /// the same windows was told of its end too.
     pub(crate) fn go_on_from(&mut self, before: &Self, cause: (Instant, u32)) {
         if let Some(alert) = self.alert.as_mut().filter(|alert| alert.phase == Phase::Firing) {
             alert.fired = if before.phase() == Phase::Firing { before.fired() } else { Some(cause) };
+            alert.is_unproven |= before.is_unproven() && self.spoke_at == before.spoke_at;
         }
     }
 }

@@ -179,6 +179,14 @@ impl Memory {
         }
     }
 
+    /// Nothing was judged for too long, if `stale_ms` and the length of a window have passed: see [`Life::fade`].
+    pub(crate) fn fade(&mut self, now: Instant, stale_ms: i64) -> bool {
+        self.0.as_mut().is_some_and(|known| {
+            let due = known.last.as_ref().map_or(0, |last| last.window.millis());
+            known.life.fade(now, stale_ms.saturating_add(due))
+        })
+    }
+
     /// The clause is in force no longer, or again: then the history tells the life of the alert anew.
     pub(crate) fn set_out_of_force(&mut self, is_out: bool) {
         let known = self.known();

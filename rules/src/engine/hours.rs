@@ -38,7 +38,12 @@ impl Shard {
         self.deliver_closed(place, &facts, now);
         let next = self.almanac.at(hour.to);
         let is_midnight = next.day.from == hour.to;
+        let stale = self.options.stale_after_ms;
         let Some(state) = self.places.get_mut(place) else { return };
+        if is_midnight {
+            let faded = state.checks.iter_mut().filter_map(|check| check.fade(now, stale));
+            out.extend(faded.map(|transition| Output::Transition(Box::new(transition))));
+        }
         state.kept.next_hour = Some(next.hour);
         state.is_changed = true;
         self.set_timer(place);

@@ -124,6 +124,24 @@ fn without_judged_time_there_is_no_verdict_and_the_alert_stays() {
 }
 
 #[test]
+fn an_alert_whose_gate_stays_shut_for_a_week_is_no_longer_proven_and_not_resolved() {
+    let mut run = World::new().with(gated(co2())).run();
+    run.steady("t1", Quantity::Occupied, at("03-02 08:00"), at("03-02 09:00"), 1.0);
+    run.steady("s1", Quantity::Co2, at("03-02 08:00"), at("03-02 09:00"), 1100.0);
+    run.steady("t1", Quantity::Occupied, at("03-02 09:00"), at("03-09 09:00"), 0.0);
+    assert_eq!(run.kinds(), [TransitionKind::Firing]);
+    run.steady("t1", Quantity::Occupied, at("03-09 09:00"), at("03-20 09:00"), 0.0);
+    assert_eq!(run.kinds(), [TransitionKind::Firing, TransitionKind::Unproven], "and once");
+    let alert = run.alert().unwrap();
+    assert_eq!((alert.state, alert.is_unproven), (AlertState::Firing, true));
+    assert_eq!(run.verdicts().len(), 1, "nothing was judged");
+    run.steady("t1", Quantity::Occupied, at("03-20 09:00"), at("03-20 11:00"), 1.0);
+    run.steady("s1", Quantity::Co2, at("03-20 09:00"), at("03-20 11:00"), 500.0);
+    run.advance(at("03-20 12:00"));
+    assert_eq!(run.kinds().last(), Some(&TransitionKind::Resolved));
+}
+
+#[test]
 fn a_waived_breach_is_told_as_waived_and_does_not_fire() {
     let mut world = World::new().with(co2());
     let waiver = Waiver {
