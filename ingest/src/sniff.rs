@@ -8,7 +8,7 @@ use model::Quantity;
 use crate::{
     Format,
     fields::Walk,
-    formats::influx_line,
+    formats::{influx_line, senml},
     names::Names,
     tape::{self, Cursor, Tape},
 };
@@ -72,7 +72,11 @@ fn is_senml(root: Cursor<'_, '_>) -> bool {
     let is_record = |record: Cursor<'_, '_>| {
         record.children().any(|c| c.name().is_some_and(|name| LABELS.contains(&name)))
     };
-    root.is_array() && root.children().next().is_some() && root.children().all(is_record)
+    senml::pack(root).is_some_and(|pack| match pack.list {
+        Some(list) => list.children().next().is_some() && list.children().all(is_record),
+        // One object with a value is many things: only a record has a name under this label.
+        None => root.text_of("n").is_some(),
+    })
 }
 
 /// `/3303/0/5700`: an object, its instance, a resource.
@@ -122,6 +126,9 @@ mod tests {
     fn the_most_telling_shape_wins() {
         assert_eq!(format("x", r#"[{"bn":"/3303/0/","n":"5700","v":21}]"#), Some(Format::Lwm2mSenml));
         assert_eq!(format("x", r#"[{"n":"temperature","v":21}]"#), Some(Format::Senml));
+        assert_eq!(format("x", r#"{"n":"temperature","v":21}"#), Some(Format::Senml));
+        assert_eq!(format("x", r#"{"e":[{"n":"temperature","v":21}]}"#), Some(Format::Senml));
+        assert_eq!(format("x", r#"{"v":21}"#), None);
         assert_eq!(format("x", "room,sensor=a co2=612 1700000000"), Some(Format::InfluxLine));
         assert_eq!(format("x", r#"{"temperature":21.5}"#), Some(Format::VendorJson));
     }

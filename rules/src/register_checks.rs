@@ -94,7 +94,8 @@ impl RegisterChecks {
             let check = self.checks.entry(id).or_insert_with(new);
             let (said, life) = (check.last_verdict(), check.life());
             let Some((verdict, is_turned)) = check.note(finding_of(verdict), day, i64::MAX) else { continue };
-            let transition = check.settle(&life, (verdict.time, &verdict), is_turned.then_some(&verdict), i64::MAX);
+            let transition =
+                check.settle(&life, (verdict.time, &verdict), is_turned.then_some(&verdict), i64::MAX);
             check.prune(day, i64::MAX);
             if !said.is_some_and(|said| said.says_the_same(&verdict)) {
                 out.push(Output::Verdict(Arc::new(verdict)));

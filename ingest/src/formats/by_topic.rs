@@ -86,10 +86,15 @@ pub(super) fn read(
     if let Some(field) = plain {
         return field::bind(vec![field], &sensor, value.time).pop();
     }
-    let mut field = by_last_words(name, value.scalar, value.unit, &walk)?;
+    let sensor = told(&[name]);
+    let Some(mut field) = by_last_words(name, value.scalar, value.unit, &walk) else {
+        // `temperature/desk-4` with a unit of temperatures: the level before says of what.
+        let is_meant = own.is_none() && value.unit.is_some() && !env.names.is_qualifier(name);
+        let field = single(before).filter(|_| is_meant)?;
+        return field::bind(vec![field], &sensor, value.time).pop();
+    };
     field.channel = None;
     let is_sure = value.unit.is_some() || is_state(field.quantity) || field::is_of_air(field.quantity);
-    let sensor = told(&[name]);
     if is_sure { field::bind(vec![field], &sensor, value.time).pop() } else { None }
 }
 

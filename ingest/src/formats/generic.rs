@@ -97,7 +97,8 @@ pub(super) fn decode(
                 readings = inside_texts(root, message, env, format);
             }
             if readings.is_empty() {
-                readings.extend(nameless(root, message, env, format));
+                let around = || only_object(root).and_then(|inner| nameless(inner, message, env, format));
+                readings.extend(nameless(root, message, env, format).or_else(around));
             }
             if let Some((sensor, time)) = readings.first().map(|first| (first.sensor.clone(), first.time)) {
                 tape.radio().ride_along(&mut readings, &sensor, time);
@@ -133,6 +134,12 @@ fn nameless(
     let time = place.times(true).1.or(message.received_at);
     let value = by_topic::Value { scalar: leaf.scalar()?, unit: place.unit(), time };
     by_topic::read(&value, sender(object), message.topic, env, format)
+}
+
+/// What an object wraps, where that is but one object.
+fn only_object<'t, 'a>(root: Cursor<'t, 'a>) -> Option<Cursor<'t, 'a>> {
+    let mut objects = root.children().filter(|child| child.is_object());
+    objects.next().filter(|_| objects.next().is_none())
 }
 
 /// Readings of objects that are written into texts of an object: `{"sid": "a", "data": "{\"humidity\": 40}"}`.

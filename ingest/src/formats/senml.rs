@@ -41,14 +41,12 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         None => None,
     };
     let tape = Tape::parse(tape::text(message.payload)?)?;
-    let pack = tape.root();
-    if !pack.is_array() {
-        return Err(DecodeError::new(ErrorKind::WrongType, "a SenML pack is a list of records"));
-    }
+    let pack = pack(tape.root())
+        .ok_or_else(|| DecodeError::new(ErrorKind::WrongType, "a SenML pack is a list of records"))?;
     let mut base = Base::default();
     let mut readings = Vec::with_capacity(8);
     let mut refused = None;
-    for record in pack.children() {
+    for record in pack.object.into_iter().chain(pack.list.into_iter().flat_map(Cursor::children)) {
         if !record.is_object() {
             return Err(DecodeError::new(ErrorKind::WrongType, "a SenML record is an object"));
         }
@@ -67,6 +65,26 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         return Err(error);
     }
     Ok(Decoded::readings_or(readings, "no_reading").into())
+}
+
+/// Where the records of a pack stand.
+pub(crate) struct Pack<'t, 'a> {
+    /// One record alone, or an object around the list with base fields of its own.
+    pub(crate) object: Option<Cursor<'t, 'a>>,
+    /// The records.
+    pub(crate) list: Option<Cursor<'t, 'a>>,
+}
+
+/// Finds the records: a list. Taken too are one record alone, and an object that holds the list as `e` (drafts of the RFC)
+/// or as `pack`.
+pub(crate) fn pack<'t, 'a>(root: Cursor<'t, 'a>) -> Option<Pack<'t, 'a>> {
+    let is_list = root.is_array();
+    let wrapped = root.children().next().filter(|first| is_list && first.get("e").is_some());
+    let object = wrapped.filter(|_| root.children().nth(1).is_none()).or((!is_list).then_some(root));
+    let Some(around) = object else { return Some(Pack { object: None, list: Some(root) }) };
+    let list = around.get("e").or_else(|| around.get("pack")).filter(|list| list.is_array());
+    let is_record = around.get("v").or_else(|| around.get("vb")).is_some();
+    (list.is_some() || is_record).then_some(Pack { object, list })
 }
 
 /// One record, its fields found in one walk.

@@ -18,7 +18,7 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
     let (device, last) =
         parts(message.topic).ok_or_else(|| DecodeError::topic("{prefix}/{device}/SENSOR"))?;
     match last {
-        "SENSOR" | "STATUS8" | "STATUS10" | "RESULT" => {}
+        "SENSOR" | "STATUS8" | "STATUS10" | "RESULT" | ENERGY => {}
         "LWT" => return Ok(Decoded::Ignored("availability").into()),
         _ => return Ok(Decoded::Ignored("status").into()),
     }
@@ -29,6 +29,11 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         return Err(DecodeError::new(ErrorKind::WrongType, "a sensor report is an object"));
     }
     let sensor = wire_id(device);
+    if last == ENERGY {
+        let walk = Walk { profile: env.profile(&sensor), ..Walk::new(env.names, OF_ENERGY) };
+        let readings = field::bind(walk.fields(root), &sensor, message.received_at);
+        return Ok(Decoded::readings_or(readings, "no_reading").into());
+    }
     let mut readings = zigbee(root, message, env);
     readings.extend(blocks(root, &sensor, message, env));
     Ok(Decoded::readings_or(readings, "no_reading").into())
@@ -39,6 +44,11 @@ fn parts(topic: &str) -> Option<(&str, &str)> {
     let device = front.split('/').rev().find(|level| !matches!(*level, "tele" | "stat" | "cmnd" | ""))?;
     Some((device, last))
 }
+
+/// The block of a meter; firmware before 5.9 sent it on a topic of its own.
+const ENERGY: &str = "ENERGY";
+/// What its names mean.
+const OF_ENERGY: &str = "tasmota-energy";
 
 /// Blocks that measure the device itself.
 const SELF: [&str; 4] = ["ESP32", "ESP8266", "ZbReceived", "Wifi"];
@@ -53,12 +63,11 @@ fn blocks(root: Cursor<'_, '_>, sensor: &Id, message: &Message<'_>, env: &Env<'_
     }
     let walk = |format| Walk { profile: env.profile(sensor), units: &units, ..Walk::new(env.names, format) };
     let is_block = |child: &Cursor<'_, '_>| child.name().is_some_and(|name| !SELF.contains(&name));
-    let chips =
-        root.children().filter(|c| c.is_object() && c.name() != Some("ENERGY") && is_block(c)).count();
+    let chips = root.children().filter(|c| c.is_object() && c.name() != Some(ENERGY) && is_block(c)).count();
     let mut found = Vec::new();
     for child in root.children().filter(is_block) {
-        if child.name() == Some("ENERGY") {
-            found.extend(walk("tasmota-energy").fields(child));
+        if child.name() == Some(ENERGY) {
+            found.extend(walk(OF_ENERGY).fields(child));
             continue;
         }
         // A radar's `Energy` is the echo's, not a meter's.

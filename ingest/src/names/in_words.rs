@@ -111,6 +111,16 @@ impl Names {
         Some(of_entry(at, Arc::clone(name), spelling))
     }
 
+    /// Whether a name says of what kind a value is: a limit, a setting, a price, of a period, of elsewhere.
+    pub(crate) fn is_qualifier(&self, name: &str) -> bool {
+        let is_one = |word: &String| {
+            let word = word.to_lowercase();
+            let (ignore, word) = (&self.ignore, word.as_str());
+            self.is_no_reading(word) || ignore.settings.contains(word) || ignore.elsewhere.contains(word)
+        };
+        spelling::words(name).iter().any(is_one)
+    }
+
     /// Whether a word of a name says that its value is a limit, a setting, a price, or of a period.
     fn is_no_reading(&self, word: &str) -> bool {
         let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
