@@ -6,7 +6,7 @@ use super::{Env, eui};
 use crate::{
     RawReading,
     field::{self, Field},
-    fields::{Walk, is_state},
+    fields::Walk,
     obis,
     roles::is_nameless,
     spelling,
@@ -88,7 +88,7 @@ pub(super) fn read(
     }
     let mut field = by_last_words(name, value.scalar, value.unit, &walk)?;
     field.channel = None;
-    let is_sure = value.unit.is_some() || is_state(field.quantity) || field::is_of_air(field.quantity);
+    let is_sure = value.unit.is_some() || field::is_state(field.quantity) || field::is_of_air(field.quantity);
     let sensor = told(&[name]);
     if is_sure { field::bind(vec![field], &sensor, value.time).pop() } else { None }
 }
