@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     Alert, Correction, Energy, Figure, Verdict,
+    about::millis,
     almanac::Almanac,
-    buffer::{SeriesBuffer, millis},
+    buffer::SeriesBuffer,
     check::Check,
     listening::Listening,
     meter::{MeterFacts, Meters},
