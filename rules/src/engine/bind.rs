@@ -60,13 +60,17 @@ pub(super) fn shards(
     wanted: &[Wanted],
     options: EngineOptions,
 ) -> Built {
-    let one = |group| Shard::new(group, Arc::clone(register), bound, wanted, options);
+    let one = |group| {
+        let mut shard = Shard::new(group, Arc::clone(register), options);
+        shard.bind(group, bound, wanted);
+        shard
+    };
     Built(groups.get(range).into_iter().flatten().map(one).collect())
 }
 
 impl Shard {
     /// Sets up places, devices and checks.
-    pub(super) fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Wanted]) {
+    fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Wanted]) {
         let mut ids: Vec<&Id> = group.members.iter().collect();
         ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
         self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();

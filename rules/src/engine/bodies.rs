@@ -13,7 +13,7 @@ use model::{Id, Instant, Period, Register, Span};
 
 use super::{
     Engine, Output, Reopened, SavedShard,
-    deliver::{Delivery, Feed},
+    feed::{Delivery, Feed},
     saved::Piece,
     shard::Shard,
 };

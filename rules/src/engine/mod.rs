@@ -10,6 +10,7 @@ mod bodies;
 mod bound;
 mod deliver;
 mod devices;
+mod feed;
 mod hours;
 mod judging;
 mod late;
