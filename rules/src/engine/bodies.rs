@@ -12,13 +12,14 @@ use std::{
 use model::{Id, Instant, Period, Register, Span};
 
 use super::{
-    Engine, Output, Reopened, SavedShard,
+    Engine,
     feed::{Delivery, Feed},
-    saved::Piece,
+    reopen::Reopened,
+    saved::{Piece, SavedShard},
     shard::Shard,
 };
 use crate::{
-    Figure, LiveClause, Measure, Subject,
+    Figure, LiveClause, Measure, Output, Subject,
     check::{Check, Memory},
     finding::Finding,
     judge::{finding, measuring_body},

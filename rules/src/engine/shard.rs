@@ -8,14 +8,14 @@ use std::{
 use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{
-    EngineOptions, Output, Taken,
     devices::Device,
     feed::{Delivery, Feed},
+    options::EngineOptions,
     place::PlaceState,
     ways::{Group, Ways},
 };
 use crate::{
-    Alert, Correction, Energy, Figure, Verdict,
+    Alert, Correction, Energy, Figure, Output, Taken, Verdict,
     about::millis,
     almanac::Almanac,
     buffer::SeriesBuffer,
