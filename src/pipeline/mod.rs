@@ -12,6 +12,7 @@
 mod acts;
 mod backdated;
 mod board;
+mod came;
 mod charted;
 pub(crate) mod checkpoint;
 mod diagnoses;
