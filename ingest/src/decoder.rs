@@ -6,46 +6,11 @@ use model::Id;
 
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
-    formats::{self, Births, Env, Parsed},
+    formats::{self, Env, Parsed, State},
     names::Names,
     route::Target,
     sniff,
 };
-
-/// Most state topics that are remembered: a hostile publisher must not fill the memory.
-const MOST_DESCRIBED: usize = 100_000;
-
-/// What messages leave behind for later ones.
-#[derive(Debug, Default)]
-pub(crate) struct State {
-    profiles: HashMap<Id, Arc<Profile>>,
-    described: HashMap<String, Described>,
-    pub(crate) births: Births,
-}
-
-/// What a discovery message says of a state topic.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Described {
-    pub(crate) unit: Option<String>,
-    pub(crate) class: Option<String>,
-    pub(crate) sensor: Option<Id>,
-}
-
-impl State {
-    pub(crate) fn profile(&self, sensor: &Id) -> Option<&Names> {
-        self.profiles.get(sensor).map(|profile| &profile.names)
-    }
-
-    pub(crate) fn describe(&mut self, topic: String, described: Described) {
-        if self.described.len() < MOST_DESCRIBED || self.described.contains_key(&topic) {
-            self.described.insert(topic, described);
-        }
-    }
-
-    pub(crate) fn described(&self, topic: &str) -> Option<&Described> {
-        self.described.get(topic)
-    }
-}
 
 /// Everything that is known of a message after decoding it once.
 #[derive(Debug)]

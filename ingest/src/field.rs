@@ -112,6 +112,18 @@ pub(crate) const fn is_of_air(quantity: Quantity) -> bool {
     matches!(quantity, Q::Temperature | Q::Humidity | Q::Co2 | Q::Pressure | Q::SoundLevel)
 }
 
+/// Whether values of a quantity are 0 or 1.
+pub(crate) const fn is_state(quantity: Quantity) -> bool {
+    matches!(
+        quantity,
+        Quantity::Occupied
+            | Quantity::Motion
+            | Quantity::WindowOpen
+            | Quantity::CoolingOn
+            | Quantity::HeatingOn
+    )
+}
+
 /// One value for each series and instant, in the order found.
 ///
 /// The same value twice is kept once; of different ones the plainest name keeps the series and the

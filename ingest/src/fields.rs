@@ -9,7 +9,7 @@ use model::{Flags, Quantity, Unit};
 
 use crate::{
     entry::{Converted, Entry},
-    field::{Field, settle, without_errors, without_signals_of_others},
+    field::{Field, is_state, settle, without_errors, without_signals_of_others},
     key,
     names::{Known, Match, Names},
     place::{Place, has_company},
@@ -361,18 +361,6 @@ fn is_warm_in(degrees: &str, scalar: &Scalar<'_>) -> bool {
     };
     let is_fahrenheit = Unit::Celsius.convert(50.0, degrees).is_ok_and(|cel| (cel - 10.0).abs() < 0.1);
     !is_fahrenheit || number > LEAST_FAHRENHEIT
-}
-
-/// Whether values of a quantity are 0 or 1.
-pub(crate) const fn is_state(quantity: Quantity) -> bool {
-    matches!(
-        quantity,
-        Quantity::Occupied
-            | Quantity::Motion
-            | Quantity::WindowOpen
-            | Quantity::CoolingOn
-            | Quantity::HeatingOn
-    )
 }
 
 /// Whether a unit may stand beside a state; seconds since the last motion, for one, are no motion.

@@ -5,7 +5,6 @@
 //! stage between decoder and engine settles times and marks doubtful values.
 
 mod asyncapi;
-mod backoff;
 mod certificate;
 mod decoder;
 mod diagnostics;
@@ -18,14 +17,6 @@ mod key;
 mod line;
 mod message;
 pub mod mqtt;
-mod mqtt_config;
-mod mqtt_fault;
-mod mqtt_feed;
-mod mqtt_filters;
-mod mqtt_incoming;
-mod mqtt_link;
-mod mqtt_publish;
-mod mqtt_renewal;
 mod names;
 mod near;
 mod obis;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     entry::{Entry, to_canonical},
-    fields::is_state,
+    field::is_state,
     key,
     spelling::{self, Spelling},
 };

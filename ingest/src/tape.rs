@@ -5,6 +5,8 @@
 //! [`Cursor::get`] finds the last one, as most JSON readers do.
 
 mod cursor;
+mod name;
+mod receivers;
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -14,10 +16,11 @@ use serde::{
 };
 
 pub(crate) use self::cursor::Cursor;
-use crate::{
-    DecodeError, ErrorKind,
-    radio::{Radio, Receivers},
+use self::{
+    name::{Name, NameSeed},
+    receivers::Receivers,
 };
+use crate::{DecodeError, ErrorKind, radio::Radio};
 
 /// Largest payload that is looked at, in bytes: far above any sensor's, far below what would hurt.
 pub const MAX_PAYLOAD: usize = 1024 * 1024;
@@ -243,35 +246,6 @@ impl<'a> Visitor<'a> for Seed<'_, 'a> {
         }
         Self::close(nodes, at);
         Ok(())
-    }
-}
-
-/// A key of an object.
-pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
-
-pub(crate) struct NameSeed;
-
-impl<'a> DeserializeSeed<'a> for NameSeed {
-    type Value = Name<'a>;
-
-    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Name<'a>, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for NameSeed {
-    type Value = Name<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'a str) -> Result<Name<'a>, E> {
-        Ok(Name(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Name<'a>, E> {
-        Ok(Name(Cow::Owned(value.to_owned())))
     }
 }
 

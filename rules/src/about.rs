@@ -8,8 +8,6 @@ use model::{
     register::{Meter, Sensor},
 };
 
-use crate::buffer::millis;
-
 /// How long readings stand, and which part of the room they tell of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct About {
@@ -52,4 +50,10 @@ impl About {
     pub(crate) fn shared(self, before: Option<&Arc<Self>>) -> Arc<Self> {
         before.filter(|held| ***held == self).map_or_else(|| Arc::new(self), Arc::clone)
     }
+}
+
+/// Seconds of the register as whole milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates; the register bounds its seconds")]
+pub(crate) fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
 }

@@ -209,12 +209,6 @@ pub(crate) const OCCUPANCY: [Quantity; 4] =
 pub(crate) const DOORS: [[Quantity; 2]; 2] =
     [[Quantity::PeopleIn, Quantity::PeopleOut], [Quantity::PeopleInTotal, Quantity::PeopleOutTotal]];
 
-/// Seconds to whole milliseconds.
-#[expect(clippy::cast_possible_truncation, reason = "`as` saturates; the register bounds its seconds")]
-pub(crate) fn millis(seconds: f64) -> i64 {
-    (seconds * 1000.0).round() as i64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

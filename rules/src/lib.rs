@@ -25,6 +25,7 @@ mod memory;
 mod meter;
 mod occupancy;
 mod outlived;
+mod output;
 mod pack;
 mod partial;
 mod past;
@@ -35,6 +36,7 @@ mod register_checks;
 mod seen;
 mod sorted;
 mod standard;
+mod stays;
 mod steps;
 mod stuck;
 mod verdict;
@@ -45,13 +47,13 @@ pub use alert::{Alert, AlertState, CheckId, Transition, TransitionId, Transition
 pub use assess::assess;
 pub use batch::{MeasureRow, NoSuchPeriod, measure};
 pub use check::LiveClause;
-pub use engine::Built;
 pub use engine::{
-    Engine, EngineOptions, LateDay, Output, Part, Presence, Reopened, Reopening, SavedShard, Stretch, Taken,
+    Built, Engine, EngineOptions, LateDay, Part, Presence, Reopened, Reopening, SavedShard, Stretch,
     moved_days,
 };
 pub use measure::Figure;
 pub use meter::is_rollover;
+pub use output::{Output, Taken};
 pub use register_checks::{RegisterChecks, SavedRegisterChecks};
 pub use standard::{
     Adaptive, AppliesTo, AreaBasis, Attribute, Band, Binding, Bound, Case, CaseReport, Catalogue, Clause,

@@ -12,9 +12,9 @@ use model::{Calendar, Id, Instant, Period, Register};
 use crate::{
     Attribute, Output, Subject, Transition,
     check::Check,
-    engine::stays,
     judge::{scope_of_body, scope_of_place},
     standard::family,
+    stays::stays,
 };
 
 /// Ends the alerts of checks that have outlived their edition or subject, `closed_to` being up to where windows

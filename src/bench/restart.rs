@@ -15,7 +15,7 @@ use super::{
     system::{number, timed},
 };
 use crate::{
-    pipeline::checkpoint::{engine_pieces, restore_engine},
+    pipeline::pieces::{engine_pieces, restore_engine},
     spool::Position,
     state::{Checkpoint, State, Step},
 };

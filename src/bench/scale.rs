@@ -11,7 +11,7 @@ use super::{
     progress::Progress,
     system::{available, number, worked},
 };
-use crate::pipeline::{checkpoint::set_up, held_ms};
+use crate::pipeline::{held_ms, pieces::set_up};
 
 const ROOMS: usize = 250;
 /// Between two readings of a series.

@@ -3,6 +3,7 @@
 //! Everything is checked before anything starts; secrets come from files or the environment and
 //! show themselves to nobody.
 
+mod check;
 mod duration;
 mod load;
 mod schema;

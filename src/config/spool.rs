@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Spool, load::Check};
+use super::{Spool, check::Check};
 use crate::spool::Fsync;
 
 /// What the spool needs beside its quarantine for anything to go through it, bytes.

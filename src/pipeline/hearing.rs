@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::{
     Diagnoses, Tallies, Unknown,
+    came::Came,
     posts::{Post, Posted},
     twins::Twins,
     unknown::Via,
@@ -44,19 +45,6 @@ pub struct HearingParts {
     pub history: History,
     /// What vendors are told about their messages.
     pub diagnoses: Diagnoses,
-}
-
-/// A message as it came, whichever way.
-pub(super) struct Came<'a> {
-    pub(super) topic: &'a str,
-    pub(super) payload: &'a [u8],
-    pub(super) is_retained: bool,
-    /// For which devices it may speak, where the way it came says so.
-    pub(super) speaker: Option<&'a Speaker>,
-    /// The format, where the way it came says so.
-    pub(super) format: Option<Format>,
-    /// When it came first; now, unless it is replayed.
-    pub(super) arrival: Option<Instant>,
 }
 
 /// The one way from a message to readings, for the broker, HTTP and the quarantine.

@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     Batch, Diagnoses, Tallies, Unknown,
-    hearing::{Came, Hearing, HearingParts},
+    came::Came,
+    hearing::{Hearing, HearingParts},
     posts::{Post, Posted},
 };
 use crate::{

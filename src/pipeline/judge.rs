@@ -10,9 +10,9 @@ use super::{
     Batch, Tallies, Unknown,
     acts::{ACT, Acts},
     board::Board,
-    checkpoint::{CheckpointError, LATE, MARKED, Parts, decode, set_up},
     late::Late,
-    lists::Lists,
+    lists::{self, Lists},
+    pieces::{CheckpointError, LATE, MARKED, Parts, decode, set_up},
     record::record_of,
 };
 use crate::{
@@ -215,7 +215,7 @@ impl Judge {
             acts: &mut self.acts,
         };
         parts.restore(&saved.pieces)?;
-        self.restore_lists(&saved.pieces);
+        lists::restore(&saved.pieces, &self.parts.unknown, &self.parts.tallies);
         if let Some(body) = saved.pieces.get(LATE) {
             self.late = decode(LATE, body)?;
         }

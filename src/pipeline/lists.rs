@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    checkpoint::{CheckpointError, decode, encode},
-    judge::Judge,
+    Tallies, Unknown,
+    pieces::{CheckpointError, decode, encode},
 };
 
 /// How often they are written, real time.
@@ -25,40 +25,42 @@ pub(super) struct Lists {
     next: Option<Instant>,
 }
 
+/// Takes up what an earlier run has listed. What cannot be read is begun anew: it judges nothing.
+pub(super) fn restore(pieces: &BTreeMap<String, Vec<u8>>, unknown: &Unknown, tallies: &Tallies) {
+    let read = |name: &str| pieces.get(name).map(Vec::as_slice);
+    let said = |error: CheckpointError| tracing::warn!(%error, "begun anew");
+    if let Some(body) = read(UNKNOWN) {
+        decode(UNKNOWN, body).map_or_else(said, |saved| unknown.restore(saved));
+    }
+    if let Some(body) = read(TALLIES) {
+        decode(TALLIES, body).map_or_else(said, |saved| tallies.restore(saved));
+    }
+}
+
 impl Lists {
     /// They are to be written with the next checkpoint.
     pub(super) const fn are_due(&mut self) {
         self.next = None;
     }
-}
-
-impl Judge {
-    /// Takes up what an earlier run has listed. What cannot be read is begun anew: it judges nothing.
-    pub(super) fn restore_lists(&self, pieces: &BTreeMap<String, Vec<u8>>) {
-        let read = |name: &str| pieces.get(name).map(Vec::as_slice);
-        let said = |error: CheckpointError| tracing::warn!(%error, "begun anew");
-        if let Some(body) = read(UNKNOWN) {
-            decode(UNKNOWN, body).map_or_else(said, |saved| self.parts.unknown.restore(saved));
-        }
-        if let Some(body) = read(TALLIES) {
-            decode(TALLIES, body).map_or_else(said, |saved| self.parts.tallies.restore(saved));
-        }
-    }
 
     /// What changed since they were last written, when it is time.
-    pub(super) fn changed_lists(&mut self) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
+    pub(super) fn take_changed(
+        &mut self,
+        unknown: &Unknown,
+        tallies: &Tallies,
+    ) -> Result<Vec<(String, Vec<u8>)>, CheckpointError> {
         let begun = Instant::now();
-        if self.lists.next.is_some_and(|next| begun < next) {
+        if self.next.is_some_and(|next| begun < next) {
             return Ok(Vec::new());
         }
         let mut changed = Vec::new();
-        if let Some(saved) = self.parts.unknown.take_changed() {
+        if let Some(saved) = unknown.take_changed() {
             changed.push(encode(UNKNOWN.to_owned(), &saved)?);
         }
-        if let Some(saved) = self.parts.tallies.take_changed() {
+        if let Some(saved) = tallies.take_changed() {
             changed.push(encode(TALLIES.to_owned(), &saved)?);
         }
-        self.lists.next = Some(begun + EVERY.max(begun.elapsed() * MOST_SHARE));
+        self.next = Some(begun + EVERY.max(begun.elapsed() * MOST_SHARE));
         Ok(changed)
     }
 }

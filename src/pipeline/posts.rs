@@ -8,7 +8,7 @@ use ingest::Format;
 use model::{Id, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-use super::hearing::Came;
+use super::came::Came;
 use crate::{
     access::Speaker,
     spool::{MessageKey, Outcome, Quarantined, Refusal},

@@ -6,8 +6,8 @@ use model::Instant;
 use rules::{Output, TransitionKind};
 
 use super::{
-    checkpoint::{RULEBOOK, engine_piece},
     judge::{Judge, JudgeError},
+    pieces::{RULEBOOK, engine_piece},
 };
 use crate::{
     rulebook::{self, Rulebook},

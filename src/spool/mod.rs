@@ -8,6 +8,7 @@
 mod block;
 mod counts;
 mod entry;
+mod error;
 mod group;
 mod held;
 mod keys;
@@ -22,8 +23,9 @@ mod writer;
 pub use block::BlockError;
 pub use counts::Counts;
 pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
+pub use error::SpoolError;
 pub use held::Held;
-pub use log::{Appending, Spool, SpoolError};
+pub use log::{Appending, Spool};
 pub use options::{Fsync, Options};
 pub use position::Position;
 pub use quarantine::{Quarantined, QuarantinedHead};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     block,
     entry::Entry,
-    log::SpoolError,
+    error::SpoolError,
     position::Position,
     quarantine::{self, Quarantined, QuarantinedHead},
 };

@@ -3,7 +3,7 @@
 use model::Instant;
 use rusqlite::{Transaction, params};
 
-use super::{State, StateError, step};
+use super::{State, StateError, counters};
 use crate::database::{signed, unsigned};
 
 /// Lines kept for a time-series server that does not answer; older ones go and are counted.
@@ -48,7 +48,7 @@ pub(super) fn write(step: &Transaction<'_>, lines: &[String]) -> Result<(), rusq
     let mut trim = step.prepare_cached("DELETE FROM series_lines WHERE id <= ?1")?;
     let dropped = trim.execute([newest - MOST_WAITING])?;
     if dropped > 0 {
-        step::add(step, "series_lines_dropped", dropped as u64)?;
+        counters::add(step, "series_lines_dropped", dropped as u64)?;
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ impl State {
         transaction
             .prepare_cached("DELETE FROM refused_lines WHERE id <= ?1")?
             .execute([newest - MOST_REFUSED])?;
-        step::add(&transaction, "series_refused", count)?;
+        counters::add(&transaction, "series_refused", count)?;
         transaction.commit()?;
         Ok(())
     }

@@ -10,6 +10,7 @@
 //! Calls block for the time of a disk flush; async code goes through [`State::call`].
 
 mod checkpoint;
+mod counters;
 mod journal;
 mod lines;
 mod records;

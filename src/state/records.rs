@@ -1,9 +1,8 @@
-//! Small records that people and parts keep (silences, acknowledgements, users, marks), and counters.
+//! Small records that people and parts keep (silences, acknowledgements, users, marks).
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{State, StateError, step};
-use crate::database::unsigned;
+use super::{State, StateError};
 
 impl State {
     /// Stores a record, as JSON, under a kind and a name of its own.
@@ -47,29 +46,6 @@ impl State {
         let mut remove = db.prepare_cached("DELETE FROM records WHERE kind = ?1 AND name = ?2")?;
         Ok(remove.execute([kind, name])? == 1)
     }
-
-    /// Adds to a counter that outlives the process.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn count(&self, counter: &str, more: u64) -> Result<(), StateError> {
-        let mut db = self.db();
-        let transaction = db.transaction()?;
-        step::add(&transaction, counter, more)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// The value of a counter; 0 when nothing was counted.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn counter(&self, counter: &str) -> Result<u64, StateError> {
-        let db = self.db();
-        let mut query = db.prepare_cached("SELECT count FROM counters WHERE name = ?1")?;
-        let count: Option<i64> = query.query_row([counter], |row| row.get(0)).optional()?;
-        Ok(count.map_or(0, unsigned))
-    }
 }
 
 #[cfg(test)]
@@ -85,8 +61,5 @@ mod tests {
         assert_eq!(state.records("silence").unwrap(), [("1".to_owned(), "{}".to_owned())]);
         assert!(state.remove_record("silence", "1").unwrap());
         assert_eq!(state.record("user", "1").unwrap().as_deref(), Some("[]"));
-        state.count("x", 2).unwrap();
-        state.count("x", 3).unwrap();
-        assert_eq!(state.counter("x").unwrap(), 5);
     }
 }

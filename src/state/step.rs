@@ -3,7 +3,7 @@
 use model::Instant;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{EventRow, State, StateError, VerdictRow, journal::JournalRow, lines, verdicts};
+use super::{EventRow, State, StateError, VerdictRow, counters, journal::JournalRow, lines, verdicts};
 use crate::{
     database::{signed, unsigned},
     spool::Position,
@@ -57,7 +57,7 @@ impl State {
         verdicts::write_events(&transaction, &step.events)?;
         lines::write(&transaction, &step.lines)?;
         for (name, count) in &step.counters {
-            add(&transaction, name, *count)?;
+            counters::add(&transaction, name, *count)?;
         }
         transaction.commit()?;
         Ok(())
@@ -91,13 +91,4 @@ impl Checkpoint {
         }
         Ok(())
     }
-}
-
-/// Adds to a counter.
-pub(super) fn add(step: &Transaction<'_>, name: &str, count: u64) -> Result<(), rusqlite::Error> {
-    step.prepare_cached(
-        "INSERT INTO counters VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET count = count + ?2",
-    )?
-    .execute(params![name, signed(count)])?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Env, eui};
 use crate::{
     RawReading,
     field::{self, Field},
-    fields::{Walk, is_state},
+    fields::Walk,
     obis,
     roles::is_nameless,
     spelling,
@@ -94,7 +94,7 @@ pub(super) fn read(
         return field::bind(vec![field], &sensor, value.time).pop();
     };
     field.channel = None;
-    let is_sure = value.unit.is_some() || is_state(field.quantity) || field::is_of_air(field.quantity);
+    let is_sure = value.unit.is_some() || field::is_state(field.quantity) || field::is_of_air(field.quantity);
     if is_sure { field::bind(vec![field], &sensor, value.time).pop() } else { None }
 }
 

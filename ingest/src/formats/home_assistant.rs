@@ -5,11 +5,9 @@
 
 use model::Id;
 
-use super::{Env, Parsed, by_topic::by_last_words};
+use super::{Env, Parsed, by_topic::by_last_words, state::Described};
 use crate::{
-    DecodeError, Decoded, ErrorKind, Message,
-    decoder::Described,
-    field,
+    DecodeError, Decoded, ErrorKind, Message, field,
     fields::Walk,
     tape::{self, Cursor, Scalar, Tape},
     wire_id::wire_id,

@@ -42,7 +42,8 @@ pub(super) fn decode_tts_v2(message: &Message<'_>, env: &Env<'_>) -> Result<Pars
         .ok_or_else(|| DecodeError::missing("hardware_serial"))?;
     let at = uplink.path(&["metadata", "time"]).and_then(near::instant);
     let gateways = uplink.path(&["metadata", "gateways"]).into_iter().flat_map(Cursor::children);
-    let radio = gateways.map(Radio::of).fold(Radio::default(), Radio::or_stronger);
+    let heard = gateways.map(|by| Radio { signal: by.number_of("rssi"), snr: by.number_of("snr") });
+    let radio = heard.fold(Radio::default(), Radio::or_stronger);
     let at = at.or(message.received_at);
     Ok(answer(uplink.get("payload_fields"), &sensor, at, "tts-v2-legacy", radio, env))
 }

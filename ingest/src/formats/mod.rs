@@ -11,17 +11,18 @@ mod lwm2m;
 pub(crate) mod senml;
 mod shelly;
 mod sparkplug;
+mod state;
 mod tasmota;
 mod tts;
 mod xovis;
 mod zigbee2mqtt;
 
-pub(crate) use births::Births;
 pub(crate) use generic::sender_of;
 use model::Id;
 pub use sparkplug::rebirth_request;
+pub(crate) use state::State;
 
-use crate::{DecodeError, Decoded, Message, decoder::State, names::Names};
+use crate::{DecodeError, Decoded, Message, names::Names};
 
 /// Declares the formats with their names on the wire.
 macro_rules! formats {

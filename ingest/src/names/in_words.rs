@@ -7,8 +7,7 @@ use model::{Nature, Quantity};
 use super::{Known, LONGEST_NAME, MOST_SEEN, Names};
 use crate::{
     entry::Entry,
-    field::is_of_air,
-    fields::is_state,
+    field::{is_of_air, is_state},
     key,
     spelling::{self, Spelling},
 };

@@ -8,8 +8,8 @@ use std::{
 use model::{Instant, Nature, Period, Quantity, Reading, Series, Span};
 
 use super::{
-    EngineOptions, Output,
     devices::Device,
+    options::EngineOptions,
     outdoor::is_outdoor,
     place::Need,
     reopen::{Reopened, Reopening, Stretch, Touch},
@@ -18,7 +18,8 @@ use super::{
     take::{Held, buffer_of},
 };
 use crate::{
-    Measure, almanac::Almanac, check::Memory, finding::Finding, measure::Source, meter::Chain, steps::micro,
+    Measure, Output, almanac::Almanac, check::Memory, finding::Finding, measure::Source, meter::Chain,
+    steps::micro,
 };
 
 /// What was found of some windows.

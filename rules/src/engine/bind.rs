@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use model::{Id, Period, PlaceKind, Register, Span};
 
 use super::{
-    Built, EngineOptions,
     bound::Bound,
     devices::{Device, DeviceKind},
+    options::EngineOptions,
     place::{Need, Needs, PlaceState},
     shard::Shard,
     shared::Asked,
@@ -19,7 +19,12 @@ use crate::{
     check::Check,
     measure::{Basis, Moment, Source},
     meter::MeterFacts,
+    stays,
 };
+
+/// Some buildings, set up. Opaque: only an engine is made of it.
+#[derive(Debug)]
+pub struct Built(pub(super) Vec<Shard>);
 
 /// A clause, and what it asks of every place that it may apply to.
 #[derive(Debug)]
@@ -60,13 +65,17 @@ pub(super) fn shards(
     wanted: &[Wanted],
     options: EngineOptions,
 ) -> Built {
-    let one = |group| Shard::new(group, Arc::clone(register), bound, wanted, options);
+    let one = |group| {
+        let mut shard = Shard::new(group, Arc::clone(register), options);
+        shard.bind(group, bound, wanted);
+        shard
+    };
     Built(groups.get(range).into_iter().flatten().map(one).collect())
 }
 
 impl Shard {
     /// Sets up places, devices and checks.
-    pub(super) fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Wanted]) {
+    fn bind(&mut self, group: &Group, bound: &Bound<'_>, clauses: &[Wanted]) {
         let mut ids: Vec<&Id> = group.members.iter().collect();
         ids.sort_by_key(|id| (kind_of(&self.register, id) != PlaceKind::Room, *id));
         self.index = ids.iter().enumerate().map(|(number, id)| ((*id).clone(), number)).collect();
@@ -143,7 +152,7 @@ impl Shard {
         let is_room = kind_of(&register, &id) == PlaceKind::Room;
         let mut above: Vec<usize> = Vec::new();
         let mut stays: Vec<Stay> = Vec::new();
-        for span in ways::stays(&register, &id) {
+        for span in stays::stays(&register, &id) {
             let chain = register.ancestors(&id, span.from);
             let own = ways::air(&chain).iter().map(|place| &place.id);
             let known = air.get_or_insert_with(|| own.clone().cloned().collect());

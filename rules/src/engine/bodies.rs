@@ -12,13 +12,14 @@ use std::{
 use model::{Id, Instant, Period, Register, Span};
 
 use super::{
-    Engine, Output, Reopened, SavedShard,
-    deliver::{Delivery, Feed},
-    saved::Piece,
+    Engine,
+    feed::{Delivery, Feed},
+    reopen::Reopened,
+    saved::{Piece, SavedShard},
     shard::Shard,
 };
 use crate::{
-    Figure, LiveClause, Measure, Subject,
+    Figure, LiveClause, Measure, Output, Subject,
     check::Check,
     finding::Finding,
     judge::{finding, measuring_body},

@@ -1,36 +1,16 @@
 //! What a shard delivers of its meters for the figures of bodies, when a window ends and when late data
 //! changes one that has ended.
 
-use std::{collections::BTreeSet, sync::Arc};
-
 use model::{Instant, Period, Span};
 
-use super::shard::Shard;
+use super::{
+    feed::{Delivery, Feed},
+    shard::Shard,
+};
 use crate::{
     almanac::HourFacts,
     measure::{estate::Estate, holding::Delivered, meters::Supply},
 };
-
-/// A body that has meters in this building.
-#[derive(Debug, Clone)]
-pub(super) struct Feed {
-    /// Its number in the engine.
-    pub(super) body: usize,
-    pub(super) estate: Arc<Estate>,
-    /// Over what it is judged.
-    pub(super) periods: BTreeSet<Period>,
-}
-
-/// What the meters of one building counted for a body over a window.
-#[derive(Debug, Clone)]
-pub(super) struct Delivery {
-    pub(super) body: usize,
-    pub(super) period: Period,
-    pub(super) window: Span,
-    pub(super) part: Delivered,
-    /// Event time at which it is delivered.
-    pub(super) now: Instant,
-}
 
 impl Shard {
     /// From now on the shard delivers to a body. Its topmost places close last, and so tell when.

@@ -6,8 +6,8 @@ use model::{Id, Instant, Quantity, Register, Series, Span, register::Sensor};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    about::About,
-    buffer::{SeriesBuffer, millis},
+    about::{About, millis},
+    buffer::SeriesBuffer,
     heard::Heard,
     meter::MeterFacts,
     stuck::Stuck,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use model::{Instant, Period, Quantity, Span};
 
-use super::{Output, aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared, weather};
+use super::{aggregate::Rooms, place::PlaceState, shard::Shard, shared::Shared, weather};
 use crate::{
+    Output,
     almanac::HourFacts,
     measure::{Basis, inputs::Inputs, room, weather_regularity, while_empty},
     outlived::outlive,

@@ -3,13 +3,12 @@
 use model::{Id, Instant, Period, Span};
 
 use super::{
-    Output,
     place::{Need, PlaceState},
     shard::Shard,
     shared::{Asked, Shared},
 };
 use crate::{
-    Clause, Correction, Energy, Fact, Measure, Why,
+    Clause, Correction, Energy, Fact, Measure, Output, Why,
     finding::Finding,
     judge::{finding, measuring},
     measure::{

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use model::{Instant, Span};
 
 use super::{
-    Output,
     shard::Shard,
     shared::{Asked, Shared},
 };
-use crate::{Measure, measure::Source};
+use crate::{Measure, Output, measure::Source};
 
 impl Shard {
     /// Takes again what late data touched and judges its windows again, rooms first.

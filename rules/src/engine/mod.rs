@@ -10,9 +10,11 @@ mod bodies;
 mod bound;
 mod deliver;
 mod devices;
+mod feed;
 mod hours;
 mod judging;
 mod late;
+mod options;
 mod outdoor;
 mod part;
 mod place;
@@ -33,84 +35,21 @@ use std::{ops::Range, sync::Arc};
 
 use model::{Id, Instant, Period, PlaceKind, Reading, Register, Span};
 
+pub use bind::Built;
 use bind::Wanted;
 use bodies::BodyState;
 use bound::Bound;
+pub use options::EngineOptions;
 pub use part::Part;
 pub use presence::Presence;
 pub use reopen::{LateDay, Reopened, Reopening, Stretch, moved_days};
 pub use saved::SavedShard;
 use shard::Shard;
-pub(crate) use ways::stays;
 
 use crate::{
-    Alert, Correction, Energy, Figure, LiveClause, Measure, Transition, Verdict, check::Check,
+    Alert, Correction, Energy, Figure, LiveClause, Measure, Output, Taken, Verdict, check::Check,
     quick::QuickMap, rare::Rare,
 };
-
-/// How the engine behaves where the register and the clauses are silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineOptions {
-    /// A firing alert that nothing has proven for this long is shown as unproven, ms (default 7 days).
-    pub stale_after_ms: i64,
-    /// How far back late data can change an alert, ms (default 48 h). Windows and their verdicts are
-    /// remembered for as long, and so are meters, outdoor air and when devices were heard.
-    pub horizon_ms: i64,
-    /// How long the readings of gauges are held, ms; never longer than the horizon. Memory grows with it.
-    /// Between the two [`Taken::TooLate`] asks for days from a history ([`Engine::late_days`]). Who has
-    /// none keeps the default: as long as the horizon.
-    pub held_ms: i64,
-    /// Whether somebody tells when we listen ([`Engine::advance_listening`]): then silence at any other time
-    /// says nothing. In files (the default) all time from a sensor's first reading to the last reading of any
-    /// counts; of a sensor without any reading a file says nothing.
-    pub listening_is_told: bool,
-}
-
-impl EngineOptions {
-    /// How long the readings of gauges are held where nothing asks for more, ms.
-    fn held_ms(&self) -> i64 {
-        self.held_ms.min(self.horizon_ms)
-    }
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            stale_after_ms: 7 * 86_400_000,
-            horizon_ms: 48 * 3_600_000,
-            held_ms: i64::MAX,
-            listening_is_told: false,
-        }
-    }
-}
-
-/// What the engine says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// A check has judged a window, or corrected what it said of it.
-    Verdict(Arc<Verdict>),
-    /// An alert has changed.
-    Transition(Box<Transition>),
-}
-
-/// What became of a reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
-    /// It was in order.
-    InOrder,
-    /// It re-opened what had been judged.
-    Late,
-    /// It is older than what is held: only a history can build its days anew ([`Engine::late_days`]).
-    TooLate,
-    /// It carries a mark that bars it from measures.
-    Barred,
-    /// Its sensor is bound to no place at that time.
-    Unbound,
-}
-
-/// Some buildings, set up. Opaque: only an engine is made of it.
-#[derive(Debug)]
-pub struct Built(Vec<Shard>);
 
 /// All checks of a register, a shard for each building, or for buildings that a place has moved between.
 #[derive(Debug, Clone)]

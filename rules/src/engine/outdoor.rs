@@ -4,12 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use model::{Id, Instant, Quantity, Reading, Register, Span, register::Sensor};
 
-use super::{
-    place::PlaceState,
-    shard::Shard,
-    ways::{air, stays},
-    weather::WEEK_MS,
-};
+use super::{place::PlaceState, shard::Shard, ways::air, weather::WEEK_MS};
 use crate::{
     Bound, Clause, Measure, Why,
     about::About,
@@ -18,6 +13,7 @@ use crate::{
     partial::Partial,
     quick::QuickMap,
     standard::Resolved,
+    stays::stays,
     steps::{Steps, mean_of, micro},
 };
 

@@ -11,14 +11,15 @@ use std::{
 use model::{Id, Instant, Register, Span};
 
 use super::{
-    Engine, EngineOptions, Output, SavedShard,
+    Engine,
+    options::EngineOptions,
     place::Kept,
     save::{chain_key, clock_key, outdoor_key, place_key},
-    saved::Piece,
+    saved::{Piece, SavedShard},
     shard::Shard,
 };
 use crate::{
-    LiveClause,
+    LiveClause, Output,
     check::{Check, Memory},
 };
 

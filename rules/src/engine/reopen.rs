@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Id, Instant, Nature, Period, Reading, Register, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Output, outdoor::is_outdoor, shard::Shard, ways::stays};
-use crate::{Verdict, finding::Finding, measure::meters::pieces};
+use super::{Engine, outdoor::is_outdoor, shard::Shard};
+use crate::{Output, Verdict, finding::Finding, measure::meters::pieces, stays::stays};
 
 /// Shortest time before a stretch of days whose readings are asked for too, ms: a day of zeros is
 /// disbelieved as a whole, and doors count from local midnight.

@@ -8,18 +8,17 @@ use std::{
 use model::{Id, Instant, Nature, Reading, Register, Span, register::Sensor};
 
 use super::{
-    EngineOptions, Output, Taken,
-    bind::Wanted,
-    bound::Bound,
-    deliver::{Delivery, Feed},
     devices::Device,
+    feed::{Delivery, Feed},
+    options::EngineOptions,
     place::PlaceState,
     ways::{Group, Ways},
 };
 use crate::{
-    Alert, Correction, Energy, Figure, Verdict,
+    Alert, Correction, Energy, Figure, Output, Taken, Verdict,
+    about::millis,
     almanac::Almanac,
-    buffer::{SeriesBuffer, millis},
+    buffer::SeriesBuffer,
     check::Check,
     listening::Listening,
     meter::{MeterFacts, Meters},
@@ -93,16 +92,11 @@ pub(super) const fn taken(is_late: bool) -> Taken {
 }
 
 impl Shard {
-    pub(super) fn new(
-        group: &Group,
-        register: Arc<Register>,
-        bound: &Bound<'_>,
-        clauses: &[Wanted],
-        options: EngineOptions,
-    ) -> Self {
+    /// Without places, devices and checks yet.
+    pub(super) fn new(group: &Group, register: Arc<Register>, options: EngineOptions) -> Self {
         let root = group.roots.first().or_else(|| group.members.first());
         let root = root.cloned().unwrap_or_else(|| register.id.clone());
-        let mut shard = Self {
+        Self {
             root,
             ways: Arc::default(),
             places: Vec::new(),
@@ -131,9 +125,7 @@ impl Shard {
             usual: None,
             options,
             register,
-        };
-        shard.bind(group, bound, clauses);
-        shard
+        }
     }
 
     pub(super) const fn clock(&self) -> Option<Instant> {

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use model::{Instant, Nature, Quantity, Reading, Series, Span};
 
 use super::{
-    Taken,
     devices::{Device, DeviceKind},
     outdoor::is_outdoor,
     place::PlaceState,
     shard::{Shard, taken},
 };
-use crate::{buffer::SeriesBuffer, meter::Chain, steps::micro};
+use crate::{Taken, buffer::SeriesBuffer, meter::Chain, steps::micro};
 
 /// How long the readings of a place are held, ms: as long as any other evidence where a check here or above
 /// joins them with such.

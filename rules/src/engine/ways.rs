@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Id, Instant, Place, PlaceKind, Register, Span};
 
+use crate::stays::stays;
+
 /// Places of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Group {
@@ -67,27 +69,6 @@ fn root_of(register: &Register, id: &Id, at: Instant, by_site: bool) -> Id {
     let chain = register.ancestors(id, at);
     let building = chain.iter().find(|p| !by_site && p.kind == PlaceKind::Building);
     building.or_else(|| chain.last()).map_or_else(|| id.clone(), |p| p.id.clone())
-}
-
-/// The life of a place in pieces in which the tree above it does not change.
-pub(crate) fn stays(register: &Register, id: &Id) -> Vec<Span> {
-    let mut known: Vec<&Id> = vec![id];
-    let mut at = 0;
-    let mut borders: Vec<Instant> = Vec::new();
-    while let Some(next) = known.get(at).copied() {
-        at += 1;
-        for row in register.places.get(next).into_iter().flat_map(|history| history.rows()) {
-            borders.extend([row.span.from, row.span.to]);
-            if let Some(parent) = row.value.parent.as_ref().filter(|parent| !known.contains(parent)) {
-                known.push(parent);
-            }
-        }
-    }
-    borders.sort_unstable();
-    borders.dedup();
-    let pieces = borders.iter().zip(borders.iter().skip(1));
-    let pieces = pieces.map(|(from, to)| Span::new(*from, *to));
-    pieces.filter(|piece| register.place(id, piece.from).is_some()).collect()
 }
 
 /// A place below the same places for some time.

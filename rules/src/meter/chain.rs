@@ -9,7 +9,7 @@ use super::{
     steps::{amount, between},
     usage::{Grain, Part, Use},
 };
-use crate::{almanac::Almanac, buffer::millis, compact, ledger::Ledger, steps::Micro, whole::Extent};
+use crate::{about::millis, almanac::Almanac, compact, ledger::Ledger, steps::Micro, whole::Extent};
 
 /// One series of one meter while it was bound to one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

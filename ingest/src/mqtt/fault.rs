@@ -72,7 +72,7 @@ const UNANSWERED: &str = "the broker ends the connection before it answers: it m
      or nothing that speaks MQTT 5 listens at this port";
 
 /// The fault in words, with what the library said behind it. `was_connected` tells whether the broker had let us in.
-pub(crate) fn explain(error: &impl ToString, was_connected: bool) -> String {
+pub(super) fn explain(error: &impl ToString, was_connected: bool) -> String {
     let said = error.to_string();
     match MEANINGS.iter().find(|(sign, _)| said.contains(sign)) {
         Some((_, meaning)) => format!("{meaning} ({said})"),

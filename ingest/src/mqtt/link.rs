@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::mqtt_incoming::Incoming;
+use super::incoming::{AckToken, Incoming};
 
 /// What is known of the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,16 +24,9 @@ pub struct LinkState {
     pub dropped: u64,
 }
 
-/// The right to acknowledge one message on the connection that delivered it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AckToken {
-    pub(crate) packet_id: u16,
-    pub(crate) epoch: u64,
-}
-
 /// Sends acknowledgements; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Acker(pub(crate) mpsc::UnboundedSender<AckToken>);
+pub struct Acker(pub(super) mpsc::UnboundedSender<AckToken>);
 
 impl Acker {
     /// Acknowledges a message. Never waits; without effect when its connection is gone.
@@ -44,28 +37,28 @@ impl Acker {
 }
 
 /// With so few messages left, whoever hands them over may go on.
-pub(crate) const DRAINED: usize = 512;
+pub(super) const DRAINED: usize = 512;
 
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
-    pub(crate) messages: VecDeque<Incoming>,
-    pub(crate) link: LinkState,
+pub(super) struct Queue {
+    pub(super) messages: VecDeque<Incoming>,
+    pub(super) link: LinkState,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Shared {
+pub(super) struct Shared {
     queue: Mutex<Queue>,
-    pub(crate) arrived: Notify,
+    pub(super) arrived: Notify,
     /// There is room again for messages that are handed over.
-    pub(crate) drained: Notify,
+    pub(super) drained: Notify,
 }
 
 impl Shared {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take(&self) -> Option<Incoming> {
+    pub(super) fn take(&self) -> Option<Incoming> {
         let mut queue = self.lock();
         let message = queue.messages.pop_front()?;
         if queue.messages.len() == DRAINED {
@@ -77,7 +70,7 @@ impl Shared {
 
 /// Shows how a connection is; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Monitor(pub(crate) Arc<Shared>);
+pub struct Monitor(pub(super) Arc<Shared>);
 
 impl Monitor {
     /// How the connection is, and how many messages wait to be taken.

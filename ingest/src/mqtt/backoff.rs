@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Doubles from 0.1 s to 30 s; half of it is drawn, so that many clients do not return at once.
-pub(crate) fn backoff(failures: u32) -> Duration {
+pub(super) fn backoff(failures: u32) -> Duration {
     let longest = 100_u64.saturating_mul(1 << failures.saturating_sub(1).min(9)).min(30_000);
     let drawn = RandomState::new().hash_one(failures) % (longest / 2 + 1);
     Duration::from_millis(longest / 2 + drawn)

@@ -2,22 +2,23 @@
 
 use tokio::sync::watch;
 
-use crate::{
-    Tls,
-    mqtt::{MqttConfig, transport, wire::EventLoop},
+use super::{
+    config::MqttConfig,
+    wire::{EventLoop, transport},
 };
+use crate::Tls;
 
 /// Where other certificates come from, if they can.
 #[derive(Debug)]
-pub(crate) struct Renewal(Option<watch::Receiver<Tls>>);
+pub(super) struct Renewal(Option<watch::Receiver<Tls>>);
 
 impl Renewal {
-    pub(crate) fn of(config: &MqttConfig) -> Self {
+    pub(super) fn of(config: &MqttConfig) -> Self {
         Self(config.renewed_tls.clone())
     }
 
     /// The next certificates; for ever where none can come any more. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Tls {
+    pub(super) async fn next(&mut self) -> Tls {
         if let Some(renewed) = &mut self.0
             && renewed.changed().await.is_ok()
         {
@@ -28,7 +29,7 @@ impl Renewal {
 
     /// Has the connection made anew with these, now if it stands and else when it is tried next. Returns whether they
     /// are usable; if not, nothing changes.
-    pub(crate) fn apply(tls: &Tls, events: &mut EventLoop) -> bool {
+    pub(super) fn apply(tls: &Tls, events: &mut EventLoop) -> bool {
         match transport(tls) {
             Ok(transport) => {
                 events.options.set_transport(transport);

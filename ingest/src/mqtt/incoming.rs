@@ -2,23 +2,24 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::{mqtt::wire::Publish, mqtt_feed::Fed, mqtt_link::AckToken};
+use super::wire::Publish;
+
+/// The right to acknowledge one message on the connection that delivered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AckToken {
+    pub(super) packet_id: u16,
+    pub(super) epoch: u64,
+}
 
 /// A message from the broker, to be acknowledged once its readings are safe.
 #[derive(Debug)]
 pub struct Incoming {
-    pub(crate) publish: Publish,
-    pub(crate) token: AckToken,
-    pub(crate) is_resumed: bool,
+    pub(super) publish: Publish,
+    pub(super) token: AckToken,
+    pub(super) is_resumed: bool,
 }
 
 impl Incoming {
-    /// A message that was handed over: there is nobody to acknowledge it to.
-    pub(crate) fn fed(Fed { topic, payload, is_retained }: Fed) -> Self {
-        let publish = Publish { topic, payload, retain: is_retained, ..Publish::default() };
-        Self { publish, token: AckToken { packet_id: 0, epoch: 0 }, is_resumed: false }
-    }
-
     /// The topic; a byte that is not UTF-8 makes it empty, which no route matches.
     #[must_use]
     pub fn topic(&self) -> &str {

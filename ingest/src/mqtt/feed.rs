@@ -9,10 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::{
-    mqtt::Subscriber,
-    mqtt_incoming::Incoming,
-    mqtt_link::{Acker, DRAINED, Shared},
+use super::{
+    incoming::{AckToken, Incoming},
+    link::{Acker, DRAINED, Shared},
+    subscriber::Subscriber,
+    wire::Publish,
 };
 
 /// With so many messages waiting here, whoever hands them over has to wait.
@@ -27,6 +28,15 @@ pub struct Fed {
     pub payload: Bytes,
     /// Whether the broker had kept it from before the subscription.
     pub is_retained: bool,
+}
+
+impl Fed {
+    /// As the subscriber gets it: there is nobody to acknowledge it to.
+    fn incoming(self) -> Incoming {
+        let Self { topic, payload, is_retained } = self;
+        let publish = Publish { topic, payload, retain: is_retained, ..Publish::default() };
+        Incoming { publish, token: AckToken { packet_id: 0, epoch: 0 }, is_resumed: false }
+    }
 }
 
 /// Where messages are put that a [`Subscriber`] of this process is to get.
@@ -61,7 +71,7 @@ impl Feed {
             // A notification without a waiter is kept, so none is missed between the look and the wait.
             self.0.drained.notified().await;
         }
-        self.0.lock().messages.extend(messages.drain(..).map(Incoming::fed));
+        self.0.lock().messages.extend(messages.drain(..).map(Fed::incoming));
         self.0.arrived.notify_one();
     }
 

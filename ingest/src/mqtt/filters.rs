@@ -5,7 +5,7 @@
 /// A broker cannot be asked what it holds. So the first connection of a process always subscribes, even into a
 /// session that is present: the process before may have died between connecting and subscribing.
 #[derive(Debug)]
-pub(crate) struct Filters {
+pub(super) struct Filters {
     wanted: Vec<String>,
     /// What earlier runs asked for and this one does not.
     former: Vec<String>,
@@ -16,20 +16,20 @@ pub(crate) struct Filters {
 
 /// What has to be said on a new connection.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ask<'f> {
-    pub(crate) subscribe: &'f [String],
-    pub(crate) unsubscribe: &'f [String],
+pub(super) struct Ask<'f> {
+    pub(super) subscribe: &'f [String],
+    pub(super) unsubscribe: &'f [String],
 }
 
 impl Filters {
     /// `former` are those of earlier runs, as far as they are known.
-    pub(crate) fn new(wanted: Vec<String>, former: Vec<String>) -> Self {
+    pub(super) fn new(wanted: Vec<String>, former: Vec<String>) -> Self {
         let former = former.into_iter().filter(|filter| !wanted.contains(filter)).collect();
         Self { wanted, former, owed: 0, is_settled: false }
     }
 
     /// What to say on a connection, whose session is an earlier one or new; nothing when that holds it all.
-    pub(crate) fn connected(&mut self, has_session: bool) -> Ask<'_> {
+    pub(super) fn connected(&mut self, has_session: bool) -> Ask<'_> {
         if has_session && self.is_settled {
             return Ask::default();
         }
@@ -40,7 +40,7 @@ impl Filters {
     }
 
     /// Takes an answer; true when everything is as it should be. A refusal never is: the next connection asks again.
-    pub(crate) fn answered(&mut self, is_refused: bool) -> bool {
+    pub(super) fn answered(&mut self, is_refused: bool) -> bool {
         if is_refused {
             return false;
         }

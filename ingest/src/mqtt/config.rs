@@ -61,7 +61,7 @@ impl MqttConfig {
     ///
     /// # Errors
     /// Returns [`MqttError::Url`] when the address is none or the client id is empty.
-    pub(crate) fn address(&self) -> Result<(bool, &str, u16), MqttError> {
+    pub(super) fn address(&self) -> Result<(bool, &str, u16), MqttError> {
         let bad = || MqttError::Url(self.url.clone());
         let (is_tls, address) = match self.url.split_once("://") {
             Some(("mqtt" | "tcp", rest)) => (false, rest.trim_end_matches('/')),

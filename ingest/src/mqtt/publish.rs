@@ -10,14 +10,12 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use crate::{
+use super::{
     backoff::backoff,
-    mqtt::{
-        MqttConfig, MqttError, options,
-        wire::{AsyncClient, Event, EventLoop, Packet, PublishProperties, QoS},
-    },
-    mqtt_fault::explain,
-    mqtt_renewal::Renewal,
+    config::{MqttConfig, MqttError},
+    fault::explain,
+    renewal::Renewal,
+    wire::{AsyncClient, Event, EventLoop, Packet, PublishProperties, QoS, options},
 };
 
 /// Messages that may wait for the connection.
