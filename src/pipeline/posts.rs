@@ -89,7 +89,7 @@ impl Letterbox {
         key: Option<&str>,
     ) -> Result<Posted, PostError> {
         let topic = sensor.map_or_else(|| ANY_SENSOR.to_owned(), |sensor| format!("normwatch/v1/{sensor}"));
-        let key = key.map(|key| MessageKey::looked_up(format!("post {key}").as_bytes()));
+        let key = key.map(|key| MessageKey::of(format!("post {key}").as_bytes()));
         let (reply, answer) = oneshot::channel();
         let format = Some(Format::Senml);
         let post = Post { topic, payload, key, speaker: Some(speaker), format, replays: None, reply };

@@ -21,17 +21,18 @@ mod writer;
 
 pub use block::BlockError;
 pub use counts::Counts;
-pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
+pub use entry::{Delivery, Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
 pub use held::Held;
 pub use log::{Appending, Spool, SpoolError};
-pub use options::{Fsync, Options};
+pub use options::{Fsync, MOST_UNACKNOWLEDGED, Options};
 pub use position::Position;
 pub use quarantine::{Quarantined, QuarantinedHead};
 pub use reader::SpoolReader;
 pub use retention::first_to_keep;
 
 /// The tables, version by version.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("speaker.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("speaker.sql"), include_str!("deliveries.sql")];
 
 /// Version of the newest tables.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();
