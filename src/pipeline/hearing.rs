@@ -116,7 +116,8 @@ impl Hearing {
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
             Err(error) => {
                 let speaker = came.speaker.and_then(Speaker::kept);
-                Fate::Quarantined(Refusal { speaker, ..Refusal::of(error, came.topic, came.payload) })
+                let refusal = Refusal::of(error, came.topic, came.payload);
+                Fate::Quarantined(Refusal { speaker, is_retained: came.is_retained, ..refusal })
             }
         };
         match &fate {

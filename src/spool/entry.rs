@@ -132,6 +132,8 @@ pub struct Refusal {
     pub field: Option<String>,
     /// For which devices its sender may speak, where that is bound: opaque to the spool.
     pub speaker: Option<String>,
+    /// Whether the broker had kept it from before our subscription.
+    pub is_retained: bool,
 }
 
 impl Refusal {
@@ -144,6 +146,7 @@ impl Refusal {
             reason: error.message,
             field: error.field,
             speaker: None,
+            is_retained: false,
         }
     }
 

@@ -31,8 +31,12 @@ pub use reader::SpoolReader;
 pub use retention::first_to_keep;
 
 /// The tables, version by version.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("speaker.sql"), include_str!("deliveries.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("speaker.sql"),
+    include_str!("deliveries.sql"),
+    include_str!("retained.sql"),
+];
 
 /// Version of the newest tables.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

@@ -39,6 +39,7 @@ pub(crate) fn refused(payload: &[u8]) -> Message {
         reason: "no JSON".to_owned(),
         field: Some("e[0].v".to_owned()),
         speaker: Some("air-*".to_owned()),
+        is_retained: true,
     };
     Message {
         arrival: Instant::from_millis(5),
