@@ -2,9 +2,10 @@
 
 use super::Position;
 
-/// Messages that the broker may have delivered and not heard to be acknowledged. It was told half of that
-/// ([`ingest::mqtt::MqttConfig::receive_maximum`]), but some let nearly a second window through while our
-/// acknowledgements are on their way.
+/// Messages that the broker may have delivered and not heard to be acknowledged.
+///
+/// It was told half of that ([`ingest::mqtt::MqttConfig::receive_maximum`]), but some let nearly a second window
+/// through while our acknowledgements are on their way.
 pub const MOST_UNACKNOWLEDGED: usize = 2000;
 
 /// When the bytes of a commit are pressed to the disk. A killed process loses nothing under any of

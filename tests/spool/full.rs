@@ -74,6 +74,6 @@ fn sample(n: usize) -> Item {
         ms - 40,
         400.0 + (n.wrapping_mul(2_654_435_761) >> 7 & 0x3ff) as f64 / 7.0,
     )]);
-    let delivery = Some(Delivery::of((n % 65_535) as u16, &n.to_le_bytes(), false));
+    let delivery = Some(Delivery::of(u16::try_from(n % 65_535).unwrap(), &n.to_le_bytes(), false));
     Item::Message(Message { arrival: Instant::from_millis(ms), key: None, delivery, fate, replays: None })
 }
