@@ -12,6 +12,7 @@
 mod acts;
 mod backdated;
 mod board;
+mod catch_up;
 mod charted;
 pub(crate) mod checkpoint;
 mod diagnoses;
