@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn every_promised_name_is_exposed_from_the_start_with_total_once() {
         let (samples, families) = parse(&Metrics::new().exposition());
-        assert_eq!(families.len(), 28);
+        assert_eq!(families.len(), 29);
         for name in [
             "normwatch_diagnoses_total{outcome=\"sent\"}",
             "normwatch_diagnoses_total{outcome=\"dropped\"}",
@@ -359,6 +359,7 @@ mod tests {
             "normwatch_spool_bytes",
             "normwatch_disk_refusing",
             "normwatch_series_given_up_entries_total",
+            "normwatch_spool_lost_entries_total",
             "normwatch_series_backlog_readings",
             "normwatch_series_refused_total",
             "normwatch_alerts{state=\"firing\"}",

@@ -27,8 +27,8 @@ fn message(n: i64) -> Item {
     let arrival = Instant::from_millis(n);
     let reading = Reading { series, time: arrival, value: 0.5, flags: Flags::NONE };
     let fate = if n % 5 == 4 { Fate::Ignored } else { Fate::Stored(vec![reading]) };
-    let key = Some(MessageKey::looked_up(&n.to_le_bytes()));
-    Item::Message(Message { arrival, key, fate, replays: None })
+    let key = Some(MessageKey::of(&n.to_le_bytes()));
+    Item::Message(Message { arrival, key, delivery: None, fate, replays: None })
 }
 
 /// The child: appends messages for ever, beginning a little before where the last one was

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     history::{self, History},
-    spool::{self, Fate, Item, Message, MessageKey, Position, Spool},
+    spool::{self, Delivery, Fate, Item, Message, Position, Spool},
 };
 
 /// Messages handed to the spool at once, as the intake does under load.
@@ -51,9 +51,11 @@ fn readings(office: &Office, days: i64) -> Vec<Reading> {
 fn messages(readings: &[Reading], count: usize) -> Vec<Item> {
     let packs = readings.chunks_exact(4).cycle().zip(0_u64..).take(count);
     let message = |(pack, number): (&[Reading], u64)| {
+        let packet = u16::try_from(number % u64::from(u16::MAX)).unwrap_or_default();
         Item::Message(Message {
             arrival: START,
-            key: Some(MessageKey::recorded(&number.to_be_bytes())),
+            key: None,
+            delivery: Some(Delivery::of(packet, &number.to_be_bytes(), false)),
             fate: Fate::Stored(pack.to_vec()),
             replays: None,
         })

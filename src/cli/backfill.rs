@@ -108,8 +108,8 @@ fn messages(input: &Input, register: &Register, arrival: Instant) -> impl Iterat
             held.push(reading);
         }
         let count = held.len();
-        let key = Some(MessageKey::looked_up(&identity(&held)));
-        Some((Message { arrival, key, fate: Fate::Stored(held), replays: None }, count))
+        let key = Some(MessageKey::of(&identity(&held)));
+        Some((Message { arrival, key, delivery: None, fate: Fate::Stored(held), replays: None }, count))
     })
 }
 

@@ -12,6 +12,7 @@ pub(super) struct Storage {
     refusing: Count,
     given_up: Counter,
     quarantine_dropped: Count,
+    lost: Counter,
 }
 
 impl Storage {
@@ -37,6 +38,11 @@ impl Storage {
             "Quarantined messages dropped to keep the quarantine within its bytes",
             self.quarantine_dropped.clone(),
         );
+        registry.register(
+            "normwatch_spool_lost_entries",
+            "Spool entries that were lost with the file before they were judged",
+            self.lost.clone(),
+        );
     }
 }
 
@@ -55,6 +61,11 @@ impl Metrics {
     /// Counts entries that were given up before the time-series server had them.
     pub fn series_given_up(&self, entries: u64) {
         self.storage.given_up.inc_by(entries);
+    }
+
+    /// Counts entries of the spool that were lost before they were judged.
+    pub fn spool_lost(&self, entries: u64) {
+        self.storage.lost.inc_by(entries);
     }
 
     /// Sets how many quarantined messages were dropped, since the spool began.

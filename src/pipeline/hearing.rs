@@ -104,7 +104,8 @@ impl Hearing {
             Ok(Decoded::Ignored(_)) => Fate::Ignored,
             Err(error) => {
                 let speaker = came.speaker.and_then(Speaker::kept);
-                Fate::Quarantined(Refusal { speaker, ..Refusal::of(error, came.topic, came.payload) })
+                let refusal = Refusal::of(error, came.topic, came.payload);
+                Fate::Quarantined(Refusal { speaker, is_retained: came.is_retained, ..refusal })
             }
         };
         match &fate {
@@ -114,8 +115,8 @@ impl Hearing {
             Fate::Stored(_) => self.parts.unknown.understood(came.topic),
             Fate::Quarantined(_) | Fate::Ignored | Fate::Rejected => {}
         }
-        let key = key.map(|key| MessageKey::looked_up(key.as_bytes()));
-        (Message { arrival, key, fate, replays: None }, foreign)
+        let key = key.map(|key| MessageKey::of(key.as_bytes()));
+        (Message { arrival, key, delivery: None, fate, replays: None }, foreign)
     }
 
     /// What is wrong where a message names a device for which its sender may not speak. Its bytes are not kept:

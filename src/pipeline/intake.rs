@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     history::History,
     metrics::Metrics,
-    spool::{Appending, Item, Message, MessageKey, Outcome, Refusal, Spool, SpoolError},
+    spool::{Appending, Delivery, Item, MOST_UNACKNOWLEDGED, Message, Outcome, Refusal, Spool, SpoolError},
 };
 
 /// Messages taken from the subscriber at once.
@@ -62,7 +62,7 @@ pub struct Intake {
     spool: Spool,
     metrics: Arc<Metrics>,
     posts: mpsc::Receiver<Post>,
-    /// Packet ids that this connection has delivered: only the first delivery under an id can be a repetition.
+    /// Packet ids of the first messages that this connection has delivered: what comes again comes first, and once.
     seen: (u64, HashSet<u16>),
 }
 
@@ -163,23 +163,19 @@ impl Intake {
             arrival: None,
         };
         self.metrics.message_received();
-        let mut message = self.hearing.understand(&came).0;
-        message.key = message.key.or_else(|| self.delivery_key(incoming));
-        message
+        Message { delivery: self.delivery(incoming), ..self.hearing.understand(&came).0 }
     }
 
-    fn delivery_key(&mut self, incoming: &Incoming) -> Option<MessageKey> {
-        let key = incoming.redelivery_key()?.to_be_bytes();
+    fn delivery(&mut self, incoming: &Incoming) -> Option<Delivery> {
+        let known_by = incoming.redelivery_key()?.to_be_bytes();
         let (connection, packet) = incoming.delivery();
-        if self.seen.0 != connection {
-            self.seen = (connection, HashSet::new());
+        let (of, seen) = &mut self.seen;
+        if *of != connection {
+            *of = connection;
+            seen.clear();
         }
-        let is_first = self.seen.1.insert(packet);
-        Some(if is_first && incoming.is_resumed() {
-            MessageKey::looked_up(&key)
-        } else {
-            MessageKey::recorded(&key)
-        })
+        let may_be_repeat = incoming.is_resumed() && seen.len() < MOST_UNACKNOWLEDGED && seen.insert(packet);
+        Some(Delivery::of(packet, &known_by, may_be_repeat))
     }
 }
 

@@ -35,8 +35,6 @@ use crate::{
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// How often pages get a new copy at most, real time.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
-/// Entries read from the spool at once while catching up.
-const CATCH_UP: usize = 4096;
 /// Transitions of earlier runs that are read back for pages.
 const JOURNAL_IN_VIEW: usize = 1000;
 
@@ -244,23 +242,6 @@ impl Judge {
         Ok(())
     }
 
-    fn catch_up(&mut self) -> Result<(), JudgeError> {
-        let reader = self.parts.spool.reader()?;
-        loop {
-            let entries = reader.read_from(self.position.next(), CATCH_UP)?;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            tracing::info!(entries = entries.len(), "catching up with the spool");
-            for (position, entry) in &entries {
-                self.take(*position, entry)?;
-            }
-            self.tell()?;
-            self.checkpoint()?;
-            self.parts.judged.send_replace(self.position.sequence);
-        }
-    }
-
     /// Runs until the intake has closed the channel, then writes a last checkpoint.
     ///
     /// # Errors
@@ -318,29 +299,8 @@ impl Judge {
         self.tell()
     }
 
-    /// Takes what stands in the spool before `position`. Those who append are several, and what they hand on
-    /// may overtake each other on its way here; in the spool each entry has its place.
-    fn fill(&mut self, position: Position) -> Result<(), JudgeError> {
-        let reader = self.parts.spool.reader()?;
-        while self.position.next() < position {
-            let entries = match reader.read_from(self.position.next(), CATCH_UP) {
-                Ok(entries) => entries,
-                // A spool that began anew behind a backup has nothing there.
-                Err(SpoolError::Missing { .. }) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
-            if entries.is_empty() {
-                return Ok(());
-            }
-            for (at, entry) in entries.iter().filter(|(at, _)| *at < position) {
-                self.take(*at, entry)?;
-            }
-        }
-        Ok(())
-    }
-
     /// One entry of the spool. Returns whether it led to a verdict.
-    fn take(&mut self, position: Position, entry: &Entry) -> Result<bool, JudgeError> {
+    pub(super) fn take(&mut self, position: Position, entry: &Entry) -> Result<bool, JudgeError> {
         if position <= self.position {
             return Ok(false);
         }

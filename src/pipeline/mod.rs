@@ -13,6 +13,7 @@ mod acts;
 mod backdated;
 mod board;
 mod came;
+mod catch_up;
 mod charted;
 mod checkpoint;
 mod diagnoses;

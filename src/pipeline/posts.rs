@@ -26,6 +26,8 @@ const ANY_SENSOR: &str = "api/v1/readings";
 pub struct Post {
     topic: String,
     payload: Vec<u8>,
+    /// Whether what is replayed was kept by the broker from before our subscription.
+    is_retained: bool,
     key: Option<MessageKey>,
     /// Who sent it, where that is a program with a token.
     speaker: Option<Speaker>,
@@ -89,10 +91,11 @@ impl Letterbox {
         key: Option<&str>,
     ) -> Result<Posted, PostError> {
         let topic = sensor.map_or_else(|| ANY_SENSOR.to_owned(), |sensor| format!("normwatch/v1/{sensor}"));
-        let key = key.map(|key| MessageKey::looked_up(format!("post {key}").as_bytes()));
+        let key = key.map(|key| MessageKey::of(format!("post {key}").as_bytes()));
         let (reply, answer) = oneshot::channel();
         let format = Some(Format::Senml);
-        let post = Post { topic, payload, key, speaker: Some(speaker), format, replays: None, reply };
+        let speaker = Some(speaker);
+        let post = Post { topic, payload, is_retained: false, key, speaker, format, replays: None, reply };
         self.send(post, answer).await
     }
 
@@ -103,12 +106,12 @@ impl Letterbox {
     /// [`PostError`] when too many wait, or the service stops.
     pub async fn replay(&self, held: Quarantined) -> Result<Posted, PostError> {
         let (reply, answer) = oneshot::channel();
-        let Refusal { topic, payload, speaker, .. } = held.refusal;
+        let Refusal { topic, payload, speaker, is_retained, .. } = held.refusal;
         let speaker = speaker.as_deref().map(Speaker::of_kept);
         let replays = Some((held.id, held.arrival));
         // What names no topic of a route came over HTTP.
         let format = (topic == ANY_SENSOR).then_some(Format::Senml);
-        let post = Post { topic, payload, key: None, speaker, format, replays, reply };
+        let post = Post { topic, payload, is_retained, key: None, speaker, format, replays, reply };
         self.send(post, answer).await
     }
 
@@ -131,7 +134,7 @@ impl Post {
         Came {
             topic: &self.topic,
             payload: &self.payload,
-            is_retained: false,
+            is_retained: self.is_retained,
             speaker: self.speaker.as_ref(),
             format: self.format,
             arrival: self.replays.map(|(_, arrival)| arrival),

@@ -264,6 +264,7 @@ mod tests {
             reason: "错".repeat(200),
             field: None,
             speaker: None,
+            is_retained: false,
         }
     }
 

@@ -54,40 +54,62 @@ impl Entry {
     }
 }
 
-/// Tells one message from another across redelivery.
-///
-/// A vendor's id (deduplication id, frame counter) can be compared at any time. A packet
-/// id with the payload's hash says "the same" only until the broker uses the id again, so
-/// it must be looked up only for the first message that a resumed session delivers under
-/// that id: `is_looked_up` false records the key without comparing it.
+/// A sender's own id of a message: deduplication id, frame counter, `Idempotency-Key`. It can be compared at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MessageKey {
-    hash: u128,
-    is_looked_up: bool,
-}
+pub struct MessageKey(u128);
 
 impl MessageKey {
-    /// A key that makes the message a duplicate when it has been seen before.
+    /// A key that makes the message a duplicate when one with this key has been stored before.
     ///
     /// Put what the id is unique in (sensor, session) into `bytes` too.
     #[must_use]
-    pub fn looked_up(bytes: &[u8]) -> Self {
-        Self { hash: short_hash(bytes), is_looked_up: true }
-    }
-
-    /// A key that is only recorded, for a later redelivery to be recognised.
-    #[must_use]
-    pub fn recorded(bytes: &[u8]) -> Self {
-        Self { hash: short_hash(bytes), is_looked_up: false }
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(short_hash(bytes))
     }
 
     pub(super) const fn hash(self) -> u128 {
-        self.hash
+        self.0
+    }
+}
+
+/// One delivery by the broker: its packet id, and what tells it from others under that id.
+///
+/// A broker uses a packet id again once it has our acknowledgement, and what it delivers then may say the same. So
+/// "the same" means that it comes again only for the newest delivery under its packet id, only while that can
+/// still be unacknowledged, and only of what is sent first into a resumed session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    key: u128,
+    may_be_repeat: bool,
+}
+
+impl Delivery {
+    /// A delivery that is known by `bytes`. It makes the message a duplicate when `may_be_repeat` and it equals the
+    /// newest delivery under that packet id, of the newest [`MOST_UNACKNOWLEDGED`]; else it is only recorded, for a
+    /// later repeat to be recognised.
+    ///
+    /// [`MOST_UNACKNOWLEDGED`]: super::MOST_UNACKNOWLEDGED
+    #[must_use]
+    pub fn of(packet: u16, bytes: &[u8], may_be_repeat: bool) -> Self {
+        let key = u128::from(packet) << PACKET_SHIFT | short_hash(bytes) >> u16::BITS;
+        Self { key, may_be_repeat }
     }
 
-    pub(super) const fn is_looked_up(self) -> bool {
-        self.is_looked_up
+    pub(super) const fn key(self) -> u128 {
+        self.key
     }
+
+    pub(super) const fn may_be_repeat(self) -> bool {
+        self.may_be_repeat
+    }
+}
+
+/// The key of a delivery begins with its packet id.
+const PACKET_SHIFT: u32 = u128::BITS - u16::BITS;
+
+/// The packet id of a delivery's key.
+pub(super) fn packet_of(key: u128) -> u16 {
+    u16::try_from(key >> PACKET_SHIFT).unwrap_or_default()
 }
 
 fn short_hash(bytes: &[u8]) -> u128 {
@@ -110,6 +132,8 @@ pub struct Refusal {
     pub field: Option<String>,
     /// For which devices its sender may speak, where that is bound: opaque to the spool.
     pub speaker: Option<String>,
+    /// Whether the broker had kept it from before our subscription.
+    pub is_retained: bool,
 }
 
 impl Refusal {
@@ -122,6 +146,7 @@ impl Refusal {
             reason: error.message,
             field: error.field,
             speaker: None,
+            is_retained: false,
         }
     }
 
@@ -167,8 +192,10 @@ impl Fate {
 pub struct Message {
     /// When it reached us.
     pub arrival: Instant,
-    /// Tells it from others; `None` for what the broker never delivers twice.
+    /// Its sender's own id, where it has one.
     pub key: Option<MessageKey>,
+    /// How the broker delivered it; `None` for what is never delivered twice.
+    pub delivery: Option<Delivery>,
     /// What became of it.
     pub fate: Fate,
     /// The quarantined message that this one replays: that row goes and its count moves over.

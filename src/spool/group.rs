@@ -1,14 +1,12 @@
 //! One commit group in the making: which item has which outcome, and which leave an entry.
 
-use std::collections::HashSet;
-
 use rusqlite::{Connection, Transaction, params};
 
 use super::{
     block,
     counts::Counts,
     entry::{Fate, Item, Message, Outcome, Receipt},
-    keys::KeyWindow,
+    keys::{Keys, NewKeys},
     position::Position,
     quarantine,
 };
@@ -22,23 +20,22 @@ type Placed = (Option<Outcome>, Option<Position>);
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) counts: Counts,
-    pub(super) keys: Vec<u128>,
+    pub(super) keys: NewKeys,
     pub(super) held_bytes: u64,
-    key_set: HashSet<u128>,
     placed: Vec<Placed>,
 }
 
 impl Group {
     /// An empty group behind what is durable.
     pub(super) fn new(counts: Counts, held_bytes: u64) -> Self {
-        Self { counts, keys: Vec::new(), held_bytes, key_set: HashSet::new(), placed: Vec::new() }
+        Self { counts, keys: NewKeys::default(), held_bytes, placed: Vec::new() }
     }
 
     /// Gives an item its outcome and, when it leaves an entry, its position.
     pub(super) fn place(
         &mut self,
         step: &Transaction<'_>,
-        keys: &KeyWindow,
+        keys: &Keys,
         item: &Item,
     ) -> Result<(), rusqlite::Error> {
         let outcome = match item {
@@ -63,19 +60,23 @@ impl Group {
     fn outcome(
         &mut self,
         step: &Transaction<'_>,
-        keys: &KeyWindow,
+        keys: &Keys,
         message: &Message,
     ) -> Result<Outcome, rusqlite::Error> {
-        if let Some(key) = message.key {
-            let is_known = keys.contains(key.hash()) || self.key_set.contains(&key.hash());
-            if key.is_looked_up() && is_known {
-                self.counts.duplicate += 1;
-                return Ok(Outcome::Duplicate);
-            }
-            self.keys.push(key.hash());
-            self.key_set.insert(key.hash());
+        let is_repeat = message.delivery.is_some_and(|delivery| keys.is_repeat(delivery, &self.keys));
+        if let Some(delivery) = message.delivery.filter(|_| !is_repeat) {
+            self.keys.delivered(delivery);
         }
-        self.settle(step, message)
+        if is_repeat || message.key.is_some_and(|id| keys.knows(id, &self.keys)) {
+            self.counts.duplicate += 1;
+            return Ok(Outcome::Duplicate);
+        }
+        let outcome = self.settle(step, message)?;
+        // Whoever sends again what was not stored, when it is mended, must not hear that it is there.
+        if let Some(id) = message.key.filter(|_| outcome == Outcome::Stored) {
+            self.keys.stored(id);
+        }
+        Ok(outcome)
     }
 
     /// Counts a message that is new, and keeps what it carries.

@@ -22,18 +22,23 @@ mod writer;
 
 pub use block::BlockError;
 pub use counts::Counts;
-pub use entry::{Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
+pub use entry::{Delivery, Entry, Fate, Item, Kind, Message, MessageKey, Outcome, Receipt, Refusal};
 pub use error::SpoolError;
 pub use held::Held;
 pub use log::{Appending, Spool};
-pub use options::{Fsync, Options};
+pub use options::{Fsync, MOST_UNACKNOWLEDGED, Options};
 pub use position::Position;
 pub use quarantine::{Quarantined, QuarantinedHead};
 pub use reader::SpoolReader;
 pub use retention::first_to_keep;
 
 /// The tables, version by version.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("speaker.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("speaker.sql"),
+    include_str!("deliveries.sql"),
+    include_str!("retained.sql"),
+];
 
 /// Version of the newest tables.
 pub(crate) const SCHEMA: usize = MIGRATIONS.len();

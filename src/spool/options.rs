@@ -2,6 +2,12 @@
 
 use super::Position;
 
+/// Messages that the broker may have delivered and not heard to be acknowledged.
+///
+/// It was told half of that ([`ingest::mqtt::MqttConfig::receive_maximum`]), but some let nearly a second window
+/// through while our acknowledgements are on their way.
+pub const MOST_UNACKNOWLEDGED: usize = 2000;
+
 /// When the bytes of a commit are pressed to the disk. A killed process loses nothing under any of
 /// them; they differ in what a loss of power takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +53,7 @@ pub struct Options {
     pub group_items: usize,
     /// Calls that may wait for the writer before callers wait for a place.
     pub queue_calls: usize,
-    /// Message keys remembered against redelivery.
+    /// Ids of senders remembered against repetition.
     pub keys: usize,
     /// Bytes of quarantined messages kept; the oldest go first and are counted.
     pub quarantine_bytes: u64,

@@ -39,8 +39,8 @@ pub(super) fn insert(
 ) -> Result<u64, rusqlite::Error> {
     let bytes = cost(refusal);
     step.prepare_cached(
-        "INSERT INTO quarantine (arrival, topic, payload, kind, reason, field, bytes, speaker)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO quarantine (arrival, topic, payload, kind, reason, field, bytes, speaker, retained)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         arrival.millis(),
@@ -50,7 +50,8 @@ pub(super) fn insert(
         refusal.reason,
         refusal.field,
         signed(bytes),
-        refusal.speaker
+        refusal.speaker,
+        refusal.is_retained
     ])?;
     Ok(bytes)
 }
@@ -87,7 +88,7 @@ pub(super) fn remove(step: &Transaction<'_>, id: u64) -> Result<Option<(u64, Out
 /// The messages behind `after`, oldest first, at most `max`.
 pub(super) fn list(db: &Connection, after: u64, max: usize) -> Result<Vec<Quarantined>, rusqlite::Error> {
     let mut query = db.prepare_cached(
-        "SELECT id, arrival, topic, payload, kind, reason, field, speaker FROM quarantine
+        "SELECT id, arrival, topic, payload, kind, reason, field, speaker, retained FROM quarantine
          WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let rows = query.query_map([signed(after), signed(max as u64)], quarantined)?;
@@ -111,11 +112,12 @@ pub(super) fn heads(
     kind: Option<&str>,
 ) -> Result<Vec<QuarantinedHead>, rusqlite::Error> {
     let mut query = db.prepare_cached(
-        "SELECT id, arrival, topic, substr(payload, 1, 160), kind, reason, field, speaker, length(payload)
+        "SELECT id, arrival, topic, substr(payload, 1, 160), kind, reason, field, speaker, retained,
+                length(payload)
          FROM quarantine
          WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY id LIMIT ?3",
     )?;
-    let head = |row: &Row<'_>| Ok(QuarantinedHead { start: quarantined(row)?, bytes: unsigned(row.get(8)?) });
+    let head = |row: &Row<'_>| Ok(QuarantinedHead { start: quarantined(row)?, bytes: unsigned(row.get(9)?) });
     let rows = query.query_map(params![signed(after), kind, signed(max as u64)], head)?;
     rows.collect()
 }
@@ -139,6 +141,7 @@ fn quarantined(row: &Row<'_>) -> Result<Quarantined, rusqlite::Error> {
             reason: row.get(5)?,
             field: row.get(6)?,
             speaker: row.get(7)?,
+            is_retained: row.get(8)?,
         },
     })
 }

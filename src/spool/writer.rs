@@ -25,7 +25,7 @@ use super::{
     error::SpoolError,
     group::Group,
     held::Held,
-    keys::KeyWindow,
+    keys::{KeyRows, Keys},
     options::Options,
     position::Position,
     quarantine,
@@ -69,7 +69,7 @@ pub(super) struct Seen {
 pub(super) struct Writer {
     db: Connection,
     options: Options,
-    keys: KeyWindow,
+    keys: Keys,
     counts: Counts,
     /// Bytes of the quarantine.
     held_bytes: u64,
@@ -115,7 +115,7 @@ impl Writer {
             db.execute("DELETE FROM log", [])?;
             write_counts(&db, counts)?;
         }
-        let keys = KeyWindow::load(&db, options.keys)?;
+        let keys = Keys::load(&db, &options)?;
         let held_bytes = quarantine::held_bytes(&db)?;
         let bytes = Arc::new(AtomicU64::new(database::used_bytes(&db)?));
         let (publish, watched) = watch::channel(counts);
@@ -243,7 +243,7 @@ impl Writer {
         });
     }
 
-    fn transact(&self, calls: &[Call]) -> Result<(Group, Option<i64>), rusqlite::Error> {
+    fn transact(&self, calls: &[Call]) -> Result<(Group, KeyRows), rusqlite::Error> {
         let items = || calls.iter().flat_map(|call| &call.items);
         let mut group = Group::new(self.counts, self.held_bytes);
         let step = self.db.unchecked_transaction()?;
@@ -252,22 +252,17 @@ impl Writer {
         }
         group.keep_within(&step, self.options.quarantine_bytes)?;
         group.write_log(&step, self.counts, items())?;
-        let key_row = match group.keys.as_slice() {
-            [] => None,
-            keys => Some(self.keys.write(&step, keys)?),
-        };
+        let key_rows = self.keys.write(&step, &group.keys)?;
         write_counts(&step, group.counts)?;
         step.commit()?;
-        Ok((group, key_row))
+        Ok((group, key_rows))
     }
 
     /// Takes up what is durable now, and says so.
-    fn answer(&mut self, (mut group, key_row): (Group, Option<i64>), calls: Vec<Call>) {
+    fn answer(&mut self, (mut group, key_rows): (Group, KeyRows), calls: Vec<Call>) {
         self.counts = group.counts;
         self.held_bytes = group.held_bytes;
-        if let Some(id) = key_row {
-            self.keys.push(id, std::mem::take(&mut group.keys));
-        }
+        self.keys.push(&key_rows, std::mem::take(&mut group.keys));
         self.note_bytes();
         self.publish.send_replace(self.counts);
         let (items, replies): (Vec<_>, Vec<_>) =

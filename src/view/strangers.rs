@@ -65,6 +65,9 @@ pub struct Held {
     /// The field that is wrong, if one can be named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Whether the broker had kept it from before our subscription.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retained: bool,
 }
 
 impl From<Quarantined> for Held {
@@ -83,6 +86,7 @@ impl From<Quarantined> for Held {
             reason: refusal.kind,
             message: refusal.reason,
             field: refusal.field,
+            retained: refusal.is_retained,
         }
     }
 }

@@ -45,6 +45,7 @@ mod load;
 mod mails;
 mod proxy;
 mod renewed;
+mod repeats;
 mod rig;
 mod silent;
 mod sink;

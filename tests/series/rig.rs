@@ -32,7 +32,7 @@ pub(crate) fn messages(count: i64) -> Vec<Item> {
 
 pub(crate) fn message(readings: Vec<Reading>) -> Item {
     let arrival = readings[0].time;
-    Item::Message(Message { arrival, key: None, fate: Fate::Stored(readings), replays: None })
+    Item::Message(Message { arrival, key: None, delivery: None, fate: Fate::Stored(readings), replays: None })
 }
 
 /// A writer at work, with the spool and state that it reads.

@@ -96,3 +96,34 @@ async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
     );
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_stored_when_it_is_sent_again_with_its_key_and_is_allowed_or_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
+    let mut service = Service::new(dir.path(), free_port(), "");
+    user(dir.path(), &["add", "gateway", "--role", "admin"], "a long password\n");
+    let narrow = user(dir.path(), &["token", "gateway", "--scope", "readings", "--sensor", "air-7"], "");
+    let wide = user(dir.path(), &["token", "gateway", "--scope", "readings"], "");
+    service.start().await;
+    let good = r#"[{"n":"co2","u":"ppm","v":733}]"#;
+    let (ok, foreign, wrong) = (StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::UNPROCESSABLE_ENTITY);
+    for (token, key, body, status, word) in [
+        (&narrow, "batch 8", good, foreign, "rejected"),
+        (&wide, "batch 8", good, ok, "stored"),
+        (&wide, "batch 8", good, ok, "duplicate"),
+        (&wide, "batch 9", "{", wrong, "quarantined"),
+        (&wide, "batch 9", "[]", wrong, "ignored"),
+        (&wide, "batch 9", good, ok, "stored"),
+        (&wide, "batch 9", "{", ok, "duplicate"),
+    ] {
+        let (found, answer) = post(&service, token, "?sensor=air-1", Some(key), body).await;
+        assert_eq!((found, answer["outcome"].as_str()), (status, Some(word)), "{key} {body}: {answer}");
+    }
+    service.kill();
+
+    service.start().await;
+    let (status, answer) = post(&service, &wide, "?sensor=air-1", Some("batch 9"), good).await;
+    assert_eq!((status, &answer["outcome"]), (ok, &"duplicate".into()), "{answer}");
+    service.stop().await;
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use sensors_sim::Publisher;
+use sensors_sim::{Event, Publisher};
 use serde_json::Value;
 
 use crate::{
@@ -125,6 +125,31 @@ async fn a_stopped_service_finds_what_was_replayed_in_its_spool() {
     assert_eq!(newest["value"], 604.0, "{room}");
     assert_eq!(newest["time"].as_str(), Some(arrivals[4].as_str()), "dated by its first arrival");
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_had_kept_and_has_no_time_is_no_reading_when_it_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
+    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", broker.port()), "keeper");
+    let kept = Event { retain: true, ..event("foreign/air-1", "{\"co2\":601}") };
+    publisher.publish([kept]).await.unwrap();
+    let mut service = Service::new(dir.path(), broker.port(), &route("senml"));
+    service.start_connected().await;
+    service.ledger("quarantined", 1, PATIENCE).await;
+    publisher.publish([event("foreign/air-1", "{\"co2\":602}")]).await.unwrap();
+    service.ledger("quarantined", 2, PATIENCE).await;
+    service.kill();
+    let listed = held(dir.path());
+    assert_eq!((&listed[0]["retained"], listed[1].get("retained")), (&true.into(), None), "{listed:?}");
+
+    reroute(dir.path(), "senml", "vendor-json");
+    let (code, done) = replay(dir.path(), &["--all"]);
+    assert_eq!((code, &done["stored"], &done["readings"]), (1, &1.into(), &1.into()), "{done}");
+    assert_eq!(done["kept"], serde_json::json!({"ignored": 1}), "nobody knows how old it is: {done}");
+    let left = held(dir.path());
+    assert_eq!((left.len(), &left[0]["payload"]), (1, &"{\"co2\":601}".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,6 +105,47 @@ async fn a_stop_under_load_is_quick_and_the_next_start_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lost_spool_that_was_not_judged_to_its_end_is_told_and_the_service_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &rooms());
+    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let mut service = Service::new(dir.path(), broker.port(), "");
+    let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", broker.port()), "day");
+    let now = Clock::System.now();
+    let data = service.data();
+    let state = data.join("state.sqlite");
+    for (file, events) in [("older", day(now.plus_ms(-3_600_000), 60)), ("newer", day(now, 30))] {
+        service.start_connected().await;
+        publisher.publish(events).await.unwrap();
+        service.ledger("stored", if file == "older" { 60 } else { 90 }, PATIENCE).await;
+        service.stop().await;
+        std::fs::copy(&state, dir.path().join(file)).unwrap();
+    }
+    // As after a crash between the history's write and the state's, on a disk that lost the spool then.
+    for name in
+        ["spool.sqlite", "spool.sqlite-wal", "spool.sqlite-shm", "state.sqlite-wal", "state.sqlite-shm"]
+    {
+        drop(std::fs::remove_file(data.join(name)));
+    }
+    std::fs::copy(dir.path().join("older"), &state).unwrap();
+
+    service.start_connected().await;
+    let lost = service.metric("normwatch_spool_lost_entries_total").await.unwrap();
+    assert!((30..60).contains(&lost), "{lost}");
+    assert!(service.log().contains("entries of the spool are lost"), "{}", service.log());
+    publisher.publish(day(now.plus_ms(60_000), 1)).await.unwrap();
+    let ledger = service.ledger("stored", 1, PATIENCE).await;
+    assert_balanced(&ledger);
+    service.kill();
+    // What was passed over is not passed over again.
+    service.start_connected().await;
+    assert_eq!(service.metric("normwatch_spool_lost_entries_total").await, Some(0));
+    let verdicts = service.list("/verdicts").await;
+    assert!(!verdicts.is_empty());
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "writes the fixture of a new release; set NORMWATCH_FIXTURE to its directory"]
 async fn writes_the_fixture_of_this_release() {
     let target = std::env::var("NORMWATCH_FIXTURE").expect("NORMWATCH_FIXTURE");

@@ -1,7 +1,9 @@
 //! Entries keep their order, messages are counted once.
 
 use model::Instant;
-use normwatch::spool::{Fate, Item, Kind, Message, MessageKey, Outcome, Position};
+use normwatch::spool::{
+    Delivery, Fate, Item, Kind, MOST_UNACKNOWLEDGED, Message, MessageKey, Outcome, Position, Spool,
+};
 
 use crate::{open, reading, refused, row, stored};
 
@@ -61,24 +63,86 @@ async fn a_redelivered_message_is_a_duplicate_even_after_a_restart_and_stores_no
 }
 
 #[tokio::test]
-async fn a_key_that_is_only_recorded_makes_no_duplicate_of_its_own_message() {
+async fn an_id_is_known_only_of_what_was_stored() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
-    let mut outcomes = Vec::new();
-    for key in [MessageKey::recorded(b"p"), MessageKey::recorded(b"p"), MessageKey::looked_up(b"p")] {
-        let fate = Fate::Stored(vec![reading("desk-1", 1, 1.0)]);
-        let message = Message { arrival: Instant::from_millis(1), key: Some(key), fate, replays: None };
-        outcomes.push(spool.append(vec![Item::Message(message)]).await.unwrap()[0].outcome.unwrap());
+    let key = Some(MessageKey::of(b"batch 7"));
+    let Item::Message(good) = stored(None, 1) else { unreachable!() };
+    let tries = [Message { key, fate: Fate::Rejected, ..good.clone() }, Message { key, ..refused(b"x") }];
+    let again = [Message { key, ..good.clone() }, Message { key, ..good }];
+    let items = tries.into_iter().chain(again).map(Item::Message).collect();
+    let outcomes: Vec<_> = spool.append(items).await.unwrap().iter().filter_map(|r| r.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Rejected, Outcome::Quarantined, Outcome::Stored, Outcome::Duplicate]);
+}
+
+/// A message as the broker delivered it; into a resumed session.
+fn delivered(packet: u16, text: &str) -> Item {
+    let Item::Message(message) = stored(None, 1) else { unreachable!() };
+    Item::Message(Message { delivery: Some(Delivery::of(packet, text.as_bytes(), true)), ..message })
+}
+
+/// The same into a new session, or under a packet id that has come on this connection.
+fn new(packet: u16, text: &str) -> Item {
+    let Item::Message(message) = delivered(packet, text) else { unreachable!() };
+    Item::Message(Message { delivery: Some(Delivery::of(packet, text.as_bytes(), false)), ..message })
+}
+
+async fn is_repeat(spool: &Spool, items: Vec<Item>) -> Vec<bool> {
+    let receipts = spool.append(items).await.unwrap();
+    receipts.iter().map(|receipt| receipt.outcome == Some(Outcome::Duplicate)).collect()
+}
+
+#[tokio::test]
+async fn of_deliveries_only_the_newest_under_its_packet_id_comes_again_restart_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    let items =
+        vec![new(1, "a"), new(1, "a"), new(2, "a"), new(1, "b"), delivered(2, "a"), delivered(1, "a")];
+    assert_eq!(is_repeat(&spool, items).await, [false, false, false, false, true, false]);
+    spool.close().await;
+    let spool = open(dir.path());
+    let items = vec![delivered(1, "a"), delivered(2, "a"), delivered(1, "b"), delivered(1, "a")];
+    assert_eq!(is_repeat(&spool, items).await, [true, true, false, false]);
+    // What was refused may come again as well.
+    let Item::Message(message) = new(3, "x") else { unreachable!() };
+    let Item::Message(again) = delivered(3, "x") else { unreachable!() };
+    let both = [message, again].map(|one| Item::Message(Message { fate: refused(b"x").fate, ..one }));
+    assert_eq!(is_repeat(&spool, both.to_vec()).await, [false, true]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_the_broker_must_know_to_be_acknowledged_is_no_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut spool = open(dir.path());
+    let last = u16::try_from(MOST_UNACKNOWLEDGED).unwrap();
+    for packet in 0..=last {
+        let tag = packet.to_string();
+        assert_eq!(is_repeat(&spool, vec![new(packet, &tag)]).await, [false]);
     }
-    assert_eq!(outcomes, [Outcome::Stored, Outcome::Stored, Outcome::Duplicate]);
+    for restarts in [false, true] {
+        if restarts {
+            spool.close().await;
+            spool = open(dir.path());
+        }
+        let items = vec![delivered(1, "1"), delivered(last, &last.to_string())];
+        assert_eq!(is_repeat(&spool, items).await, [true, true]);
+    }
+    assert_eq!(is_repeat(&spool, vec![delivered(0, "0")]).await, [false]);
 }
 
 #[tokio::test]
 async fn every_message_has_one_outcome_and_the_ledger_adds_up() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
-    let other =
-        |fate| Item::Message(Message { arrival: Instant::from_millis(1), key: None, fate, replays: None });
+    let other = |fate| {
+        Item::Message(Message {
+            arrival: Instant::from_millis(1),
+            key: None,
+            delivery: None,
+            fate,
+            replays: None,
+        })
+    };
     let items = vec![
         stored(Some("a"), 1),
         stored(Some("a"), 1),

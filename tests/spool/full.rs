@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use model::Instant;
-use normwatch::spool::{Fate, Held, Item, Message, MessageKey, Options, Position, Spool, SpoolError};
+use normwatch::spool::{Delivery, Fate, Held, Item, Message, Options, Position, Spool, SpoolError};
 
 use crate::reading;
 
@@ -74,6 +74,6 @@ fn sample(n: usize) -> Item {
         ms - 40,
         400.0 + (n.wrapping_mul(2_654_435_761) >> 7 & 0x3ff) as f64 / 7.0,
     )]);
-    let key = Some(MessageKey::recorded(&n.to_le_bytes()));
-    Item::Message(Message { arrival: Instant::from_millis(ms), key, fate, replays: None })
+    let delivery = Some(Delivery::of(u16::try_from(n % 65_535).unwrap(), &n.to_le_bytes(), false));
+    Item::Message(Message { arrival: Instant::from_millis(ms), key: None, delivery, fate, replays: None })
 }

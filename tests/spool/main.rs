@@ -26,9 +26,9 @@ pub(crate) fn reading(sensor: &str, ms: i64, value: f64) -> Reading {
 }
 
 pub(crate) fn stored(key: Option<&str>, ms: i64) -> Item {
-    let key = key.map(|text| MessageKey::looked_up(text.as_bytes()));
+    let key = key.map(|text| MessageKey::of(text.as_bytes()));
     let fate = Fate::Stored(vec![reading("desk-1", ms, 612.5)]);
-    Item::Message(Message { arrival: Instant::from_millis(ms), key, fate, replays: None })
+    Item::Message(Message { arrival: Instant::from_millis(ms), key, delivery: None, fate, replays: None })
 }
 
 pub(crate) fn refused(payload: &[u8]) -> Message {
@@ -39,8 +39,15 @@ pub(crate) fn refused(payload: &[u8]) -> Message {
         reason: "no JSON".to_owned(),
         field: Some("e[0].v".to_owned()),
         speaker: Some("air-*".to_owned()),
+        is_retained: true,
     };
-    Message { arrival: Instant::from_millis(5), key: None, fate: Fate::Quarantined(refusal), replays: None }
+    Message {
+        arrival: Instant::from_millis(5),
+        key: None,
+        delivery: None,
+        fate: Fate::Quarantined(refusal),
+        replays: None,
+    }
 }
 
 pub(crate) fn row(kind: Kind) -> Item {

@@ -12,6 +12,7 @@ async fn a_replayed_quarantined_message_moves_to_its_new_outcome_once() {
     let held = spool.reader().unwrap().quarantined(0, 10).unwrap();
     assert_eq!((held.len(), held[0].refusal.payload.as_slice()), (1, b"raw".as_slice()));
     assert_eq!(held[0].refusal.speaker.as_deref(), Some("air-*"), "whose it is comes back with it");
+    assert!(held[0].refusal.is_retained, "and that nobody knows how old it is");
     let Item::Message(mut message) = stored(None, 5) else { unreachable!() };
     message.replays = Some(held[0].id);
     let first = spool.append(vec![Item::Message(message.clone())]).await.unwrap();
