@@ -17,7 +17,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 pub use idle::Idle;
 use ingest::mqtt::{Monitor, MqttConfig};
 use model::Problem;
-pub use offline::{Offline, offline};
+pub use offline::{Offline, Stuck, offline, unless_stuck};
 use rules::EngineOptions;
 use stores::Stores;
 use tokio::{
