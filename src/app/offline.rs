@@ -24,6 +24,7 @@ pub struct Offline {
 /// # Errors
 /// [`ServiceError`] when a service runs on it, or it cannot be opened.
 pub fn offline(config: &Config) -> Result<Offline, ServiceError> {
+    parts::must_be_whole(config)?;
     let lock = parts::lock(&config.data_dir)?;
     Ok(Offline { spool: Stores::open(config)?.spool, _lock: lock })
 }
