@@ -17,7 +17,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 pub use idle::Idle;
 use ingest::mqtt::{Monitor, MqttConfig};
 use model::Problem;
-pub use offline::{Offline, offline};
+pub use offline::{Offline, Stuck, offline, unless_stuck};
 use rules::EngineOptions;
 use stores::Stores;
 use tokio::{
@@ -104,6 +104,8 @@ pub struct Service {
 /// # Errors
 /// [`ServiceError`] when files are wrong, the directory is in use, or the port is taken.
 pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceError> {
+    // Before the register is read: what was broken off may have left half of that too.
+    parts::must_be_whole(config)?;
     let files = reload::Files::of(config);
     // Looked at before they are read, so that no edit falls between.
     let look = files.look();

@@ -4,6 +4,8 @@
 //! it: the checkpoint first, then the history (never behind the checkpoint), then the spool (never behind the
 //! history), then the mails (never behind what was judged). Copying may take long; the service goes on meanwhile.
 
+mod restore;
+
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -11,6 +13,7 @@ use std::{
 };
 
 use model::Instant;
+pub use restore::{RegisterFate, Restored, must_be_whole, restore};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -60,6 +63,9 @@ pub enum BackupError {
     /// The spool was shortened between two looks, again and again.
     #[error("the spool moved on while the files were being held; try again")]
     Restless,
+    /// A restore is at work, or was broken off.
+    #[error("{0} is there: a restore is not done. Run `normwatch restore` again, it begins anew")]
+    Unfinished(String),
     /// What lies there is no whole backup.
     #[error("{0}")]
     Damaged(String),
@@ -184,47 +190,6 @@ fn hold(data: &Path) -> Result<(Vec<(&'static str, Still)>, (u64, u64)), BackupE
     Err(BackupError::Restless)
 }
 
-/// What a restore did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// The backup's manifest.
-    pub manifest: Manifest,
-    /// Whether the register was written too; one that is there already stays.
-    pub has_register: bool,
-}
-
-/// Puts a backup back into the data directory of a configuration, which must be empty or absent. The register
-/// is written where there is none; packs and overlay are the operator's to copy.
-///
-/// # Errors
-/// [`BackupError`]; nothing was put in place then.
-pub fn restore(config: &Config, from: &Path) -> Result<Restored, BackupError> {
-    must_be_empty(&config.data_dir)?;
-    let manifest = verify(from)?;
-    let part = config.data_dir.with_extension("restoring");
-    must_be_empty(&part)?;
-    make_dir(&part)?;
-    let of = |folder: &'static str| {
-        let files = manifest.files.keys();
-        files.filter_map(move |path| Some((path, path.strip_prefix(folder)?.strip_prefix('/')?)))
-    };
-    for (path, name) in of(DATA) {
-        copy(&from.join(path), &part.join(name))?;
-    }
-    let has_register = is_empty(&config.register)?;
-    if has_register {
-        for (path, name) in of(REGISTER) {
-            copy(&from.join(path), &config.register.join(name))?;
-        }
-    }
-    if config.data_dir.exists() {
-        fs::remove_dir(&config.data_dir).map_err(BackupError::file(&config.data_dir))?;
-    }
-    // All of it appears at once.
-    fs::rename(&part, &config.data_dir).map_err(BackupError::file(&config.data_dir))?;
-    Ok(Restored { manifest, has_register })
-}
-
 /// The manifest of a backup whose files are all there as they were written.
 ///
 /// # Errors
@@ -309,12 +274,26 @@ fn make_dir(dir: &Path) -> Result<(), BackupError> {
     fs::create_dir_all(dir).map_err(BackupError::file(dir))
 }
 
-fn is_empty(dir: &Path) -> Result<bool, BackupError> {
-    match fs::read_dir(dir) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(BackupError::file(dir)(error)),
+/// Names in a directory, none of one that is absent. Names that begin with a dot are left out, and what a fresh file
+/// system holds: a new volume is empty.
+fn contents(dir: &Path) -> Result<Vec<String>, BackupError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(BackupError::file(dir)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(BackupError::file(dir))?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && name != "lost+found" {
+            names.push(name);
+        }
     }
+    Ok(names)
+}
+
+fn is_empty(dir: &Path) -> Result<bool, BackupError> {
+    contents(dir).map(|names| names.is_empty())
 }
 
 fn must_be_empty(dir: &Path) -> Result<(), BackupError> {

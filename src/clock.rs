@@ -88,6 +88,12 @@ impl Clock {
         Pace { wall: self.now(), real: tokio::time::Instant::now() }
     }
 
+    /// Begins to watch whether this clock is believed; as it is now it is.
+    #[must_use]
+    pub fn trust(&self) -> Trust {
+        Trust { pace: self.pace(), ahead_ms: 0, set_at: tokio::time::Instant::now() }
+    }
+
     /// Sets a simulated clock to `at`, forwards or back, at a new speed; those who wait on it see the jump.
     /// The machine's clock cannot be set: nothing happens.
     pub fn jump(&self, at: Instant, speed: f64) {
@@ -126,6 +132,35 @@ impl Clock {
     }
 }
 
+/// Whether wall time is believed: whoever stamps what came with it must not follow a clock that is ahead for a moment.
+/// Event time never goes back, and everything behind it is late.
+#[derive(Debug, Clone, Copy)]
+pub struct Trust {
+    pace: Pace,
+    /// By how much the clock was set since it ran undisturbed, ms.
+    ahead_ms: i64,
+    set_at: tokio::time::Instant,
+}
+
+impl Trust {
+    /// How long the clock still has to run undisturbed before it is believed; `None` when it is. One that was set
+    /// back is believed at once: event time does not follow it.
+    pub fn doubt(&mut self, clock: &Clock) -> Option<Duration> {
+        let step_ms = self.pace.step_ms(clock);
+        self.after(step_ms, tokio::time::Instant::now())
+    }
+
+    fn after(&mut self, step_ms: i64, now: tokio::time::Instant) -> Option<Duration> {
+        if step_ms != 0 {
+            let was_undisturbed = now.duration_since(self.set_at) >= UNDISTURBED;
+            self.ahead_ms = if was_undisturbed { 0 } else { self.ahead_ms }.saturating_add(step_ms);
+            self.set_at = now;
+        }
+        let left = UNDISTURBED.saturating_sub(now.duration_since(self.set_at));
+        (self.ahead_ms > MOST_AHEAD_MS && !left.is_zero()).then_some(left)
+    }
+}
+
 /// Tells a clock that was set from one that runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -148,6 +183,10 @@ impl Pace {
 
 /// A clock that is put right in small steps is not set, ms.
 const SLEW_MS: i64 = 2_000;
+/// A clock that was set ahead by more than this is not believed before it has run for a while, ms.
+const MOST_AHEAD_MS: i64 = 240_000;
+/// For how long: who sets a clock wrong by hand sees it within a minute, and so does a time server.
+const UNDISTURBED: Duration = Duration::from_secs(60);
 /// A clock that was set is noticed within this.
 const LONGEST_STEP: Duration = Duration::from_secs(5);
 /// How often a shift is read.
@@ -216,6 +255,24 @@ mod tests {
         }
         assert!((-3_601_000..-3_599_000).contains(&pace.step_ms(&clock)));
         assert_eq!(pace.step_ms(&clock), 0);
+    }
+
+    #[test]
+    fn a_clock_set_far_ahead_is_believed_when_it_has_run_for_a_minute_or_at_once_when_it_is_set_back() {
+        const HOUR_MS: i64 = 3_600_000;
+        let mut trust = Clock::System.trust();
+        let mut now = tokio::time::Instant::now();
+        let mut is_doubted = |after_seconds: u64, step_ms: i64| {
+            now += Duration::from_secs(after_seconds);
+            trust.after(step_ms, now).is_some()
+        };
+        assert!(!is_doubted(300, 0));
+        assert!(is_doubted(1, 72 * HOUR_MS) && is_doubted(50, 0), "ahead by days");
+        assert!(!is_doubted(5, -72 * HOUR_MS), "set back");
+        assert!(!is_doubted(300, -HOUR_MS) && !is_doubted(5, HOUR_MS), "behind, and right again");
+        assert!(is_doubted(300, HOUR_MS) && is_doubted(50, 3_000), "set again, it has not run for a minute");
+        assert!(is_doubted(50, 0) && !is_doubted(10, 0), "it stays ahead");
+        assert!(!is_doubted(300, 200_000), "by less than sensors are late");
     }
 
     #[test]

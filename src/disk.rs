@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
+    fs::File,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -118,6 +119,19 @@ pub(crate) fn is_of_disk(error: &(dyn Error + 'static)) -> bool {
                 | ErrorCode::OutOfMemory
         )
     )
+}
+
+/// The file whose lock keeps a data directory to one process.
+pub(crate) const LOCK: &str = "lock";
+
+/// Keeps a directory to this process for as long as the file lives; the system lets it go however the process ends.
+///
+/// # Errors
+/// [`std::io::ErrorKind::WouldBlock`] where another process has it, or what the file system says.
+pub(crate) fn lock(dir: &Path) -> std::io::Result<File> {
+    let file = File::create(dir.join(LOCK))?;
+    file.try_lock()?;
+    Ok(file)
 }
 
 /// Replaces a file at once, so that whoever reads it finds the old or the new one whole. It keeps its rights.

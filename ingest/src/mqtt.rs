@@ -3,7 +3,8 @@
 //! One task polls the connection and never waits for the consumer, so that pings go on while the
 //! consumer holds back: it holds back by not acknowledging, and the broker's window (receive
 //! maximum) stops the flow. An acknowledgement of an earlier connection is dropped: its packet id
-//! may by now belong to another message. After a lost session the filters are subscribed again.
+//! may by now belong to another message. After a lost session the filters are subscribed again, and
+//! what was refused also while the connection stands: the right to it may be given meanwhile.
 
 mod backoff;
 mod config;

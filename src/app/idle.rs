@@ -19,6 +19,7 @@ impl Idle {
     /// # Errors
     /// [`ServiceError`] when its files cannot be opened.
     pub fn of(config: &Config) -> Result<Option<Self>, ServiceError> {
+        parts::must_be_whole(config)?;
         let Ok(lock) = parts::lock(&config.data_dir) else { return Ok(None) };
         let Stores { spool, history, .. } = Stores::open(config)?;
         Ok(Some(Self { spool, history, _lock: lock }))

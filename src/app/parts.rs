@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
@@ -20,11 +21,12 @@ use super::{
 use crate::{
     access::{Access, USERS_FILE},
     audit::{AUDIT_FILE, Audit},
+    backup,
     broker::{self, BrokerError},
     certificates::{self, Certificates},
     clock::Clock,
     config::{self, Config, Secret},
-    disk::{TRY_AGAIN, in_words, is_of_disk},
+    disk::{self, TRY_AGAIN, in_words, is_of_disk},
     links::Links,
     metrics::{MailOutcome, Metrics},
     notify::{
@@ -48,14 +50,19 @@ pub(super) fn millis(duration: Duration) -> i64 {
 pub(super) fn lock(dir: &Path) -> Result<File, ServiceError> {
     std::fs::create_dir_all(dir)
         .map_err(ServiceError::of(format!("data_dir {} cannot be made", dir.display())))?;
-    let path = dir.join("lock");
-    let file =
-        File::create(&path).map_err(ServiceError::of(format!("{} cannot be written", path.display())))?;
-    file.try_lock().map_err(ServiceError::of(format!(
-        "another normwatch runs on {}: stop it, or set another data_dir",
-        dir.display()
-    )))?;
-    Ok(file)
+    disk::lock(dir).map_err(|error| {
+        let what = if error.kind() == ErrorKind::WouldBlock {
+            format!("another normwatch runs on {}: stop it, or set another data_dir", dir.display())
+        } else {
+            format!("{} cannot be written", dir.join(disk::LOCK).display())
+        };
+        ServiceError::of(what)(error)
+    })
+}
+
+/// Whether the data directory is whole: nothing begins on half a restore.
+pub(super) fn must_be_whole(config: &Config) -> Result<(), ServiceError> {
+    backup::must_be_whole(&config.data_dir).map_err(ServiceError::of("data_dir is not whole"))
 }
 
 /// The users.

@@ -37,8 +37,8 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 ///
 /// Stop the service first; an MQTT broker keeps meanwhile what sensors publish. Rows are checked as `replay` checks
 /// them, and rows of unknown sensors or from the future are refused. A run that was broken off can be repeated:
-/// what is stored already counts as duplicate. The service judges what was stored when it starts; findings that
-/// ended more than a day ago go to one digest.
+/// what is stored already counts as duplicate. So can one that ended because the spool or the disk was full. The
+/// service judges what was stored when it starts; findings that ended more than a day ago go to one digest.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  normwatch backfill -c /etc/normwatch/normwatch.toml 2025.csv.gz\n  normwatch backfill \
@@ -73,10 +73,11 @@ impl Backfill {
         let input = Input::read_strictly(&self.input, &register, strictness, terminal)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let done = runtime.block_on(async {
-            let done = store(&data.spool, messages(&input, &register, now), input.len(), terminal).await;
+            let work = store(&data.spool, messages(&input, &register, now), input.len(), terminal);
+            let done = app::unless_stuck(&data.spool, work).await;
             data.spool.close().await;
             done
-        })?;
+        })??;
         terminal.say(format_args!(
             "{} readings stored in {} messages, {} messages were there already; the service judges them when it starts",
             done.readings, done.stored, done.duplicate
@@ -152,7 +153,7 @@ async fn store(
             .take(CALL_MESSAGES)
             .map(|(message, count)| (Item::Message(message), count))
             .unzip();
-        for (receipt, count) in spool.append(items).await?.into_iter().zip(counts) {
+        for (receipt, count) in spool.submit(items).await?.await?.into_iter().zip(counts) {
             seen += count;
             if receipt.outcome == Some(Outcome::Stored) {
                 done.stored += 1;

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use super::{Exit, Terminal, config_file::ConfigFile};
-use crate::{backup, clock::Clock};
+use crate::{
+    backup::{self, RegisterFate},
+    clock::Clock,
+    disk::in_words,
+};
 
 /// Copies spool, state, history, mails, users, audit trail and register of a service, running or not.
 #[derive(Debug, clap::Args)]
@@ -39,8 +43,10 @@ impl Backup {
 /// Puts a backup back where no data is; verifies every hash before anything is written.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The data_dir of the configuration must be empty or absent. The register is written where \
-                        there is none and left alone where there is one; packs and overlay are yours to copy.\n\
+    after_help = "The data_dir of the configuration must be empty or absent, but for names that begin with a dot; it \
+                        may be a mount point. The register is written where there is none and left alone where there is \
+                        one; packs and overlay are yours to copy. What was broken off is repeated: until it is done, no \
+                        service starts there.\n\
                         \nExample:\n  normwatch restore /var/backups/normwatch/2026-11-22 -c normwatch.toml"
 )]
 pub(super) struct Restore {
@@ -57,10 +63,20 @@ impl Restore {
         let restored = backup::restore(&config, &self.from)?;
         let (data, register) = (config.data_dir.display(), config.register.display());
         terminal.say(format_args!("{data} is as it was at {}", restored.manifest.taken_at));
-        if restored.has_register {
-            terminal.say(format_args!("{register} is written too"));
-        } else {
-            terminal.say(format_args!("{register} is left as it is; that of the backup is in the backup"));
+        match restored.register {
+            RegisterFate::Written => terminal.say(format_args!("{register} is written too")),
+            RegisterFate::Kept => {
+                terminal
+                    .say(format_args!("{register} is left as it is; that of the backup is in the backup"));
+            }
+            RegisterFate::Failed(error) => {
+                let error = in_words(&error);
+                terminal.say(format_args!(
+                    "{register} cannot be written ({error}): copy it yourself from {}",
+                    self.from.join("register").display()
+                ));
+                return Ok(Exit::Findings);
+            }
         }
         Ok(Exit::Fine)
     }

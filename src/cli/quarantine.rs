@@ -153,15 +153,19 @@ async fn while_stopped(config: &Config, idle: &app::Idle, again: &Again) -> anyh
     Audit::open(&config.data_dir.join(AUDIT_FILE))?.append(&deed)?;
     let (letterbox, posts) = Letterbox::new();
     let reader = idle.spool.reader()?;
-    let (done, taken) = tokio::join!(
-        async {
-            let done = replay(&letterbox, &reader, again).await;
-            drop(letterbox);
-            done
-        },
-        take_posts(hearing, &idle.spool, posts)
-    );
+    let work = async {
+        tokio::join!(
+            async {
+                let done = replay(&letterbox, &reader, again).await;
+                drop(letterbox);
+                done
+            },
+            take_posts(hearing, &idle.spool, posts)
+        )
+    };
+    let worked = app::unless_stuck(&idle.spool, work).await;
     idle.spool.close().await;
+    let (done, taken) = worked?;
     taken?;
     Ok(done?)
 }

@@ -1,6 +1,6 @@
 //! From the broker to the spool: decode, settle, store, and only then acknowledge.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use ingest::{
     Decoder,
@@ -16,7 +16,7 @@ use super::{
     posts::{Post, Posted},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Trust},
     history::History,
     metrics::Metrics,
     spool::{Appending, Delivery, Item, MOST_UNACKNOWLEDGED, Message, Outcome, Refusal, Spool, SpoolError},
@@ -26,6 +26,9 @@ use crate::{
 const MOST_AT_ONCE: usize = 512;
 /// Batches on their way to the disk; beyond that the broker has to wait for its acknowledgements.
 const MOST_WAITING: usize = 16;
+
+/// How often the clock is looked at while nothing comes, and while it is not believed.
+const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
 /// What an intake is built from.
 #[derive(Debug)]
@@ -62,6 +65,8 @@ pub struct Intake {
     spool: Spool,
     metrics: Arc<Metrics>,
     posts: mpsc::Receiver<Post>,
+    clock: Clock,
+    trust: Trust,
     /// Packet ids of the first messages that this connection has delivered: what comes again comes first, and once.
     seen: (u64, HashSet<u16>),
 }
@@ -79,17 +84,18 @@ impl Intake {
     /// An intake that has seen nothing yet.
     #[must_use]
     pub fn new(parts: IntakeParts) -> Self {
-        let IntakeParts { subscriber, spool, metrics, posts, .. } = parts;
+        let IntakeParts { subscriber, spool, metrics, posts, clock, .. } = parts;
+        let trust = clock.trust();
         let hearing = Hearing::new(HearingParts {
             decoder: parts.decoder,
             registers: parts.registers,
-            clock: parts.clock,
+            clock: clock.clone(),
             unknown: parts.unknown,
             tallies: parts.tallies,
             history: parts.history,
             diagnoses: parts.diagnoses,
         });
-        Self { subscriber, hearing, spool, metrics, posts, seen: (0, HashSet::new()) }
+        Self { subscriber, hearing, spool, metrics, posts, clock, trust, seen: (0, HashSet::new()) }
     }
 
     /// A view of the broker's connection.
@@ -121,6 +127,13 @@ impl Intake {
                 () = to_settle.closed() => break,
                 message = self.subscriber.next() => messages.push(message),
                 Some(post) = self.posts.recv() => posts.push(post),
+                () = tokio::time::sleep(LOOK_EVERY.0) => {
+                    self.trust.doubt(&self.clock);
+                    continue;
+                }
+            }
+            if !self.believes_the_clock(&mut stop).await {
+                break;
             }
             let since = tokio::time::Instant::now();
             while let Ok(post) = self.posts.try_recv() {
@@ -150,6 +163,27 @@ impl Intake {
         drop(to_settle);
         let settled = settler.await.unwrap_or(Err(SpoolError::Closed));
         failed.and(settled)
+    }
+
+    /// Waits while the clock is not believed; false when the service stops first. Nothing is read until then, and so
+    /// nothing acknowledged: what states no time, or how long ago it was, would take the time of that clock.
+    async fn believes_the_clock(&mut self, stop: &mut watch::Receiver<bool>) -> bool {
+        let mut is_told = false;
+        while let Some(left) = self.trust.doubt(&self.clock) {
+            if !is_told {
+                let seconds = left.as_secs();
+                tracing::warn!(
+                    seconds,
+                    "the clock is not believed since it was set ahead: messages wait until it has run so long, or is set back"
+                );
+                is_told = true;
+            }
+            tokio::select! {
+                changed = stop.wait_for(|stop| *stop) => { drop(changed); return false }
+                () = tokio::time::sleep(left.min(LOOK_EVERY.1)) => {}
+            }
+        }
+        true
     }
 
     /// What becomes of a message: everything but its durability.

@@ -116,7 +116,7 @@ pub async fn take_posts(
     while let Some(post) = posts.recv().await {
         let mut items = Vec::new();
         let read = hearing.read_posts(vec![post], &metrics, &mut items);
-        for ((post, readings, error), receipt) in read.into_iter().zip(spool.append(items).await?) {
+        for ((post, readings, error), receipt) in read.into_iter().zip(spool.submit(items).await?.await?) {
             let outcome = receipt.outcome.unwrap_or(Outcome::Ignored);
             post.answer(Posted { outcome, readings, error });
         }

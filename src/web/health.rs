@@ -49,7 +49,11 @@ fn reasons(snapshot: &Snapshot) -> Vec<String> {
 
 fn warnings(snapshot: &Snapshot) -> Vec<String> {
     let refused = snapshot.standing.refused.iter().flat_map(|refused| &refused.problems);
-    refused.map(|problem| format!("edit refused: {problem}")).collect()
+    let mut warnings: Vec<String> = refused.map(|problem| format!("edit refused: {problem}")).collect();
+    // It works, and less well than was asked for.
+    let links = snapshot.links.iter().filter(|link| link.name == "mqtt" && link.up == Some(true));
+    warnings.extend(links.filter_map(|link| Some(format!("{}: {}", link.name, link.error.as_ref()?))));
+    warnings
 }
 
 /// `GET /metrics`: the exposition for Prometheus.
@@ -70,6 +74,7 @@ mod tests {
         let mut snapshot = Snapshot { is_caught_up: true, ..Snapshot::default() };
         snapshot.links = vec![link("influx", Some(false)), link("mqtt", Some(true))];
         assert!(reasons(&snapshot).is_empty());
+        assert_eq!(warnings(&snapshot), ["mqtt: refused"], "what works less well than was asked for");
         snapshot.links.push(link("mqtt", Some(false)));
         assert_eq!(reasons(&snapshot), ["mqtt is down: refused"]);
     }

@@ -11,8 +11,9 @@ use model::{Flags, Id, Instant, Quantity, Series, Span};
 use normwatch::{
     clock::Clock,
     history::{self, History},
-    spool::SpoolReader,
+    spool::{Fate, Item, Message, Options, Refusal, Spool, SpoolReader},
 };
+use rusqlite::Connection;
 
 use crate::{
     common::process::{free_port, until},
@@ -73,11 +74,16 @@ fn counts(output: &Output) -> (u64, u64) {
 }
 
 fn office(dir: &Path) -> Service {
+    office_with(dir, "")
+}
+
+fn office_with(dir: &Path, settings: &str) -> Service {
     let rooms = SENSORS.map(|sensor| Room { id: format!("r-{sensor}"), sensor: sensor.to_owned() });
     write_register(dir, "UTC", &rooms);
-    let more =
-        "[smtp]\nurl = \"file:mail\"\nfrom = \"normwatch@example.org\"\n\n[alerts]\ngroup_wait = \"1s\"\n";
-    Service::new(dir, free_port(), more)
+    let more = format!(
+        "[smtp]\nurl = \"file:mail\"\nfrom = \"normwatch@example.org\"\n\n[alerts]\ngroup_wait = \"1s\"\n\n{settings}"
+    );
+    Service::new(dir, free_port(), &more)
 }
 
 /// Subjects of the mails to the reader of English.
@@ -227,4 +233,73 @@ fn rows_that_cannot_be_used_are_named_by_file_and_line_and_the_rest_of_each_form
     for time in ["2026-03-04T05:06:07Z", "2026-03-04T06:06:08Z"] {
         assert!(times.contains(&(time.to_owned(), 700.5)), "{time} in {times:?}");
     }
+}
+
+/// Exit code and words of a command that has to end by itself.
+pub(crate) async fn ended(dir: &Path, arguments: &[&str]) -> (i32, String) {
+    let said = dir.join("said");
+    let mut child = program()
+        .current_dir(dir)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&said).unwrap())
+        .spawn()
+        .unwrap();
+    let end = tokio::time::Instant::now() + PATIENCE;
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code().unwrap();
+        }
+        if tokio::time::Instant::now() > end {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{arguments:?} does not end: {}", std::fs::read_to_string(&said).unwrap());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    (code, std::fs::read_to_string(&said).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_spool_of_a_stopped_service_ends_the_command_with_the_remedy_and_it_can_be_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(office_with(dir.path(), "[spool]\nmax_bytes = 9000000\nquarantine_bytes = 500000\n"));
+    let path = dir.path().join("data/spool.sqlite");
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    let spool = Spool::open(&path, Options::default()).unwrap();
+    let refusal = Refusal {
+        topic: "normwatch/v1/past-1".to_owned(),
+        payload: br#"[{"n":"co2","u":"ppm","v":640}]"#.to_vec(),
+        kind: "unit".to_owned(),
+        reason: "as an earlier release found".to_owned(),
+        field: None,
+        speaker: None,
+    };
+    let arrival = Clock::System.now();
+    let message = Message { arrival, key: None, fate: Fate::Quarantined(refusal), replays: None };
+    spool.append(vec![Item::Message(message)]).await.unwrap();
+    spool.close().await;
+    std::fs::write(dir.path().join("past.csv"), csv(&rows(1))).unwrap();
+    let backfill = ["backfill", "-c", "normwatch.toml", "past.csv"];
+    let replay = ["quarantine", "replay", "--all", "-c", "normwatch.toml"];
+
+    // As much as not yet judged readings would take.
+    let stuffing = Connection::open(&path).unwrap();
+    let fill = "CREATE TABLE stuffing (bytes BLOB); INSERT INTO stuffing VALUES (zeroblob(10000000))";
+    stuffing.execute_batch(fill).unwrap();
+    for arguments in [&backfill[..], &replay[..]] {
+        let (code, said) = ended(dir.path(), arguments).await;
+        assert_eq!(code, 1, "{said}");
+        for wanted in ["max_bytes = 9000000", "Start the service", "run the same command again"] {
+            assert!(said.contains(wanted), "{wanted} in {said}");
+        }
+    }
+    stuffing.execute_batch("DROP TABLE stuffing").unwrap();
+    drop(stuffing);
+    for arguments in [&backfill[..], &replay[..]] {
+        let (code, said) = ended(dir.path(), arguments).await;
+        assert_eq!(code, 0, "{said}");
+    }
+    let there = ended(dir.path(), &backfill).await;
+    assert!(there.1.contains("0 readings stored in 0 messages"), "{}", there.1);
 }

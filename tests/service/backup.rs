@@ -7,8 +7,12 @@ use normwatch::clock::Clock;
 use sensors_sim::{Format, Publisher, Row, messages_for};
 
 use crate::{
+    backfill::ended,
     claims::run,
-    common::{mosquitto::Mosquitto, process::until},
+    common::{
+        mosquitto::Mosquitto,
+        process::{free_port, until},
+    },
     office::{Room, write_register},
     service::{Service, assert_balanced},
     smtp::{Options, SmtpServer},
@@ -163,4 +167,80 @@ fn assert_report(dir: &Path) {
     assert!(row[7].parse::<u32>().unwrap() > 0 && row[10].parse::<f64>().unwrap() < 1.0, "{table}");
     let (code, page) = run(dir, &["report", "--month", &month, "--format", "html"]);
     assert!(code == 0 && page.contains("<td>gb-t-18883-2022/co2</td>"), "{page}");
+}
+
+/// What stays of a directory that other things lead to.
+#[cfg(unix)]
+fn inode(dir: &Path) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(dir).unwrap())
+}
+
+#[cfg(unix)]
+fn allow(dir: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_goes_into_a_fresh_volume_and_one_broken_off_starts_no_service_until_it_is_repeated() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
+    let mut first = Service::new(dir.path(), free_port(), "");
+    first.start().await;
+    first.stop().await;
+    assert_eq!(run(dir.path(), &["backup", "copy"]).0, 0);
+    let copy = dir.path().join("copy");
+    let restore = ["restore", copy.to_str().unwrap()];
+
+    // As a container finds it: the directory is a mount, nothing beside it can be written, the image left its files.
+    let mut second = Service::new(other.path(), free_port(), "");
+    let (data, register) = (other.path().join("data"), other.path().join("register"));
+    for (dir, file) in [(&data, ".bashrc"), (&register, ".gitkeep")] {
+        std::fs::create_dir(dir).unwrap();
+        std::fs::write(dir.join(file), "").unwrap();
+    }
+    let mounted = inode(&data);
+    allow(other.path(), 0o555);
+    let restored = run(other.path(), &restore).0;
+    allow(other.path(), 0o755);
+    assert_eq!((restored, inode(&data)), (0, mounted));
+    assert!(data.join("state.sqlite").exists() && data.join(".bashrc").exists());
+    assert!(register.join("places.csv").exists() && !data.join(".restoring").exists());
+    assert_eq!(run(other.path(), &restore).0, 1, "never over what is there");
+
+    // As a kill between two files leaves it.
+    std::fs::create_dir(data.join(".restoring")).unwrap();
+    std::fs::rename(data.join("state.sqlite"), data.join(".restoring/state.sqlite")).unwrap();
+    std::fs::write(data.join(".restoring/register-begun"), "").unwrap();
+    std::fs::write(register.join("places.csv"), "id,par").unwrap();
+    let (code, said) = ended(other.path(), &["run", "-c", "normwatch.toml"]).await;
+    assert!(code == 1 && said.contains("Run `normwatch restore` again"), "{said}");
+    assert_eq!(run(other.path(), &restore).0, 0);
+    let places = |dir: &Path| std::fs::read(dir.join("register/places.csv")).unwrap();
+    assert_eq!(places(other.path()), places(dir.path()));
+    second.start().await;
+    second.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_that_cannot_be_written_leaves_the_data_in_place_and_says_what_is_left_to_do() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
+    let mut first = Service::new(dir.path(), free_port(), "");
+    first.start().await;
+    first.stop().await;
+    assert_eq!(run(dir.path(), &["backup", "copy"]).0, 0);
+    drop(Service::new(other.path(), free_port(), ""));
+    let file = other.path().join("normwatch.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Nobody makes a directory there, not even root.
+    let text = text.replace("register = \"register\"", "register = \"/proc/normwatch/register\"");
+    std::fs::write(&file, text).unwrap();
+    let copy = dir.path().join("copy");
+    let (code, said) = ended(other.path(), &["restore", copy.to_str().unwrap()]).await;
+    assert!(code == 1 && said.contains("copy it yourself from"), "{said}");
+    let data = other.path().join("data");
+    assert!(data.join("state.sqlite").exists() && !data.join(".restoring").exists());
 }

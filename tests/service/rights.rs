@@ -5,7 +5,10 @@ use std::time::Duration;
 use ingest::mqtt::Publisher;
 
 use crate::{
-    common::{mosquitto::Mosquitto, process::until},
+    common::{
+        mosquitto::Mosquitto,
+        process::{free_port, until},
+    },
     office::write_register,
     service::{Service, assert_balanced},
     vendors::{guarded, login, rooms},
@@ -82,5 +85,24 @@ async fn an_edit_of_the_register_lets_a_device_in_and_another_out_once_the_broke
     let ledger = service.ledger("received", 3, PATIENCE).await;
     assert_balanced(&ledger);
     assert_eq!(ledger["received"], ledger["stored"], "{ledger:?}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_could_not_be_written_is_written_once_it_can_be_without_another_edit() {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &rooms(&["lobby"]));
+    let mut service = Service::new(dir.path(), free_port(), "acl_file = \"rights/acl\"\n");
+    service.start().await;
+    until("the failure is told", PATIENCE, async || {
+        service.log().contains("list of rights cannot be written").then_some(())
+    })
+    .await;
+    std::fs::create_dir(dir.path().join("rights")).unwrap();
+    until("the list is there", PATIENCE, async || {
+        let list = std::fs::read_to_string(dir.path().join("rights/acl")).unwrap_or_default();
+        list.contains("\nuser lobby\n").then_some(())
+    })
+    .await;
     service.stop().await;
 }

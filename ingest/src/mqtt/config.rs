@@ -28,6 +28,8 @@ pub struct MqttConfig {
     /// Whether no packet waits for another (default no). A broker with a small window waits for our acknowledgements;
     /// any other has more work with each in a packet of its own.
     pub is_undelayed: bool,
+    /// Pause before a subscription that was refused is asked for again while the connection stands (default 1 min).
+    pub ask_again: Duration,
 }
 
 /// The password stays out of logs.
@@ -54,6 +56,7 @@ impl MqttConfig {
             receive_maximum: 1000,
             keep_alive: Duration::from_secs(30),
             is_undelayed: false,
+            ask_again: Duration::from_secs(60),
         }
     }
 

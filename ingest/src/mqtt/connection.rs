@@ -1,14 +1,14 @@
 //! The task behind a subscription: polls the connection, and makes it again when it breaks.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     backoff::backoff,
     config::MqttConfig,
     fault::explain,
-    filters::Filters,
+    filters::{Answer, Ask, Filters},
     incoming::{AckToken, Incoming},
     link::Shared,
     renewal::Renewal,
@@ -34,6 +34,9 @@ pub(super) struct Connection {
     unbroken_failures: u32,
     most_unacked: usize,
     renewal: Renewal,
+    ask_again: Duration,
+    /// When to ask again for what the broker does not hold.
+    ask_at: Option<Instant>,
 }
 
 impl Connection {
@@ -57,6 +60,8 @@ impl Connection {
             unbroken_failures: 0,
             most_unacked: usize::from(config.receive_maximum) * 4,
             renewal: Renewal::of(config),
+            ask_again: config.ask_again,
+            ask_at: None,
         }
     }
 
@@ -77,6 +82,11 @@ impl Connection {
                     },
                     tls = self.renewal.next() => {
                         self.renew(&tls, &mut events);
+                        continue;
+                    }
+                    () = at(self.ask_at) => {
+                        let open = self.filters.again();
+                        self.ask(open);
                         continue;
                     }
                 }
@@ -129,27 +139,32 @@ impl Connection {
             Packet::ConnAck(accepted) => self.connected(accepted.session_present),
             Packet::Publish(publish) => self.queue(publish),
             Packet::SubAck(answer) => {
-                let codes = &answer.return_codes;
-                let refused = codes.iter().find(|code| !matches!(code, SubscribeReasonCode::Success(_)));
-                self.answered(refused.map(|reason| format!("subscription refused: {reason:?}")));
+                self.filters.subscribed(answer.return_codes.into_iter().map(read).collect());
+                self.answered();
             }
             Packet::UnsubAck(answer) => {
                 use UnsubAckReason::{NoSubscriptionExisted, Success};
                 let refused =
                     answer.reasons.iter().find(|why| !matches!(why, Success | NoSubscriptionExisted));
-                self.answered(refused.map(|reason| format!("a former subscription stays: {reason:?}")));
+                self.filters.unsubscribed(refused.map(|reason| format!("{reason:?}")));
+                self.answered();
             }
             _ => self.unbroken_failures = 0,
         }
     }
 
-    fn answered(&mut self, refused: Option<String>) {
-        if self.filters.answered(refused.is_some()) {
-            self.shared.lock().link.is_subscribed = true;
+    fn answered(&mut self) {
+        let fault = self.filters.fault();
+        if self.filters.holds() {
+            self.ask_at = None;
         }
-        if let Some(error) = refused {
-            tracing::error!(error, "the broker refuses what we ask for");
-            self.shared.lock().link.error = Some(error);
+        let link = &mut self.shared.lock().link;
+        link.is_subscribed = self.filters.holds();
+        if link.error != fault {
+            if let Some(error) = &fault {
+                tracing::error!(error, "the broker does not grant what we ask for");
+            }
+            link.error = fault;
         }
     }
 
@@ -164,15 +179,23 @@ impl Connection {
             queue.messages.retain(|m| m.ack_token().is_none());
         }
         let ask = self.filters.connected(has_session);
-        queue.link.is_subscribed = ask.subscribe.is_empty();
+        queue.link.is_subscribed = ask.is_nothing();
         drop(queue);
-        if ask.subscribe.is_empty() {
-            return;
+        self.ask(ask);
+    }
+
+    /// Says it to the broker. What the broker has kept comes with a subscription, even into a session that is
+    /// present: a decoder that has just started knows nothing of discovery messages and births.
+    fn ask(&mut self, ask: Ask) {
+        if ask.is_nothing() {
+            return self.answered();
         }
-        // What the broker has kept comes with it, even into a session that is present: a decoder that has just
-        // started knows nothing of discovery messages and births.
+        self.ask_at = Some(Instant::now() + self.ask_again);
         let filters = ask.subscribe.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
-        let mut failed = self.client.try_subscribe_many(filters).err();
+        let mut failed = None;
+        if !ask.subscribe.is_empty() {
+            failed = self.client.try_subscribe_many(filters).err();
+        }
         for former in ask.unsubscribe {
             failed = self.client.try_unsubscribe(former).err().or(failed);
         }
@@ -200,6 +223,7 @@ impl Connection {
     fn broken(&mut self, error: String) {
         self.epoch += 1;
         self.is_connected = false;
+        self.ask_at = None;
         self.unbroken_failures = self.unbroken_failures.saturating_add(1);
         tracing::warn!(error, failures = self.unbroken_failures, "no connection to the broker");
         let link = &mut self.shared.lock().link;
@@ -207,5 +231,20 @@ impl Connection {
         link.is_subscribed = false;
         link.failures += 1;
         link.error = Some(error);
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read(code: SubscribeReasonCode) -> Answer {
+    match code {
+        SubscribeReasonCode::Success(QoS::AtMostOnce) => Answer::Weak,
+        SubscribeReasonCode::Success(QoS::AtLeastOnce | QoS::ExactlyOnce) => Answer::Granted,
+        refused => Answer::Refused(format!("{refused:?}")),
     }
 }

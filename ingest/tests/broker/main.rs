@@ -8,6 +8,7 @@
 )]
 
 mod certificates;
+mod refused;
 mod server;
 mod session;
 mod tls;
