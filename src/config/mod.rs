@@ -4,6 +4,7 @@
 //! show themselves to nobody.
 
 mod duration;
+mod embedded;
 mod load;
 mod schema;
 mod secret;
