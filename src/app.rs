@@ -30,6 +30,7 @@ use crate::{
     access::Access,
     audit::Audit,
     broker,
+    certificates::Certificates,
     claims::Claims,
     clock::Clock,
     config::Config,
@@ -120,7 +121,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
     let listener = TcpListener::bind(listen).await.map_err(ServiceError::of(format!(
         "cannot listen at {listen}: free the port, or set another address in `listen`",
     )))?;
-    let broker = parts::broker(&config.mqtt)?;
+    let (mqtt, certificates, broker) = parts::broker(&config.mqtt, clock.now())?;
     let stores = Stores::open(config)?;
     let metrics = Arc::new(Metrics::new());
     metrics.restore(&stores.spool.ledger());
@@ -145,7 +146,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Service, ServiceErro
         stopping_late,
         late: Vec::new(),
     };
-    site.start(listener, stop_late, lock, (files, look, start.edit)).await
+    site.start(listener, stop_late, lock, (mqtt, certificates), (files, look, start.edit)).await
 }
 
 /// What every part is built from.
@@ -178,6 +179,7 @@ impl Site<'_> {
         listener: TcpListener,
         stop_late: watch::Sender<bool>,
         lock: std::fs::File,
+        (mqtt, certificates): (MqttConfig, Certificates),
         (files, look, edit): (reload::Files, reload::Look, Option<(Rulebook, bool)>),
     ) -> Result<Service, ServiceError> {
         let address = listener.local_addr().map_err(ServiceError::of("the listener has no address"))?;
@@ -195,7 +197,6 @@ impl Site<'_> {
         self.late.push(web::serve(listener, desk, hosts, guard, self.stopping_late.clone()));
         let judge = self.judge(snapshot, judged).await?;
         let judge = reload::catch_up(&self, judge, edit).await?;
-        let (mqtt, certificates) = parts::mqtt(&self.config.mqtt, self.clock.now())?;
         let intake = self.intake(mqtt, posts)?;
         let monitor = intake.monitor();
         let listening = watchers::broker(&mut self, monitor.clone(), ticking, snapshots.clone());

@@ -8,8 +8,39 @@
 
 #[cfg(feature = "embedded-broker")]
 mod direct;
+#[cfg(feature = "embedded-broker")]
+mod door;
+#[cfg(feature = "embedded-broker")]
+mod hello;
+#[cfg(feature = "embedded-broker")]
+mod inner;
 
 use std::net::SocketAddr;
+
+use ingest::{Tls, TlsError};
+use tokio::sync::watch;
+
+use crate::config::Secret;
+
+/// Where the embedded broker listens, and whom it lets in.
+#[derive(Debug)]
+pub struct Settings {
+    /// Its one port, for MQTT 3.1.1 and 5.
+    pub address: SocketAddr,
+    /// The name and password that every client has to say; `None` asks nobody.
+    pub login: Option<(String, Secret)>,
+    /// Its certificate and key (`client`), and the authorities that must have signed those of clients (`ca`; empty asks
+    /// for none). What comes later is for connections made from then on. `None`: no TLS.
+    pub tls: Option<watch::Receiver<Tls>>,
+}
+
+impl Settings {
+    /// Open to everybody who reaches the address.
+    #[must_use]
+    pub const fn open(address: SocketAddr) -> Self {
+        Self { address, login: None, tls: None }
+    }
+}
 
 /// Why the embedded broker cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +53,20 @@ pub enum BrokerError {
     /// The address is taken or not ours.
     #[error("the embedded broker cannot listen at {0}: free the port, or set another in mqtt.url")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// No port on loopback is free for what stands behind its port.
+    #[error("the embedded broker finds no free port on loopback: {0}")]
+    Inner(String),
     /// Its thread could not be started.
     #[error("the embedded broker cannot start")]
     Thread(#[source] std::io::Error),
     /// Its host is a name.
     #[error("the embedded broker needs an IP address in mqtt.url, not `{0}`")]
     Host(String),
+    /// Its certificates are unusable.
+    #[error(
+        "the embedded broker cannot use the certificates: mend mqtt.cert_file, mqtt.key_file or mqtt.ca_file"
+    )]
+    Tls(#[from] TlsError),
     /// It takes no subscription of ours.
     #[error("the embedded broker cannot be subscribed to: {0}")]
     Link(String),
@@ -49,64 +88,37 @@ impl Link {
     pub fn subscribe(self, _filters: Vec<String>) -> ingest::mqtt::Subscriber {
         match self {}
     }
+
+    /// Never called.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match *self {}
+    }
 }
 
-/// Starts the broker: MQTT 5 at `address`, MQTT 3.1.1 at the port after it. It runs until the process ends.
-/// Returns our own way to it.
+/// Starts the broker: MQTT 3.1.1 and 5 at one address. It runs until the process ends. Returns our own way to it.
 ///
 /// # Errors
-/// [`BrokerError`] when a port is taken, or the build has no broker.
+/// [`BrokerError`] when the port is taken, the certificates are unusable, or the build has no broker.
 #[cfg(feature = "embedded-broker")]
-pub fn start(address: SocketAddr) -> Result<Link, BrokerError> {
-    use std::collections::HashMap;
-
-    use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
-
-    let older = SocketAddr::new(address.ip(), address.port().saturating_add(1));
-    for listen in [address, older] {
-        // The broker itself only logs a port that is taken.
-        drop(std::net::TcpListener::bind(listen).map_err(|error| BrokerError::Listen(listen, error))?);
-    }
-    let server = |name: &str, listen| ServerSettings {
-        name: name.to_owned(),
-        listen,
-        tls: None,
-        next_connection_delay_ms: 1,
-        connections: ConnectionSettings {
-            connection_timeout_ms: 10_000,
-            max_payload_size: ingest::MAX_PAYLOAD,
-            max_inflight_count: 1000,
-            auth: None,
-            external_auth: None,
-            dynamic_filters: true,
-        },
+pub fn start(settings: Settings) -> Result<Link, BrokerError> {
+    let Settings { address, login, tls } = settings;
+    let refused = |error| BrokerError::Listen(address, error);
+    let listener = std::net::TcpListener::bind(address).map_err(refused)?;
+    listener.set_nonblocking(true).map_err(refused)?;
+    let secure = tls.map(door::Secure::new).transpose()?;
+    let (is_tls, has_login) = (secure.is_some(), login.is_some());
+    let (link, inner) = inner::start(login.as_ref())?;
+    let door = door::Door { inner, login };
+    let keep = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if let Err(error) = runtime.and_then(|runtime| runtime.block_on(door.keep(listener, secure))) {
+            tracing::error!(%error, "the embedded broker lets nobody in any more");
+        }
     };
-    let config = Config {
-        id: 0,
-        router: RouterConfig {
-            max_connections: 10_000,
-            max_outgoing_packet_count: 1000,
-            max_segment_size: 64 << 20,
-            max_segment_count: 16,
-            ..RouterConfig::default()
-        },
-        v5: Some(HashMap::from([("v5".to_owned(), server("v5", address))])),
-        v4: Some(HashMap::from([("v4".to_owned(), server("v4", older))])),
-        ..Config::default()
-    };
-    let mut broker = Broker::new(config);
-    // Whoever connects by a name that is taken gets its place: nobody is to guess this one.
-    let name = format!("normwatch-{:032x}", rand::random::<u128>());
-    let (to, from) = broker.link(&name).map_err(|error| BrokerError::Link(error.to_string()))?;
-    std::thread::Builder::new()
-        .name("broker".to_owned())
-        .spawn(move || {
-            if let Err(error) = broker.start() {
-                tracing::error!(%error, "the embedded broker has ended");
-            }
-        })
-        .map_err(BrokerError::Thread)?;
-    Ok(Link { to, from })
+    std::thread::Builder::new().name("broker-door".to_owned()).spawn(keep).map_err(BrokerError::Thread)?;
+    tracing::info!(%address, is_tls, has_login, "the embedded broker listens, for MQTT 3.1.1 and 5");
+    Ok(link)
 }
 
 /// Without the feature there is no broker.
@@ -114,6 +126,6 @@ pub fn start(address: SocketAddr) -> Result<Link, BrokerError> {
 /// # Errors
 /// Always [`BrokerError::Absent`].
 #[cfg(not(feature = "embedded-broker"))]
-pub fn start(_address: SocketAddr) -> Result<Link, BrokerError> {
+pub fn start(_settings: Settings) -> Result<Link, BrokerError> {
     Err(BrokerError::Absent)
 }

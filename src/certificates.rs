@@ -11,6 +11,9 @@ use crate::config::Mqtt;
 /// A pair of certificate and key of which one was replaced and the other not yet is waited for so long, ms.
 const GRACE_MS: i64 = 60_000;
 
+/// Of the embedded broker, authorities are those of its clients.
+const AUTHORITY_OF_CLIENTS: &str = "name the certificate of the authority that signs those of the devices";
+
 /// What is wrong with the files, and what is not yet.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -86,7 +89,9 @@ fn findings_of(mqtt: &Mqtt, tls: &Tls, now: Instant) -> Findings {
     for finding in all {
         let path = named(mqtt).find(|(key, _)| *key == finding.file);
         let file = path.map(|(_, path)| path.display().to_string()).unwrap_or_default();
-        let problem = Problem::new(file, 0, format!("mqtt.{}", finding.file), finding.what, finding.remedy);
+        let remedy =
+            if mqtt.embedded && finding.file == "ca_file" { AUTHORITY_OF_CLIENTS } else { finding.remedy };
+        let problem = Problem::new(file, 0, format!("mqtt.{}", finding.file), finding.what, remedy);
         if finding.is_warning { &mut found.warnings } else { &mut found.problems }.push(problem);
     }
     found

@@ -1,11 +1,12 @@
-//! TLS towards the broker: rustls with the ring provider, certificates as bytes of PEM files.
+//! TLS towards the broker, and of a broker of our own: rustls with the ring provider, certificates as bytes of PEM files.
 
 use std::sync::Arc;
 
 use model::{Instant, Span};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{VerifierBuilderError, WebPkiClientVerifier},
 };
 
 use crate::certificate::validity;
@@ -18,7 +19,7 @@ const SOON_MS: i64 = 30 * 86_400_000;
 pub struct Tls {
     /// Authorities that may have signed the broker's certificate; empty for those that browsers trust.
     pub ca: Vec<u8>,
-    /// Our own certificate chain and key, where the broker asks for them.
+    /// Our own certificate chain and key, where the broker asks for them; of a broker of our own, the broker's.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -43,6 +44,12 @@ pub enum TlsError {
     /// The certificates do not fit together.
     #[error("certificate and key cannot be used")]
     Rustls(#[from] rustls::Error),
+    /// A list of authorities cannot be used to look at certificates of clients.
+    #[error("certificates of clients cannot be looked at")]
+    Clients(#[from] VerifierBuilderError),
+    /// A server has to show a certificate.
+    #[error("cert_file and key_file are needed")]
+    NoCertificate,
 }
 
 /// What is wrong with one of the files, or will be soon.
@@ -99,14 +106,11 @@ impl Tls {
     /// # Errors
     /// Returns [`TlsError`] when a file holds no certificate or key, or they do not fit.
     pub fn client_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
-        let mut roots = RootCertStore::empty();
-        if self.ca.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let roots = if self.ca.is_empty() {
+            RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
         } else {
-            for certificate in certificates("ca_file", &self.ca)? {
-                roots.add(certificate)?;
-            }
-        }
+            self.authorities()?
+        };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -119,6 +123,37 @@ impl Tls {
             None => builder.with_no_client_auth(),
         };
         Ok(Arc::new(config))
+    }
+
+    /// The configuration of a server of these certificates: it shows `client`, and where there are authorities it lets in
+    /// only who shows a certificate of theirs.
+    ///
+    /// # Errors
+    /// Returns [`TlsError`] when there is no certificate, a file holds none or no key, or they do not fit.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let (chain, key) = self.client.as_ref().ok_or(TlsError::NoCertificate)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| pem("key_file", e))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        let builder = if self.ca.is_empty() {
+            builder.with_no_client_auth()
+        } else {
+            let roots = Arc::new(self.authorities()?);
+            builder.with_client_cert_verifier(
+                WebPkiClientVerifier::builder_with_provider(roots, provider).build()?,
+            )
+        };
+        Ok(Arc::new(builder.with_single_cert(certificates("cert_file", chain)?, key)?))
+    }
+
+    /// Those of `ca_file`.
+    fn authorities(&self) -> Result<RootCertStore, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates("ca_file", &self.ca)? {
+            roots.add(certificate)?;
+        }
+        Ok(roots)
     }
 }
 

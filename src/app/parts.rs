@@ -93,24 +93,30 @@ pub(super) fn listen(wanted: SocketAddr, access: &Access) -> Result<SocketAddr, 
     Ok(listen)
 }
 
-/// The broker of our own, where one is wanted.
-pub(super) fn broker(mqtt: &config::Mqtt) -> Result<Option<broker::Link>, ServiceError> {
+/// The way to the broker, the certificates of it, and the way to one of our own, which is started where it is wanted.
+pub(super) fn broker(
+    mqtt: &config::Mqtt,
+    now: Instant,
+) -> Result<(MqttConfig, Certificates, Option<broker::Link>), ServiceError> {
+    let (mut to_broker, certificates) = self::mqtt(mqtt, now)?;
     if !mqtt.embedded {
-        return Ok(None);
+        return Ok((to_broker, certificates, None));
     }
-    broker::start(broker_address(mqtt)?).map(Some).map_err(ServiceError::of("embedded broker"))
-}
-
-fn broker_address(mqtt: &config::Mqtt) -> Result<SocketAddr, ServiceError> {
-    let host = if mqtt.host == "localhost" { "127.0.0.1" } else { mqtt.host.as_str() };
-    let ip: IpAddr = host
-        .parse()
-        .map_err(|_| ServiceError::of("embedded broker")(BrokerError::Host(mqtt.host.clone())))?;
-    Ok(SocketAddr::new(ip, mqtt.port))
+    let failed = || ServiceError::of("embedded broker");
+    let address = mqtt.listens().ok_or_else(|| failed()(BrokerError::Host(mqtt.host.clone())))?;
+    let settings = broker::Settings {
+        address,
+        login: mqtt.username.clone().zip(mqtt.password.clone()),
+        tls: to_broker.renewed_tls.take(),
+    };
+    let link = broker::start(settings).map_err(failed())?;
+    // Our own clients need not come through its door.
+    (to_broker.url, to_broker.tls) = (link.url(), None);
+    Ok((to_broker, certificates, Some(link)))
 }
 
 /// How to reach the broker, and the certificates that it follows.
-pub(super) fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<(MqttConfig, Certificates), ServiceError> {
+fn mqtt(mqtt: &config::Mqtt, now: Instant) -> Result<(MqttConfig, Certificates), ServiceError> {
     let scheme = if mqtt.tls { "mqtts" } else { "mqtt" };
     let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
     let mut config = MqttConfig::new(format!("{scheme}://{host}:{}", mqtt.port), mqtt.client_id.clone());

@@ -1,6 +1,6 @@
 //! Messages taken from the embedded broker by hand.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use futures_util::FutureExt as _;
 use ingest::mqtt::{Fed, Feed, Subscriber};
@@ -17,6 +17,8 @@ const MOST_AT_ONCE: usize = 512;
 pub struct Link {
     pub(super) to: LinkTx,
     pub(super) from: LinkRx,
+    /// The server for MQTT 5 behind the door.
+    pub(super) beside: SocketAddr,
 }
 
 impl fmt::Debug for Link {
@@ -26,6 +28,12 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
+    /// Where our own clients reach the broker: on loopback, without TLS, with the login.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("mqtt://{}", self.beside)
+    }
+
     /// Subscribes, and hands on what comes; call it inside a tokio runtime.
     #[must_use]
     pub fn subscribe(self, filters: Vec<String>) -> Subscriber {
@@ -86,7 +94,7 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use std::{
-        net::{Ipv4Addr, SocketAddr, TcpListener},
+        net::{Ipv4Addr, TcpListener},
         time::Duration,
     };
 
@@ -95,16 +103,6 @@ mod tests {
 
     use crate::broker;
 
-    /// A free port whose neighbour is free too.
-    fn address() -> SocketAddr {
-        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?.local_addr().ok();
-        let pair = || {
-            let first = free(0)?;
-            free(first.port().checked_add(1)?).map(|_| first)
-        };
-        (0..100).find_map(|_| pair()).unwrap()
-    }
-
     fn event(n: usize, retain: bool) -> Event {
         let topic = format!("normwatch/v1/s{}", n % 7);
         Event { time: Instant::from_millis(0), topic, payload: n.to_string().into_bytes(), qos: 1, retain }
@@ -112,8 +110,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn everything_published_arrives_once_and_in_order_even_when_nobody_takes_it_for_a_while() {
-        let address = address();
-        let link = broker::start(address).unwrap();
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).unwrap();
+        let link = broker::start(broker::Settings::open(address)).unwrap();
         let publisher =
             Publisher { in_flight: 1000, ..Publisher::new(format!("mqtt://{address}"), "vendor") };
         let deadline = Duration::from_secs(60);

@@ -184,13 +184,6 @@ impl Check {
                 "the broker keeps our session under a fixed name: write one",
             );
         }
-        if raw.embedded && cfg!(not(feature = "embedded-broker")) {
-            self.problem(
-                "mqtt.embedded",
-                "this build has no broker inside",
-                "name a broker in mqtt.url instead",
-            );
-        }
         let cert_file = self.existing_path("mqtt.cert_file", &raw.cert_file);
         let key_file = self.existing_path("mqtt.key_file", &raw.key_file);
         if cert_file.is_some() != key_file.is_some() {
@@ -200,7 +193,7 @@ impl Check {
                 "set both cert_file and key_file",
             );
         }
-        Mqtt {
+        let mqtt = Mqtt {
             host,
             port,
             tls: scheme == "mqtts",
@@ -212,7 +205,11 @@ impl Check {
             key_file,
             acl_file: self.path("mqtt.acl_file", &raw.acl_file),
             embedded: raw.embedded,
+        };
+        if mqtt.embedded {
+            self.embedded(&mqtt);
         }
+        mqtt
     }
 
     fn routes(&mut self, routes: Vec<Route>) -> Vec<Route> {

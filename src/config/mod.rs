@@ -5,6 +5,7 @@
 
 mod check;
 mod duration;
+mod embedded;
 mod load;
 mod schema;
 mod secret;

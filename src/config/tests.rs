@@ -44,12 +44,13 @@ fn the_defaults_alone_are_a_valid_configuration() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
-    let text = "listen = \"127.0.0.1:1\"\n[mqtt]\nurl = \"mqtts://broker.example.org\"\nusername = \"007\"\n";
+    let text = "listen = \"127.0.0.1:1\"\n[mqtt]\nurl = \"mqtts://broker.example.org\"\nusername = \"007\"\n\
+                embedded = true\n";
     let (_dir, config) =
-        load(text, &[("NORMWATCH__LISTEN", "127.0.0.1:2"), ("NORMWATCH__MQTT__EMBEDDED", "true")]);
+        load(text, &[("NORMWATCH__LISTEN", "127.0.0.1:2"), ("NORMWATCH__MQTT__EMBEDDED", "false")]);
     let config = config.unwrap();
     assert_eq!(config.listen.port(), 2);
-    assert_eq!((config.mqtt.port, config.mqtt.tls, config.mqtt.embedded), (8883, true, true));
+    assert_eq!((config.mqtt.port, config.mqtt.tls, config.mqtt.embedded), (8883, true, false));
     assert_eq!(config.mqtt.username.as_deref(), Some("007"));
     assert_eq!(config.mqtt.client_id, "normwatch");
 }
@@ -110,6 +111,30 @@ fn the_spool_says_what_a_power_loss_may_take_and_must_hold_more_than_its_quarant
     let keys: Vec<&str> = found.iter().map(|(_, key)| key.as_str()).collect();
     assert_eq!(keys, ["spool.fsync", "spool.quarantine_bytes"]);
     assert_eq!(problems("[spool]\nmax_bytes = 67108865\n", &[]), [(2, "spool.max_bytes".to_owned())]);
+}
+
+#[test]
+#[cfg(feature = "embedded-broker")]
+fn the_embedded_broker_listens_beyond_loopback_only_with_a_login_and_over_tls_only_with_a_certificate() {
+    let found = |url: &str, more: &str| {
+        let text = format!("[mqtt]\nembedded = true\nurl = \"{url}\"\n{more}");
+        problems(&text, &[]).into_iter().map(|(_, key)| key).collect::<Vec<_>>()
+    };
+    const LOGIN: &str = "username = \"vendor\"\npassword_file = \"secret\"\n";
+    for url in ["mqtt://127.0.0.1:65535", "mqtt://localhost", "mqtt://[::1]"] {
+        assert!(found(url, "").is_empty(), "{url}");
+    }
+    for url in ["mqtt://0.0.0.0", "mqtt://[::]", "mqtt://192.0.2.7"] {
+        assert_eq!(found(url, ""), ["mqtt.url"], "{url}");
+        assert!(found(url, LOGIN).is_empty(), "{url}");
+    }
+    assert_eq!(found("mqtt://broker.example.org", LOGIN), ["mqtt.url"]);
+    assert_eq!(found("mqtt://127.0.0.1", "username = \"vendor\"\n"), ["mqtt.password_file"]);
+    assert_eq!(found("mqtts://0.0.0.0", LOGIN), ["mqtt.cert_file"]);
+    let pair = "cert_file = \"secret\"\nkey_file = \"secret\"\n";
+    assert!(found("mqtts://127.0.0.1", pair).is_empty());
+    assert_eq!(found("mqtt://127.0.0.1", pair), ["mqtt.cert_file", "mqtt.key_file"]);
+    assert_eq!(found("mqtt://127.0.0.1", "acl_file = \"acl\"\n"), ["mqtt.acl_file"]);
 }
 
 #[test]

@@ -15,6 +15,8 @@
     reason = "test helpers outside #[test] functions"
 )]
 
+#[path = "../../ingest/tests/broker/certificates.rs"]
+mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 #[allow(dead_code, reason = "shared with the tests of the mails, which use more of it")]
@@ -32,6 +34,7 @@ mod buttons;
 mod charts;
 mod claims;
 mod demo;
+mod embedded;
 mod imported;
 mod late;
 mod mail;
