@@ -33,8 +33,9 @@ pub struct NoSuchPeriod {
     pub known: String,
 }
 
-/// Computes a measure for every place whose sensors have told, or whose meters could tell it, one row a period, in
-/// the order of place ids and time; then figures a person for every body with people and meters.
+/// Computes a measure for every place whose sensors have told, or whose meters could tell it.
+///
+/// One row a period, in the order of place ids and time; then figures a person for every body with people and meters.
 ///
 /// Readings may come in any order; of several of one series at one instant the last wins. The last
 /// reading of a series stands one interval. `from` and `to` choose the periods that overlap them;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::{Mqtt, load::Check};
+use super::{Mqtt, check::Check};
 
 impl Mqtt {
     /// Where the embedded broker listens; `None` where the host is a name.

@@ -274,9 +274,11 @@ async fn a_full_spool_of_a_stopped_service_ends_the_command_with_the_remedy_and_
         reason: "as an earlier release found".to_owned(),
         field: None,
         speaker: None,
+        is_retained: false,
     };
     let arrival = Clock::System.now();
-    let message = Message { arrival, key: None, fate: Fate::Quarantined(refusal), replays: None };
+    let message =
+        Message { arrival, key: None, delivery: None, fate: Fate::Quarantined(refusal), replays: None };
     spool.append(vec![Item::Message(message)]).await.unwrap();
     spool.close().await;
     std::fs::write(dir.path().join("past.csv"), csv(&rows(1))).unwrap();
