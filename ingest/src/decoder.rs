@@ -15,10 +15,31 @@ use crate::{
 /// Most state topics that are remembered: a hostile publisher must not fill the memory.
 const MOST_DESCRIBED: usize = 100_000;
 
+/// Whose device profile is whose.
+#[derive(Debug, Clone, Default)]
+pub struct Profiles {
+    /// Of sensors for which the register names one.
+    pub named: HashMap<Id, Arc<Profile>>,
+    /// Those that say themselves whose they are, in the order in which they are asked: of sensors that nobody has
+    /// registered yet, too.
+    pub claiming: Vec<Arc<Profile>>,
+}
+
+impl Profiles {
+    fn of(&self, sensor: &Id) -> Option<&Profile> {
+        let claiming = || self.claiming.iter().find(|profile| profile.claims(sensor));
+        self.named.get(sensor).or_else(claiming).map(Arc::as_ref)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.claiming.is_empty()
+    }
+}
+
 /// What messages leave behind for later ones.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    profiles: HashMap<Id, Arc<Profile>>,
+    profiles: Profiles,
     described: HashMap<String, Described>,
     pub(crate) births: Births,
 }
@@ -33,7 +54,7 @@ pub(crate) struct Described {
 
 impl State {
     pub(crate) fn profile(&self, sensor: &Id) -> Option<&Names> {
-        self.profiles.get(sensor).map(|profile| &profile.names)
+        self.profiles.of(sensor).map(|profile| &profile.names)
     }
 
     pub(crate) fn describe(&mut self, topic: String, described: Described) {
@@ -85,7 +106,7 @@ impl Decoder {
     }
 
     /// Gives sensors the device profiles that the register names or that claim them, replacing earlier ones.
-    pub fn set_profiles(&mut self, profiles: HashMap<Id, Arc<Profile>>) {
+    pub fn set_profiles(&mut self, profiles: Profiles) {
         self.state.profiles = profiles;
     }
 
@@ -323,6 +344,33 @@ mod tests {
         assert_eq!(decoder.route(topic, br#"{"deviceInfo":{"devEui":"x"}}"#), Some(Format::ChirpstackV4));
     }
 
+    fn named(sensor: &str, profile: Arc<Profile>) -> Profiles {
+        Profiles { named: HashMap::from([(Id::parse(sensor).unwrap(), profile)]), claiming: Vec::new() }
+    }
+
+    #[test]
+    fn a_profile_that_says_whose_it_is_reads_sensors_that_nobody_has_registered() {
+        let text = |id: &str, name: &str| {
+            format!("sensors = [\"{id}\"]\n[[name]]\nquantity = \"gas\"\nnames = [\"{name}\"]\n")
+        };
+        let profile = |id, name| Arc::new(Profile::parse(&text(id, name)).unwrap());
+        let mut decoder = Decoder::new(Routes::defaults());
+        let claiming = vec![profile("boiler-*", "pulses")];
+        decoder.set_profiles(Profiles { claiming, ..named("boiler-2", profile("x", "ticks")) });
+        let mut read = |topic: &str, payload: &[u8]| {
+            let message = Message { topic, payload, retained: false, received_at: None };
+            match decoder.decode(&message).1 {
+                Ok(Decoded::Readings(readings)) => readings.len(),
+                _ => 0,
+            }
+        };
+        assert_eq!(read("site/boiler-1/up", br#"{"pulses":7}"#), 1);
+        assert_eq!(read("site/oven-1/up", br#"{"pulses":7}"#), 0);
+        // What the register names goes before.
+        assert_eq!(read("site/boiler-2/up", br#"{"pulses":7}"#), 0);
+        assert_eq!(read("site/boiler-2/up", br#"{"ticks":7}"#), 1);
+    }
+
     #[test]
     fn a_profile_scales_knows_its_own_sentinels_and_words_and_needs_no_route() {
         let text = r#"
@@ -344,7 +392,7 @@ mod tests {
         "#;
         let mut decoder = Decoder::new(Routes::defaults());
         let profile = Arc::new(Profile::parse(text).unwrap());
-        decoder.set_profiles(HashMap::from([(Id::parse("m1").unwrap(), profile)]));
+        decoder.set_profiles(named("m1", profile));
         let mut read = |payload: &str| {
             let payload = payload.as_bytes();
             let message = Message { topic: "x/m1/up", payload, retained: false, received_at: None };
@@ -370,9 +418,8 @@ mod tests {
     #[test]
     fn a_profile_reads_what_names_cannot() {
         let mut decoder = Decoder::new(Routes::defaults());
-        let sensor = Id::parse("m1").unwrap();
         let profile = Arc::new(Profile::builtin("pulse-electricity-wh").unwrap());
-        decoder.set_profiles(HashMap::from([(sensor, profile)]));
+        decoder.set_profiles(named("m1", profile));
         let message =
             Message { topic: "x/m1/up", payload: br#"{"index":1500}"#, retained: false, received_at: None };
         let Ok(Decoded::Readings(found)) = decoder.decode_as(Format::VendorJson, &message) else {
