@@ -1,12 +1,9 @@
 //! The decoder of a site: the operator's routes and the device profiles that the register names.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use ingest::{Decoder, Profile, Routes};
-use model::{Id, Problem, Register};
+use ingest::{Decoder, Profile, Profiles, Routes};
+use model::{Problem, Register};
 
 use crate::config::Route;
 
@@ -24,32 +21,27 @@ pub fn decoder(routes: &[Route], register: Option<&Register>) -> Result<Decoder,
         Routes::defaults()
     });
     let mut decoder = Decoder::new(routes);
-    match register.map_or(Ok(HashMap::new()), profiles) {
+    match register.map_or(Ok(Profiles::default()), profiles) {
         Ok(profiles) => decoder.set_profiles(profiles),
         Err(found) => problems.extend(found),
     }
     if problems.is_empty() { Ok(decoder) } else { Err(problems) }
 }
 
-/// The profile of each sensor that names one, or that a profile of the register claims; each is read once.
+/// The profile of each sensor that names one, and those of the register that say whose they are; each is read once.
 ///
 /// # Errors
 /// Returns a problem for each profile that is wrong, and for each sensor whose profile there is not.
-pub fn profiles(register: &Register) -> Result<HashMap<Id, Arc<Profile>>, Vec<Problem>> {
+pub fn profiles(register: &Register) -> Result<Profiles, Vec<Problem>> {
     let mut problems = Vec::new();
     let own = own(register, &mut problems);
     let mut known: BTreeMap<&str, Option<Arc<Profile>>> =
         own.iter().map(|(name, profile)| (*name, Some(Arc::clone(profile)))).collect();
-    let mut profiles = HashMap::new();
-    for sensor in register.sensors.keys().chain(register.meters.keys()) {
-        if let Some(claimed) = own.values().find(|profile| profile.claims(sensor)) {
-            profiles.insert(sensor.clone(), Arc::clone(claimed));
-        }
-    }
+    let mut profiles = Profiles { claiming: own.values().map(Arc::clone).collect(), ..Profiles::default() };
     for (sensor, history) in &register.sensors {
         let Some(name) = history.last().and_then(|row| row.profile.as_deref()) else { continue };
         if let Some(profile) = known.entry(name).or_insert_with(|| Profile::builtin(name).map(Arc::new)) {
-            profiles.insert(sensor.clone(), Arc::clone(profile));
+            profiles.named.insert(sensor.clone(), Arc::clone(profile));
         } else if !register.profiles.contains_key(name) {
             let own = own.keys().map(ToString::to_string);
             let names: Vec<String> = own.chain(Profile::builtin_names().map(str::to_owned)).collect();
@@ -80,6 +72,8 @@ fn own<'r>(register: &'r Register, problems: &mut Vec<Problem>) -> BTreeMap<&'r 
 
 #[cfg(test)]
 mod tests {
+    use model::Id;
+
     use super::*;
 
     fn register(profile: &str) -> Register {
@@ -106,7 +100,7 @@ mod tests {
             register
         };
         let fine = "[[name]]\nquantity = \"gas\"\nunit = \"m3\"\nscale = 0.01\nnames = [\"pulses\"]\n";
-        assert_eq!(profiles(&with(fine)).unwrap().len(), 1);
+        assert_eq!(profiles(&with(fine)).unwrap().named.len(), 1);
         let problems = profiles(&with("[[name]]\nquantity = \"gaz\"\n")).unwrap_err();
         assert!(
             problems.len() == 1 && problems[0].to_string().contains("gas-10l.profile.toml:2"),

@@ -244,3 +244,77 @@ fn assess_judges_the_register_alone() {
     };
     assert!(done.out.lines().any(area), "{}", done.out);
 }
+
+#[test]
+fn the_example_of_a_device_profile_reads_what_the_page_says_before_anybody_registers_the_device() {
+    let page = include_str!("../docs/vendors.md");
+    let section =
+        page.split("\n## ").find(|part| part.starts_with("A device that nobody could read")).unwrap();
+    let block = |language: &str| {
+        let rest = section.split_once(&format!("```{language}\n")).unwrap().1;
+        rest.split_once("\n```").unwrap().0
+    };
+    let dir = office();
+    let name = block("toml").lines().next().unwrap().trim_start_matches("# ");
+    std::fs::write(dir.path().join("office").join(name), block("toml")).unwrap();
+    let message = block("sh").split('\'').nth(1).unwrap();
+    let done = call(dir.path(), &["decode", "--register", "office"], format!("{message}\n").as_bytes());
+    assert_eq!((done.code, done.out.trim()), (0, block("json")), "{}", done.err);
+}
+
+#[test]
+fn what_is_wrong_with_a_register_does_not_stand_among_figures_and_verdicts() {
+    let dir = office();
+    std::fs::write(dir.path().join("office/places.csv"), "place,kind\na,rom\n").unwrap();
+    for args in [
+        &["measure", "--register", "office", "--measure", "utilisation", "--period", "day", "day.csv"][..],
+        &["assess", "--register", "office"],
+        &["replay", "--register", "office", "day.csv"],
+        &["decode", "--register", "office"],
+    ] {
+        let done = call(dir.path(), args, b"");
+        assert_eq!((done.code, done.out.as_str()), (1, ""), "{args:?}");
+        assert!(done.err.contains("office/places.csv:2: kind: "), "{args:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn measure_and_replay_use_no_row_of_the_future() {
+    let dir = office();
+    let day = std::fs::read_to_string(dir.path().join("day.csv")).unwrap();
+    std::fs::write(dir.path().join("odd.csv"), day + "2096-03-02T09:00:00+08:00,air-302,co2,700\n").unwrap();
+    for args in [
+        &["measure", "--register", "office", "--measure", "utilisation", "--period", "year", "odd.csv"][..],
+        &["replay", "--register", "office", "odd.csv"],
+    ] {
+        let done = call(dir.path(), args, b"");
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(done.err.contains("1 bad rows") && done.err.contains("is ahead of now"), "{}", done.err);
+        assert!(!done.out.contains("2096"), "{}", done.out);
+    }
+}
+
+#[test]
+fn the_help_of_the_quarantine_names_a_reason_that_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let help = call(dir.path(), &["quarantine", "--help"], b"").out;
+    let reason = help.split_once("--reason ").unwrap().1.split_whitespace().next().unwrap();
+    assert!(ingest::ErrorKind::ALL.iter().any(|kind| kind.name() == reason), "{reason}");
+}
+
+#[test]
+fn a_user_is_held_to_places_that_there_are() {
+    let dir = office();
+    std::fs::write(dir.path().join("normwatch.toml"), "register = \"office\"\ndata_dir = \"data\"\n")
+        .unwrap();
+    let add = |name: &str, held: &[&str]| {
+        call(dir.path(), &[&["user", "add", name, "--role", "viewer"], held].concat(), b"a long password\n")
+    };
+    let refused = add("desk", &["--place", "block-aa"]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(refused.err.contains("no place `block-aa`; did you mean `block-a`?"), "{}", refused.err);
+    assert_eq!(add("desk", &["--body", "nobody"]).code, 1);
+    assert_eq!(add("desk", &["--place", "block-a"]).code, 0);
+    std::fs::remove_dir_all(dir.path().join("office")).unwrap();
+    assert_eq!(add("other", &["--place", "anywhere"]).code, 0, "nothing is known without a register");
+}

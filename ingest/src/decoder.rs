@@ -1,11 +1,7 @@
 //! The decoder: routes, names, profiles, and what is remembered from message to message.
 
-use std::{collections::HashMap, sync::Arc};
-
-use model::Id;
-
 use crate::{
-    DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profile, Routes, diagnostics,
+    DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profiles, Routes, diagnostics,
     formats::{self, Env, Parsed, State},
     names::Names,
     route::Target,
@@ -50,7 +46,7 @@ impl Decoder {
     }
 
     /// Gives sensors the device profiles that the register names or that claim them, replacing earlier ones.
-    pub fn set_profiles(&mut self, profiles: HashMap<Id, Arc<Profile>>) {
+    pub fn set_profiles(&mut self, profiles: Profiles) {
         self.state.profiles = profiles;
     }
 
@@ -288,6 +284,33 @@ mod tests {
         assert_eq!(decoder.route(topic, br#"{"deviceInfo":{"devEui":"x"}}"#), Some(Format::ChirpstackV4));
     }
 
+    fn named(sensor: &str, profile: Arc<Profile>) -> Profiles {
+        Profiles { named: HashMap::from([(Id::parse(sensor).unwrap(), profile)]), claiming: Vec::new() }
+    }
+
+    #[test]
+    fn a_profile_that_says_whose_it_is_reads_sensors_that_nobody_has_registered() {
+        let text = |id: &str, name: &str| {
+            format!("sensors = [\"{id}\"]\n[[name]]\nquantity = \"gas\"\nnames = [\"{name}\"]\n")
+        };
+        let profile = |id, name| Arc::new(Profile::parse(&text(id, name)).unwrap());
+        let mut decoder = Decoder::new(Routes::defaults());
+        let claiming = vec![profile("boiler-*", "pulses")];
+        decoder.set_profiles(Profiles { claiming, ..named("boiler-2", profile("x", "ticks")) });
+        let mut read = |topic: &str, payload: &[u8]| {
+            let message = Message { topic, payload, retained: false, received_at: None };
+            match decoder.decode(&message).1 {
+                Ok(Decoded::Readings(readings)) => readings.len(),
+                _ => 0,
+            }
+        };
+        assert_eq!(read("site/boiler-1/up", br#"{"pulses":7}"#), 1);
+        assert_eq!(read("site/oven-1/up", br#"{"pulses":7}"#), 0);
+        // What the register names goes before.
+        assert_eq!(read("site/boiler-2/up", br#"{"pulses":7}"#), 0);
+        assert_eq!(read("site/boiler-2/up", br#"{"ticks":7}"#), 1);
+    }
+
     #[test]
     fn a_profile_scales_knows_its_own_sentinels_and_words_and_needs_no_route() {
         let text = r#"
@@ -309,7 +332,7 @@ mod tests {
         "#;
         let mut decoder = Decoder::new(Routes::defaults());
         let profile = Arc::new(Profile::parse(text).unwrap());
-        decoder.set_profiles(HashMap::from([(Id::parse("m1").unwrap(), profile)]));
+        decoder.set_profiles(named("m1", profile));
         let mut read = |payload: &str| {
             let payload = payload.as_bytes();
             let message = Message { topic: "x/m1/up", payload, retained: false, received_at: None };
@@ -335,9 +358,8 @@ mod tests {
     #[test]
     fn a_profile_reads_what_names_cannot() {
         let mut decoder = Decoder::new(Routes::defaults());
-        let sensor = Id::parse("m1").unwrap();
         let profile = Arc::new(Profile::builtin("pulse-electricity-wh").unwrap());
-        decoder.set_profiles(HashMap::from([(sensor, profile)]));
+        decoder.set_profiles(named("m1", profile));
         let message =
             Message { topic: "x/m1/up", payload: br#"{"index":1500}"#, retained: false, received_at: None };
         let Ok(Decoded::Readings(found)) = decoder.decode_as(Format::VendorJson, &message) else {

@@ -43,7 +43,7 @@ mod unnamed;
 mod wire_id;
 
 pub use asyncapi::asyncapi;
-pub use decoder::{Decoder, Outcome};
+pub use decoder::{Decoder, Outcome, Profiles};
 pub use diagnostics::{Diagnosis, Diagnostics};
 pub use error::{DecodeError, ErrorKind};
 pub use formats::{Format, rebirth_request};

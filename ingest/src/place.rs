@@ -10,8 +10,8 @@ use crate::{
         time_in,
     },
     obis,
-    roles::{AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, UNITS, is_nameless, is_time},
-    scaler,
+    roles::{AMOUNTS, CHANNELS, FLOW, Hints, LABELS, MEDIA, RADIO, UNITS, is_nameless, is_time},
+    scaler, spelling,
     table::{self, Cell},
     tape::{Cursor, Scalar},
 };
@@ -294,8 +294,16 @@ impl<'t, 'a> Place<'t, 'a> {
         if !parts.is_empty() {
             return Some(parts.join("-"));
         }
-        let item = self.object.filter(|object| object.index().is_some())?;
-        CHANNELS.iter().find_map(|key| short_text(neighbour(item, key)?))
+        let object = self.object?;
+        // {"channel": 2, "current": {"value": 0.5}}
+        let around = object.parent().filter(|_| self.is_nameless && object != self.root);
+        std::iter::once(object).chain(around).find_map(|object| {
+            let mut may_stand = CHANNELS.iter().filter(|key| self.hints.may_hold(key::mark(key)));
+            let is_item = object.index().is_some();
+            may_stand.find_map(|key| {
+                short_text(neighbour(object, key)?).filter(|word| is_item || is_own(object, key, word))
+            })
+        })
     }
 
     /// Its places in lists of values that have no times.
@@ -368,6 +376,16 @@ fn is_like_a_name(text: &str) -> bool {
 /// `{"battery": {"V": 3.05, "percent": 90}}`: a capital V is volts, save beside a name for the value.
 fn is_in_volts(name: &str, object: Cursor<'_, '_>) -> bool {
     name == "V" && !LABELS.iter().any(|label| text_beside(object, label).is_some())
+}
+
+/// Whether the channel of an object that stands alone is one of the device: not that of its radio, which changes from
+/// message to message, and no state of what it does (`"phase": "heating"`).
+fn is_own(object: Cursor<'_, '_>, key: &str, word: &str) -> bool {
+    match key {
+        "channel" | "ch" => !RADIO.iter().any(|mark| neighbour(object, mark).is_some()),
+        "phase" | "line" => spelling::is_place(word),
+        _ => true,
+    }
 }
 
 /// A small whole number or a short word.

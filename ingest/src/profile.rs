@@ -3,6 +3,8 @@
 //! A profile answers what no table can guess: that this pulse counter counts gas in 10 L steps,
 //! that this `battery` is in volts. It is data in the form of `names.toml`.
 
+use std::{collections::HashMap, sync::Arc};
+
 use model::Id;
 
 use crate::names::Names;
@@ -11,6 +13,27 @@ use crate::names::Names;
 #[derive(Debug)]
 pub struct Profile {
     pub(crate) names: Names,
+}
+
+/// Whose device profile is whose.
+#[derive(Debug, Clone, Default)]
+pub struct Profiles {
+    /// Of sensors for which the register names one.
+    pub named: HashMap<Id, Arc<Profile>>,
+    /// Those that say themselves whose they are, in the order in which they are asked: of sensors that nobody has
+    /// registered yet, too.
+    pub claiming: Vec<Arc<Profile>>,
+}
+
+impl Profiles {
+    pub(crate) fn of(&self, sensor: &Id) -> Option<&Profile> {
+        let claiming = || self.claiming.iter().find(|profile| profile.claims(sensor));
+        self.named.get(sensor).or_else(claiming).map(Arc::as_ref)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.claiming.is_empty()
+    }
 }
 
 /// Why a profile does not load.

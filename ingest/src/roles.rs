@@ -181,8 +181,28 @@ pub(crate) const TIMES: [&str; 25] = [
     "createdat",
 ];
 
-/// Keys of an item in a list that number its channel.
+/// Keys beside a value that number its channel.
 pub(crate) const CHANNELS: [&str; 6] = ["channel", "ch", "phase", "line", "zone", "channelnumber"];
+
+/// Keys beside which a channel is that of a radio: how a message was sent and heard.
+pub(crate) const RADIO: [&str; 16] = [
+    "rssi",
+    "snr",
+    "lorasnr",
+    "lsnr",
+    "sf",
+    "spreadingfactor",
+    "datarate",
+    "datr",
+    "dr",
+    "codingrate",
+    "codr",
+    "rfchain",
+    "fport",
+    "fcnt",
+    "ssid",
+    "bssid",
+];
 
 /// Whether a name ends like one of [`UNITS`]; most do not, and need not be folded.
 pub(crate) fn may_name_a_unit(name: &str) -> bool {

@@ -55,6 +55,27 @@ fn a_place_in_a_list_is_a_channel_only_among_its_like() {
 }
 
 #[test]
+fn a_channel_beside_a_lone_value_tells_it_from_that_of_another_message() {
+    assert_eq!(read(r#"{"channel":2,"current":0.5}"#), [row(Q::Current, "2", 0.5)]);
+    assert_eq!(read(r#"{"ch":"left","power":5}"#), [row(Q::Power, "left", 5.0)]);
+    assert_eq!(
+        read(r#"{"channel":1,"total_energy_kwh":1250,"phase":"L1"}"#),
+        [row(Q::EnergyImport, "1", 1250.0)]
+    );
+    assert_eq!(read(r#"{"line":"L2","voltage":{"value":231,"unit":"V"}}"#), [row(Q::Voltage, "L2", 231.0)]);
+    // A channel of the radio changes with every message, and what a device does is no part of it.
+    for alone in [
+        r#"{"channel":5,"rssi":-80,"sf":9,"temperature":21}"#,
+        r#"{"phase":"heating","temperature":21}"#,
+        r#"{"radio":{"channel":5},"temperature":21}"#,
+        r#"{"channel":null,"temperature":21}"#,
+    ] {
+        let air: Vec<Row> = read(alone).into_iter().filter(|row| row.0 == Q::Temperature).collect();
+        assert_eq!(air, [(Q::Temperature, None, 21.0)], "{alone}");
+    }
+}
+
+#[test]
 fn a_text_beside_a_value_names_it_under_any_key() {
     assert_eq!(
         plain(r#"{"points":[{"what":"Room temperature","measuredValue":"21,5","unit":"°C"}]}"#),

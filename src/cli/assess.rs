@@ -28,7 +28,7 @@ pub(super) struct Assess {
 
 impl Assess {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(register) = register::load(&self.register, terminal)? else { return Ok(Exit::Findings) };
+        let Some(register) = register::load(&self.register, terminal) else { return Ok(Exit::Findings) };
         let on = match &self.on {
             None => Clock::System.now(),
             Some(text) => {
@@ -42,7 +42,7 @@ impl Assess {
         match files::standards(self.packs.as_deref(), self.overlay.as_deref()) {
             Ok(standards) => assess(&register, &standards, on, terminal),
             Err(problems) => {
-                terminal.problems(&problems)?;
+                terminal.complain(&problems);
                 Ok(Exit::Findings)
             }
         }

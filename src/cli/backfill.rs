@@ -25,8 +25,6 @@ use crate::{
 const MESSAGE_READINGS: usize = 1000;
 /// Messages in one call of the spool.
 const CALL_MESSAGES: usize = 16;
-/// A reading may be so far ahead of its arrival, ms, as live.
-const MOST_AHEAD_MS: i64 = 5 * 60_000;
 /// Bad rows that are named one by one.
 const NAMED: u64 = 100_000;
 const DAY_MS: i64 = 86_400_000;
@@ -63,14 +61,14 @@ impl Backfill {
                 return Ok(Exit::Findings);
             }
         };
-        let Some(register) = register::load(&config.register, terminal)? else { return Ok(Exit::Findings) };
+        let Some(register) = register::load(&config.register, terminal) else { return Ok(Exit::Findings) };
         let data = match app::offline(&config) {
             Ok(data) => data,
             Err(error) => return refused(error, terminal),
         };
         let now = Clock::System.now();
-        let strictness = Strictness { named: NAMED, until: now.plus_ms(MOST_AHEAD_MS), is_unknown_bad: true };
-        let input = Input::read_strictly(&self.input, &register, strictness, terminal)?;
+        let strictness = Strictness { named: NAMED, is_unknown_bad: true, ..Strictness::at(now) };
+        let input = Input::read(&self.input, &register, strictness, terminal)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let done = runtime.block_on(async {
             let work = store(&data.spool, messages(&input, &register, now), input.len(), terminal);

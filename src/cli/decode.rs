@@ -39,7 +39,7 @@ impl Decode {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         let register = match &self.register {
             None => None,
-            Some(dir) => match register::load(dir, terminal)? {
+            Some(dir) => match register::load(dir, terminal) {
                 None => return Ok(Exit::Findings),
                 register => register,
             },
@@ -55,7 +55,7 @@ impl Decode {
         let mut decoder = match devices::decoder(&[], register.as_ref()) {
             Ok(decoder) => decoder,
             Err(problems) => {
-                terminal.problems(&problems)?;
+                terminal.complain(&problems);
                 return Ok(Exit::Findings);
             }
         };

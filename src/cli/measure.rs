@@ -5,7 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use model::{Instant, Period, Register, Span};
 use rules::MeasureRow;
 
-use super::{Exit, Input, Terminal, register};
+use super::{
+    Exit, Input, Terminal,
+    input::{InputError, Strictness},
+    register,
+};
+use crate::clock::Clock;
 
 /// Computes one measure for every place it exists for; CSV, one row a place and period.
 #[derive(Debug, clap::Args)]
@@ -54,6 +59,14 @@ fn period(name: &str) -> Result<Period, String> {
 }
 
 impl Readings {
+    /// The readings of the files, told what could not be used.
+    ///
+    /// # Errors
+    /// When a file cannot be read at all.
+    pub(super) fn read(&self, register: &Register, terminal: &mut Terminal) -> Result<Input, InputError> {
+        Input::read(&self.input, register, Strictness::at(Clock::System.now()), terminal)
+    }
+
     /// The span that `--from` and `--to` leave, open where they are absent.
     ///
     /// # Errors
@@ -83,7 +96,7 @@ impl Measure {
             terminal.say(refusal);
             return Ok(Exit::Usage);
         }
-        let Some(register) = register::load(&self.register, terminal)? else { return Ok(Exit::Findings) };
+        let Some(register) = register::load(&self.register, terminal) else { return Ok(Exit::Findings) };
         let span = match self.readings.span(&register) {
             Ok(span) => span,
             Err(what) => {
@@ -91,7 +104,7 @@ impl Measure {
                 return Ok(Exit::Usage);
             }
         };
-        let input = Input::read(&self.readings.input, &register, terminal)?;
+        let input = self.readings.read(&register, terminal)?;
         let register = Arc::new(register);
         let (from, to) = (
             self.readings.from.is_some().then_some(span.from),

@@ -30,7 +30,7 @@ const TOKEN_MS: i64 = 10 * 60_000;
 /// Lists messages that could not be understood, and tries them again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  normwatch quarantine list --reason syntax\n  normwatch quarantine replay --all"
+    after_help = "Examples:\n  normwatch quarantine list --reason not_json\n  normwatch quarantine replay --all"
 )]
 pub(super) struct Quarantine {
     #[command(subcommand)]
@@ -46,7 +46,7 @@ enum Action {
         after_help = "Example:\n  normwatch quarantine list --json | normwatch decode --register office"
     )]
     List {
-        /// Only this class of error, such as `syntax`
+        /// Only this class of error, such as `not_json`
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
         /// At most so many

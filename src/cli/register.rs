@@ -96,8 +96,11 @@ impl Register {
             }
             Command::Import { from, register, config } => {
                 let Some(to) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
-                let register =
-                    if is_workbook(&from) { load_workbook(&from, terminal)? } else { load(&from, terminal)? };
+                let register = if is_workbook(&from) {
+                    load_workbook(&from, terminal)?
+                } else {
+                    checked(&from, terminal)?
+                };
                 let Some(register) = register else { return Ok(Exit::Findings) };
                 replace(&to, &register.export())?;
                 terminal.say(format_args!("took {} over as {}", from.display(), to.display()));
@@ -105,7 +108,7 @@ impl Register {
             }
             Command::Export { to, register, config } => {
                 let Some(from) = directory(register, config, terminal)? else { return Ok(Exit::Findings) };
-                let Some(register) = load(&from, terminal)? else { return Ok(Exit::Findings) };
+                let Some(register) = checked(&from, terminal)? else { return Ok(Exit::Findings) };
                 if is_workbook(&to) {
                     anyhow::ensure!(!to.exists(), "{} is there already: choose a new name", to.display());
                     xlsx::write(&to, &register.export())?;
@@ -124,19 +127,19 @@ fn acl(register: Option<PathBuf>, config: Option<PathBuf>, terminal: &mut Termin
     let config = match Config::load(config_file(config).as_deref(), &environment()) {
         Ok(config) => config,
         Err(problems) => {
-            terminal.problems(&problems)?;
+            terminal.complain(&problems);
             return Ok(Exit::Findings);
         }
     };
     let dir = register.unwrap_or_else(|| config.register.clone());
-    let Some(register) = load(&dir, terminal)? else { return Ok(Exit::Findings) };
+    let Some(register) = load(&dir, terminal) else { return Ok(Exit::Findings) };
     match crate::acl::mosquitto(&config, &register) {
         Ok(acl) => {
             acl.lines().try_for_each(|line| terminal.line(line))?;
             Ok(Exit::Fine)
         }
         Err(problems) => {
-            terminal.problems(&problems)?;
+            terminal.complain(&problems);
             Ok(Exit::Findings)
         }
     }
@@ -160,8 +163,13 @@ fn directory(
     }
 }
 
-/// The register of a directory; `None` when it has problems, which are written out.
-pub(crate) fn load(dir: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<model::Register>> {
+/// The register of a directory; `None` when it has problems, which are told to people.
+pub(crate) fn load(dir: &Path, terminal: &mut Terminal) -> Option<model::Register> {
+    crate::files::register(dir).map_err(|problems| terminal.complain(&problems)).ok()
+}
+
+/// The same where what is wrong is what the command is asked for.
+fn checked(dir: &Path, terminal: &mut Terminal) -> anyhow::Result<Option<model::Register>> {
     match crate::files::register(dir) {
         Ok(register) => Ok(Some(register)),
         Err(problems) => {
@@ -246,8 +254,8 @@ mod tests {
         let import = Command::Import { from: dir("c.xlsx"), register: Some(dir("a")), config: None };
         assert_eq!(run(import), Exit::Fine);
         assert!(dir("a").join("places.csv.bak").exists());
-        let again = load(&dir("a"), &mut terminal().0).unwrap().unwrap();
-        let exported = load(&dir("b"), &mut terminal().0).unwrap().unwrap();
+        let again = load(&dir("a"), &mut terminal().0).unwrap();
+        let exported = load(&dir("b"), &mut terminal().0).unwrap();
         assert_eq!(again.export(), exported.export());
     }
 
@@ -265,7 +273,7 @@ mod tests {
         std::fs::write(root.path().join("register.toml"), "id = \"a\"\ntime_zone = \"UTC\"\n").unwrap();
         std::fs::write(root.path().join("places.csv"), "place,kind\nr,rom\n").unwrap();
         let (mut terminal, out, _) = terminal();
-        assert!(load(root.path(), &mut terminal).unwrap().is_none());
+        assert!(checked(root.path(), &mut terminal).unwrap().is_none());
         let wanted = format!("{}/places.csv:2: kind: ", root.path().display());
         assert!(out.text().starts_with(&wanted), "{}", out.text());
     }

@@ -35,7 +35,7 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-        let Some(register) = register::load(&self.register, terminal)? else { return Ok(Exit::Findings) };
+        let Some(register) = register::load(&self.register, terminal) else { return Ok(Exit::Findings) };
         let span = match self.readings.span(&register) {
             Ok(span) => span,
             Err(what) => {
@@ -46,12 +46,12 @@ impl Replay {
         let standards = match self.standards() {
             Ok(standards) => standards,
             Err(problems) => {
-                terminal.problems(&problems)?;
+                terminal.complain(&problems);
                 return Ok(Exit::Findings);
             }
         };
         let register = Arc::new(register);
-        let input = Input::read(&self.readings.input, &register, terminal)?;
+        let input = self.readings.read(&register, terminal)?;
         match standards {
             (standards, None) => {
                 judge(&register, &standards, &input, span, |verdict| {

@@ -48,7 +48,7 @@ impl Report {
         let book = match read {
             Ok(book) => book,
             Err(problems) => {
-                terminal.problems(&problems)?;
+                terminal.complain(&problems);
                 return Ok(Exit::Findings);
             }
         };

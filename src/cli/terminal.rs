@@ -57,6 +57,11 @@ impl Terminal {
         problems.iter().try_for_each(|problem| self.line(problem))
     }
 
+    /// Writes problems for people, where stdout holds something else.
+    pub fn complain(&mut self, problems: &[Problem]) {
+        problems.iter().for_each(|problem| self.say(problem));
+    }
+
     /// Sends what is buffered.
     ///
     /// # Errors

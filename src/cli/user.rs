@@ -1,16 +1,20 @@
 //! `user`: who may log in, and tokens for programs.
 
-use std::io::{BufRead, IsTerminal};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, IsTerminal},
+};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use model::Id;
+use model::{Id, Register};
 
 use super::{Exit, Terminal, config_file::ConfigFile};
 use crate::{
     access::{Access, Reach, Role, Speaks, TokenScope, USERS_FILE},
     audit::{AUDIT_FILE, Audit, Deed},
     clock::Clock,
+    files,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -97,6 +101,10 @@ impl User {
         let Some(config) = self.config.load(terminal)? else { return Ok(Exit::Findings) };
         let dir = &config.data_dir;
         std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+        // Where the register cannot be read nothing is known of places, and users are made all the same.
+        if let Ok(register) = files::register(&config.register) {
+            self.action.check(&register)?;
+        }
         let access = Access::open(&dir.join(USERS_FILE))?;
         let deed = self.action.deed();
         let exit = self.action.run(&access, terminal)?;
@@ -111,6 +119,17 @@ impl User {
 }
 
 impl Action {
+    /// Places and bodies are those of the register: who is held to one that there is not sees nothing.
+    fn check(&self, register: &Register) -> anyhow::Result<()> {
+        let (places, bodies) = match self {
+            Self::Add { places, bodies, .. } => (places.as_slice(), bodies.as_slice()),
+            Self::Token { places, .. } => (places.as_slice(), &[][..]),
+            _ => return Ok(()),
+        };
+        known("place", places, &register.places)?;
+        known("body", bodies, &register.bodies)
+    }
+
     /// What the trail says of it, and of whom.
     fn deed(&self) -> Option<(&'static str, String)> {
         match self {
@@ -174,6 +193,17 @@ impl Action {
         }
         Ok(Exit::Fine)
     }
+}
+
+fn known<T>(what: &str, words: &[String], rows: &BTreeMap<Id, T>) -> anyhow::Result<()> {
+    for id in ids(words)? {
+        if !rows.contains_key(&id) {
+            let near = model::nearest(id.as_str(), rows.keys().map(Id::as_str));
+            let remedy = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            anyhow::bail!("the register has no {what} `{id}`{remedy}");
+        }
+    }
+    Ok(())
 }
 
 fn ids(words: &[String]) -> anyhow::Result<Vec<Id>> {

@@ -124,7 +124,7 @@ pub struct Refusal {
     pub topic: String,
     /// Its payload, whole.
     pub payload: Vec<u8>,
-    /// Class of the error, such as `unit` or `syntax`.
+    /// Class of the error, such as `bad_unit` or `not_json`.
     pub kind: String,
     /// What is wrong, in words.
     pub reason: String,

@@ -1,11 +1,11 @@
 //! What messages and the register leave behind for the messages that come later.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use model::Id;
 
 use super::births::Births;
-use crate::{Profile, names::Names};
+use crate::{Profiles, names::Names};
 
 /// Most state topics that are remembered: a hostile publisher must not fill the memory.
 const MOST_DESCRIBED: usize = 100_000;
@@ -14,7 +14,7 @@ const MOST_DESCRIBED: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// Device profiles of sensors.
-    pub(crate) profiles: HashMap<Id, Arc<Profile>>,
+    pub(crate) profiles: Profiles,
     described: HashMap<String, Described>,
     pub(crate) births: Births,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Described {
 
 impl State {
     pub(crate) fn profile(&self, sensor: &Id) -> Option<&Names> {
-        self.profiles.get(sensor).map(|profile| &profile.names)
+        self.profiles.of(sensor).map(|profile| &profile.names)
     }
 
     pub(crate) fn describe(&mut self, topic: String, described: Described) {

@@ -45,6 +45,8 @@ pub struct Register {
     pub name: Text,
     /// Local time of its sites.
     pub calendar: Calendar,
+    /// What the calendar file calls its dates.
+    pub day_names: BTreeMap<jiff::civil::Date, String>,
     /// Ids of the standards packs in use.
     pub packs: Vec<String>,
     /// Unverified clauses that the operator has accepted, by clause id.
@@ -77,6 +79,7 @@ impl Register {
             id,
             name: Text::default(),
             calendar: Calendar::new(TimeZone::UTC),
+            day_names: BTreeMap::new(),
             packs: Vec::new(),
             accept_unverified: Vec::new(),
             bodies: BTreeMap::new(),

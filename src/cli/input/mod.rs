@@ -32,9 +32,14 @@ pub struct Strictness {
     pub is_unknown_bad: bool,
 }
 
-impl Default for Strictness {
-    fn default() -> Self {
-        Self { named: NAMED, until: Instant::MAX, is_unknown_bad: false }
+/// A reading may be so far ahead of its arrival, ms, as live.
+const MOST_AHEAD_MS: i64 = 5 * 60_000;
+
+impl Strictness {
+    /// Of files that arrive now: a row that is ahead of that is bad.
+    #[must_use]
+    pub const fn at(now: Instant) -> Self {
+        Self { named: NAMED, until: now.plus_ms(MOST_AHEAD_MS), is_unknown_bad: false }
     }
 }
 
@@ -106,15 +111,7 @@ impl Input {
     ///
     /// # Errors
     /// Returns the first file that cannot be read at all. Bad rows are no error: they are told to `terminal`.
-    pub fn read(files: &[PathBuf], register: &Register, terminal: &mut Terminal) -> Result<Self, InputError> {
-        Self::read_strictly(files, register, Strictness::default(), terminal)
-    }
-
-    /// The same with other rules for what cannot be used.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub fn read_strictly(
+    pub fn read(
         files: &[PathBuf],
         register: &Register,
         strictness: Strictness,

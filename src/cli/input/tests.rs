@@ -18,6 +18,11 @@ fn register() -> Register {
     Register::load(&files).unwrap()
 }
 
+/// When the files arrive.
+fn now() -> Instant {
+    Instant::parse("2026-04-02T00:00:00Z").unwrap()
+}
+
 /// Reads files of these bytes; the readings as `sensor/channel quantity milliseconds-past-noon=value`, the input,
 /// and what people were told.
 fn read(files: &[&[u8]]) -> (Vec<String>, Input, String) {
@@ -27,7 +32,7 @@ fn read(files: &[&[u8]]) -> (Vec<String>, Input, String) {
         std::fs::write(path, bytes).unwrap();
     }
     let (mut terminal, _, err) = terminal();
-    let input = Input::read(&paths, &register(), &mut terminal).unwrap();
+    let input = Input::read(&paths, &register(), Strictness::at(now()), &mut terminal).unwrap();
     let noon = Instant::parse("2026-04-01T12:00:00+08:00").unwrap();
     let shown = |r: Reading| {
         let channel = r.series.channel.map_or(String::new(), |channel| format!("/{channel}"));
@@ -112,7 +117,19 @@ fn a_file_without_the_header_is_an_error_that_names_the_column() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.csv");
     std::fs::write(&path, "time,sensor,value\n").unwrap();
-    let error = Input::read(&[path], &register(), &mut terminal().0).unwrap_err().to_string();
+    let error =
+        Input::read(&[path], &register(), Strictness::at(now()), &mut terminal().0).unwrap_err().to_string();
     assert!(error.contains("x.csv:1: quantity:"), "{error}");
-    assert!(Input::read(&[dir.path().join("absent")], &register(), &mut terminal().0).is_err());
+    assert!(
+        Input::read(&[dir.path().join("absent")], &register(), Strictness::at(now()), &mut terminal().0)
+            .is_err()
+    );
+}
+
+#[test]
+fn a_row_of_the_future_is_rejected_and_counted() {
+    let (rows, input, said) = read(&[b"time,sensor,quantity,value\n2026-04-02T00:04:59Z,a,co2,700\n\
+        2026-04-02T00:05:00Z,a,co2,701\n2036-04-01T00:00:00Z,a,co2,702\n"]);
+    assert_eq!((rows.len(), input.rejected().bad), (1, 2), "{said}");
+    assert!(said.contains("0.csv:3: time: 2026-04-02T00:05:00Z is ahead of now"), "{said}");
 }

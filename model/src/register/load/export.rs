@@ -38,8 +38,13 @@ impl Register {
             self.waivers.iter().map(|row| self.waiver_row(&row.value, row.span)).collect(),
         );
         let days = self.calendar.exceptions.iter();
-        let days = days.map(|(date, kind)| cells([("date", Some(date.to_string())), ("kind", name(*kind))]));
+        let days = days.map(|(date, kind)| {
+            let named = self.day_names.get(date).cloned();
+            cells([("date", Some(date.to_string())), ("kind", name(*kind)), ("name", named)])
+        });
         write(&columns::CALENDAR, days.collect());
+        let profiles = self.profiles.iter();
+        files.extend(profiles.map(|(name, text)| (format!("{name}{}", super::PROFILE), text.clone())));
         files
     }
 

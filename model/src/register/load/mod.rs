@@ -94,6 +94,7 @@ fn assemble(settings: Settings, tables: &Tables, problems: &mut Vec<Problem>) ->
         id: settings.id.unwrap_or_else(|| Id::fold("register")),
         name: settings.name,
         calendar: settings.calendar,
+        day_names: settings.day_names,
         packs: settings.packs,
         accept_unverified: settings.accept_unverified,
         bodies: histories(columns::BODIES.file, "body", &tables.bodies, |body| &body.id, problems),

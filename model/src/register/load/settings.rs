@@ -32,6 +32,7 @@ pub(super) struct Settings {
     pub(super) id: Option<Id>,
     pub(super) name: Text,
     pub(super) calendar: Calendar,
+    pub(super) day_names: BTreeMap<Date, String>,
     pub(super) packs: Vec<String>,
     pub(super) accept_unverified: Vec<String>,
 }
@@ -42,6 +43,7 @@ pub(super) fn read(files: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem
         id: None,
         name: Text::default(),
         calendar: Calendar::new(TimeZone::UTC),
+        day_names: BTreeMap::new(),
         packs: Vec::new(),
         accept_unverified: Vec::new(),
     };
@@ -104,7 +106,7 @@ fn fill(
     seasons(&mut settings.calendar, root, problems);
     if let Some(file) = root.text_of("calendar", problems) {
         match files.get(file) {
-            Some(bytes) => settings.calendar.exceptions = exceptions(file, bytes, problems),
+            Some(bytes) => exceptions(settings, file, bytes, problems),
             None => {
                 let what = format!("there is no file `{file}`");
                 problems.push(root.problem("calendar", what, "add it beside register.toml: date,kind,name"));
@@ -183,19 +185,18 @@ fn month_day(text: &str) -> Option<MonthDay> {
     Date::new(2000, month, day).ok().map(|date| (date.month(), date.day()))
 }
 
-fn exceptions(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> BTreeMap<Date, DayKind> {
-    let mut days = BTreeMap::new();
+fn exceptions(settings: &mut Settings, file: &str, bytes: &[u8], problems: &mut Vec<Problem>) {
     let mut lines = BTreeMap::new();
     for mut row in sheet::rows(file, bytes, &columns::CALENDAR, problems) {
         let date = row.need_date("date");
         let kind = row.need_choice("kind", DayKind::ALL, DayKind::name);
         if let (Some(date), Some(kind)) = (date, kind) {
-            days.insert(date, kind);
+            settings.calendar.exceptions.insert(date, kind);
+            settings.day_names.extend(row.owned("name").map(|name| (date, name)));
             if let Some(before) = lines.insert(date, row.line()) {
                 row.report("date", format!("{date} stands already on line {before}"), "keep one of the rows");
             }
         }
         problems.append(&mut row.take_problems());
     }
-    days
 }

@@ -64,7 +64,10 @@ fn the_template_loads_and_shows_every_column() {
 
 #[test]
 fn what_is_exported_loads_to_the_same_register() {
-    let first = Register::load(&bytes(Register::template())).unwrap();
+    let mut files = Register::template();
+    files.insert("gas.profile.toml".to_owned(), "sensors = [\"boiler-*\"]\n".to_owned());
+    let first = Register::load(&bytes(files)).unwrap();
+    assert!(!first.day_names.is_empty());
     let exported = first.export();
     let second = Register::load(&bytes(exported.clone())).unwrap();
     assert_eq!(exported, second.export());
@@ -76,6 +79,8 @@ fn what_is_exported_loads_to_the_same_register() {
     assert_eq!(first.waivers, second.waivers);
     assert_eq!(first.calendar, second.calendar);
     assert_eq!(first.name, second.name);
+    assert_eq!(first.day_names, second.day_names);
+    assert_eq!(first.profiles, second.profiles);
 }
 
 #[test]
