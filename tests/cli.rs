@@ -279,22 +279,6 @@ fn what_is_wrong_with_a_register_does_not_stand_among_figures_and_verdicts() {
 }
 
 #[test]
-fn measure_and_replay_use_no_row_of_the_future() {
-    let dir = office();
-    let day = std::fs::read_to_string(dir.path().join("day.csv")).unwrap();
-    std::fs::write(dir.path().join("odd.csv"), day + "2096-03-02T09:00:00+08:00,air-302,co2,700\n").unwrap();
-    for args in [
-        &["measure", "--register", "office", "--measure", "utilisation", "--period", "year", "odd.csv"][..],
-        &["replay", "--register", "office", "odd.csv"],
-    ] {
-        let done = call(dir.path(), args, b"");
-        assert_eq!(done.code, 0, "{}", done.err);
-        assert!(done.err.contains("1 bad rows") && done.err.contains("is ahead of now"), "{}", done.err);
-        assert!(!done.out.contains("2096"), "{}", done.out);
-    }
-}
-
-#[test]
 fn the_help_of_the_quarantine_names_a_reason_that_there_is() {
     let dir = tempfile::tempdir().unwrap();
     let help = call(dir.path(), &["quarantine", "--help"], b"").out;

@@ -1,5 +1,7 @@
 //! The decoder: routes, names, profiles, and what is remembered from message to message.
 
+use std::sync::Arc;
+
 use crate::{
     DecodeError, Decoded, ErrorKind, Format, MAX_READINGS, Message, Profiles, Routes, diagnostics,
     formats::{self, Env, Parsed, State},
@@ -173,7 +175,12 @@ fn is_chirpstack_v3(topic: &str, payload: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use model::Id;
+
     use super::*;
+    use crate::Profile;
 
     #[test]
     fn a_retained_value_of_unknown_age_is_no_reading() {

@@ -43,14 +43,14 @@ mod unnamed;
 mod wire_id;
 
 pub use asyncapi::asyncapi;
-pub use decoder::{Decoder, Outcome, Profiles};
+pub use decoder::{Decoder, Outcome};
 pub use diagnostics::{Diagnosis, Diagnostics};
 pub use error::{DecodeError, ErrorKind};
 pub use formats::{Format, rebirth_request};
 pub use line::decode_line;
 pub use message::{Decoded, MAX_READINGS, Message, RawReading};
 pub use owned::Owned;
-pub use profile::{Profile, ProfileError};
+pub use profile::{Profile, ProfileError, Profiles};
 pub use route::{Filter, RouteEntry, RouteError, Routes};
 pub use strict::{Strict, decode_line_strictly};
 pub use tape::{MAX_DEPTH, MAX_PAYLOAD, MAX_VALUES};

@@ -71,6 +71,6 @@ impl Access {
         if now.millis() - seen > SEEN_STEP_MS {
             db.execute("UPDATE sessions SET seen = ?2 WHERE digest = ?1", params![digest, now.millis()])?;
         }
-        Ok(Some(Person { name, role, reach, scopes: None, speaks: Speaks::default() }))
+        Ok(Some(Person { name, role, reach, token: None, scopes: None, speaks: Speaks::default() }))
     }
 }

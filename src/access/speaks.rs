@@ -77,6 +77,7 @@ mod tests {
             name: "gateway".to_owned(),
             role: Role::Admin,
             reach: Reach { places: ids(reach), bodies: Vec::new() },
+            token: None,
             scopes: None,
             speaks: Speaks {
                 sensors: sensors.iter().map(|s| (*s).to_owned()).collect(),

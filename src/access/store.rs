@@ -71,6 +71,8 @@ pub struct Person {
     pub role: Role,
     /// How far the user sees.
     pub reach: Reach,
+    /// Id of the token; `None` for a session.
+    pub token: Option<String>,
     /// Scopes of the token; `None` for a session.
     pub scopes: Option<Vec<TokenScope>>,
     /// For which devices the token may send readings.
@@ -83,6 +85,13 @@ impl Person {
     pub fn may(&self, right: Right) -> bool {
         let by_token = self.scopes.as_ref().is_none_or(|s| s.iter().any(|scope| scope.right() == right));
         self.role.has(right) && by_token
+    }
+
+    /// What tells this sender from every other: the token, else the user.
+    #[must_use]
+    pub fn sender(&self) -> String {
+        let of_token = self.token.as_ref().map(|token| format!("token {token}"));
+        of_token.unwrap_or_else(|| format!("user {}", self.name))
     }
 }
 

@@ -133,7 +133,7 @@ impl Access {
     pub fn token(&self, secret: &str, now: Instant) -> Result<Option<Person>, AccessError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT name, role, u.places, bodies, t.scopes, t.expires, t.sensors, t.places
+            "SELECT name, role, u.places, bodies, t.scopes, t.expires, t.sensors, t.places, t.id
              FROM tokens t JOIN users u ON name = t.user WHERE digest = ?1",
         )?;
         let mut rows = query.query([digest(secret)])?;
@@ -144,7 +144,8 @@ impl Access {
         }
         let scopes = scopes(&name, &row.get::<_, String>(4)?)?;
         let speaks = speaks(&name, [row.get(6)?, row.get(7)?])?;
-        Ok(Some(Person { name, role, reach, scopes: Some(scopes), speaks }))
+        let token = Some(row.get(8)?);
+        Ok(Some(Person { name, role, reach, token, scopes: Some(scopes), speaks }))
     }
 }
 

@@ -10,7 +10,6 @@ use super::{
     input::{InputError, Strictness},
     register,
 };
-use crate::clock::Clock;
 
 /// Computes one measure for every place it exists for; CSV, one row a place and period.
 #[derive(Debug, clap::Args)]
@@ -64,7 +63,7 @@ impl Readings {
     /// # Errors
     /// When a file cannot be read at all.
     pub(super) fn read(&self, register: &Register, terminal: &mut Terminal) -> Result<Input, InputError> {
-        Input::read(&self.input, register, Strictness::at(Clock::System.now()), terminal)
+        Input::read(&self.input, register, Strictness::default(), terminal)
     }
 
     /// The span that `--from` and `--to` leave, open where they are absent.

@@ -39,21 +39,23 @@ impl Config {
         let mut problems = Vec::new();
         let lines = schema::check_file(&name, &text, &mut problems);
         let overrides = schema::check_environment(variables, &mut problems);
-        let raw = match layers(&text, &overrides) {
+        let raw = layers(&text, &overrides);
+        let base = file.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
+        let mut check = Check { file: name, lines, overrides, base, problems };
+        let routes = check.routes(&text);
+        let raw = match raw {
             Ok(raw) => raw,
             Err(error) => {
                 // Whatever is wrong with a key has been said already, with its line.
-                if problems.is_empty() {
+                if check.problems.is_empty() {
                     let remedy = "compare with config.default.toml";
-                    problems.push(Problem::new(&name, 0, "toml", error.to_string(), remedy));
+                    check.problems.push(Problem::new(&check.file, 0, "toml", error.to_string(), remedy));
                 }
-                problems.sort();
-                return Err(problems);
+                check.problems.sort();
+                return Err(check.problems);
             }
         };
-        let base = file.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
-        let mut check = Check { file: name, lines, overrides, base, problems };
-        let config = check.config(raw);
+        let config = check.config(raw, routes);
         check.problems.sort();
         if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
     }
@@ -69,6 +71,13 @@ fn layers(text: &str, overrides: &BTreeMap<String, String>) -> Result<Raw, confi
     builder.build()?.try_deserialize()
 }
 
+/// The routes of a file, each for itself: one that is none hides no other.
+#[derive(Default, Deserialize)]
+struct RawRoutes {
+    #[serde(default)]
+    route: Vec<toml::Value>,
+}
+
 /// The layers merged, before their meaning is checked.
 #[derive(Deserialize)]
 struct Raw {
@@ -78,8 +87,6 @@ struct Raw {
     packs_dir: String,
     overlay: String,
     mqtt: RawMqtt,
-    #[serde(default)]
-    route: Vec<Route>,
     influx: RawInflux,
     smtp: RawSmtp,
     spool: RawSpool,
@@ -137,7 +144,7 @@ struct RawWeb {
 }
 
 impl Check {
-    fn config(&mut self, raw: Raw) -> Config {
+    fn config(&mut self, raw: Raw, routes: Vec<Route>) -> Config {
         let listen = raw.listen.parse().unwrap_or_else(|_| {
             self.problem("listen", format!("`{}` is no address", raw.listen), "write 127.0.0.1:8080");
             std::net::SocketAddr::from(([127, 0, 0, 1], 0))
@@ -156,7 +163,7 @@ impl Check {
             packs_dir: self.existing_path("packs_dir", &raw.packs_dir),
             overlay: self.existing_path("overlay", &raw.overlay),
             mqtt: self.mqtt(raw.mqtt),
-            routes: self.routes(raw.route),
+            routes,
             influx: self.influx(raw.influx),
             smtp: self.smtp(raw.smtp),
             spool: self.spool(&raw.spool),
@@ -212,14 +219,19 @@ impl Check {
         mqtt
     }
 
-    fn routes(&mut self, routes: Vec<Route>) -> Vec<Route> {
-        for (index, route) in routes.iter().enumerate() {
+    fn routes(&mut self, text: &str) -> Vec<Route> {
+        let raw: RawRoutes = toml::from_str(text).unwrap_or_default();
+        let mut routes = Vec::with_capacity(raw.route.len());
+        for (index, route) in raw.route.into_iter().enumerate() {
+            // A key that is not there or of another type has been told of.
+            let Ok(route) = route.try_into::<Route>() else { continue };
             let line = self.lines.get(&format!("route.{index}")).copied().unwrap_or(0);
             let errors = ingest::Routes::with([route.entry()]).err();
             for error in errors.into_iter().flatten() {
                 let remedy = "a route is a topic filter and the name of a format, and may list its sensors";
                 self.problems.push(Problem::new(&self.file, line, "route", error.to_string(), remedy));
             }
+            routes.push(route.clone());
             let Some(user) = &route.user else { continue };
             if user.is_empty() || user.contains(|c: char| c.is_control() || c == ':') {
                 let remedy = "write the name under which the vendor logs in at the broker";

@@ -158,6 +158,14 @@ fn a_route_may_own_devices_and_a_user_without_devices_is_a_problem() {
 }
 
 #[test]
+fn a_route_that_lacks_something_hides_nothing_that_is_wrong_with_another() {
+    let text = "[[route]]\nfilter = \"a/#\"\n[[route]]\nfilter = \"b/#\"\nformat = \"senlm\"\n\
+                [[route]]\nfilter = \"c/#\"\nformat = \"senml\"\nuser = \"c\"\n";
+    let lines: Vec<usize> = problems(text, &[]).into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [1, 3, 6]);
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_reported_with_its_line() {
     assert_eq!(problems("listen = \"x\"\nregister = oops\n", &[]), [(2, "toml".to_owned())]);
 }

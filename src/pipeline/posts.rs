@@ -78,8 +78,8 @@ impl Letterbox {
     }
 
     /// Sends a SenML pack of one sensor, or of those that its names name. A pack that names a device for which
-    /// `speaker` may not speak is rejected whole. Of two with one `key` from one sender the second counts as a
-    /// duplicate. Returns when it is durable.
+    /// `speaker` may not speak is rejected whole. Of two that are equal in `key` (which names the sender too), sensor
+    /// and payload the second counts as a duplicate. Returns when it is durable.
     ///
     /// # Errors
     /// [`PostError`] when too many wait, or the service stops.
@@ -91,7 +91,10 @@ impl Letterbox {
         key: Option<&str>,
     ) -> Result<Posted, PostError> {
         let topic = sensor.map_or_else(|| ANY_SENSOR.to_owned(), |sensor| format!("normwatch/v1/{sensor}"));
-        let key = key.map(|key| MessageKey::of(format!("post {key}").as_bytes()));
+        let key = key.map(|key| {
+            let said = blake3::hash(&payload);
+            MessageKey::of(format!("post {topic} {said} {key}").as_bytes())
+        });
         let (reply, answer) = oneshot::channel();
         let format = Some(Format::Senml);
         let speaker = Some(speaker);

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Query},
+    extract::{FromRequestParts, Query, rejection::BytesRejection},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -31,6 +31,9 @@ pub enum ApiError {
     /// It cannot be done as things stand.
     #[error("{0}")]
     Conflict(String),
+    /// The body is larger than what is read.
+    #[error("the body is too large; readings are taken up to 1 MiB at once: send several")]
+    TooLarge,
     /// The path exists, but not for this method.
     #[error("this address does not answer this method")]
     MethodNotAllowed,
@@ -49,6 +52,11 @@ impl ApiError {
         Self::NotFound { what, id: id.into() }
     }
 
+    /// Why a body could not be taken, by the status that axum gives it.
+    pub(super) fn of_body(status: StatusCode, what: String) -> Self {
+        if status == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::BadRequest(what) }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -58,6 +66,7 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -73,10 +82,17 @@ impl ApiError {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound { .. } => "not_found",
             Self::Conflict(_) => "conflict",
+            Self::TooLarge => "too_large",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Refused(_) => "refused",
             Self::Internal(_) => "internal",
         }
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(error: BytesRejection) -> Self {
+        Self::of_body(error.status(), error.body_text())
     }
 }
 

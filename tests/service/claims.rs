@@ -222,3 +222,25 @@ async fn one_device_through_two_networks_is_one_sensor_and_its_copies_do_not_cou
     assert_eq!(device["flags"]["duplicate"], 6, "each copy of two readings is marked: {device}");
     assert!(caller.items("/sensors/unknown").await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_only_a_profile_reads_is_listed_for_claiming_with_its_readings() {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
+    let profile =
+        "sensors = [\"boiler-*\"]\n[[name]]\nquantity = \"gas\"\nscale = 0.01\nnames = [\"ticks\"]\n";
+    std::fs::write(dir.path().join("register/boilers.profile.toml"), profile).unwrap();
+    let broker = Mosquitto::start("").await.expect("mosquitto: apt-get install mosquitto");
+    let route = "[[route]]\nfilter = \"site/#\"\nformat = \"auto\"\n";
+    let mut service = Service::new(dir.path(), broker.port(), route);
+    service.start_connected().await;
+    let publisher = Publisher::new(format!("mqtt://127.0.0.1:{}", broker.port()), "boilers");
+    publisher.publish(vec![event("site/boiler-7/up", br#"{"ticks":1250}"#)]).await.unwrap();
+    let unknown = until("the boiler is listed", PATIENCE, async || {
+        service.list("/sensors/unknown").await.into_iter().find(|held| held["sensor"] == "boiler-7")
+    })
+    .await;
+    let reading = &unknown["readings"][0];
+    assert_eq!((&reading["quantity"], reading["value"].as_f64()), (&json!("gas"), Some(12.5)), "{unknown}");
+    service.stop().await;
+}

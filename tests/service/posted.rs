@@ -42,7 +42,6 @@ async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
     let token = user(dir.path(), &["token", "gateway", "--scope", "readings", "--scope", "read"], "");
     let reader = user(dir.path(), &["token", "gateway", "--scope", "read"], "");
     service.start().await;
-    let service_of = |service: &Service| service.address().to_owned();
     let pack = r#"[{"n":"co2","u":"ppm","v":733},{"n":"temperature","u":"Cel","v":21.5}]"#;
     let (status, answer) = post(&service, &token, "?sensor=air-1", Some("batch 7"), pack).await;
     assert_eq!(
@@ -66,11 +65,12 @@ async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
     assert_eq!(post(&service, &reader, "?sensor=air-1", None, pack).await.0, StatusCode::FORBIDDEN);
     assert_eq!(post(&service, "nw_guess", "?sensor=air-1", None, pack).await.0, StatusCode::UNAUTHORIZED);
     let huge = format!("[{}]", " ".repeat(3 << 20));
-    assert_eq!(post(&service, &token, "?sensor=air-1", None, &huge).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let (status, answer) = post(&service, &token, "?sensor=air-1", None, &huge).await;
+    assert_eq!((status.as_u16(), &answer["error"]["kind"]), (413, &"too_large".into()), "{answer}");
     service.kill();
 
     service.start().await;
-    let address = service_of(&service);
+    let address = service.address().to_owned();
     let get = async |path: &str| -> Value {
         let answer = Client::new().get(format!("http://{address}/api/v1{path}")).bearer_auth(&reader);
         serde_json::from_str(&answer.send().await.unwrap().text().await.unwrap()).unwrap()
@@ -115,7 +115,7 @@ async fn what_was_refused_is_stored_when_it_is_sent_again_with_its_key_and_is_al
         (&wide, "batch 9", "{", wrong, "quarantined"),
         (&wide, "batch 9", "[]", wrong, "ignored"),
         (&wide, "batch 9", good, ok, "stored"),
-        (&wide, "batch 9", "{", ok, "duplicate"),
+        (&wide, "batch 9", "{", wrong, "quarantined"),
     ] {
         let (found, answer) = post(&service, token, "?sensor=air-1", Some(key), body).await;
         assert_eq!((found, answer["outcome"].as_str()), (status, Some(word)), "{key} {body}: {answer}");
@@ -125,5 +125,30 @@ async fn what_was_refused_is_stored_when_it_is_sent_again_with_its_key_and_is_al
     service.start().await;
     let (status, answer) = post(&service, &wide, "?sensor=air-1", Some("batch 9"), good).await;
     assert_eq!((status, &answer["outcome"]), (ok, &"duplicate".into()), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_known_again_only_from_the_same_token_for_the_same_sensor_and_pack() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
+    let mut service = Service::new(dir.path(), free_port(), "");
+    user(dir.path(), &["add", "gateways", "--role", "admin"], "a long password\n");
+    let token = || user(dir.path(), &["token", "gateways", "--scope", "readings"], "");
+    let (one, other) = (token(), token());
+    service.start().await;
+    let pack = |ppm: u16| format!(r#"[{{"n":"co2","u":"ppm","v":{ppm}}}]"#);
+    for (token, sensor, ppm, outcome) in [
+        (&one, "?sensor=air-1", 600, "stored"),
+        // Another device, another program and another pack are other messages, though the key is the same.
+        (&one, "?sensor=air-2", 600, "stored"),
+        (&other, "?sensor=air-1", 600, "stored"),
+        (&one, "?sensor=air-1", 601, "stored"),
+        (&one, "?sensor=air-1", 600, "duplicate"),
+        (&other, "?sensor=air-1", 600, "duplicate"),
+    ] {
+        let (status, answer) = post(&service, token, sensor, Some("k1"), &pack(ppm)).await;
+        assert_eq!((status, &answer["outcome"]), (StatusCode::OK, &outcome.into()), "{sensor} {ppm}");
+    }
     service.stop().await;
 }

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let found: Result<Json<T>, JsonRejection> = Json::from_request(request, state).await;
-        found.map(|Json(value)| Self(value)).map_err(|e| ApiError::BadRequest(e.body_text()))
+        found.map(|Json(value)| Self(value)).map_err(|e| ApiError::of_body(e.status(), e.body_text()))
     }
 }
 

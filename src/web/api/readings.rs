@@ -3,6 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
+    extract::rejection::BytesRejection,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -37,7 +38,7 @@ pub(super) async fn post(
     desk: Desk,
     ApiQuery(ask): ApiQuery<Ask>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let Some(person) = desk.asker() else {
         let what = "readings are taken with a token only: `normwatch user token NAME --scope readings`";
@@ -47,8 +48,9 @@ pub(super) async fn post(
         let what = "this token does not have the scope `readings`";
         return Err(ApiError::Forbidden(what.to_owned()));
     }
+    let body = body?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
-        Some(Ok(key)) if key.len() <= LONGEST_KEY => Some(format!("{} {key}", person.name)),
+        Some(Ok(key)) if key.len() <= LONGEST_KEY => Some(format!("{} {key}", person.sender())),
         Some(_) => {
             let what = format!("Idempotency-Key is at most {LONGEST_KEY} printable characters");
             return Err(ApiError::BadRequest(what));
