@@ -19,13 +19,16 @@ use crate::{
     clock::{Clock, Trust},
     history::History,
     metrics::Metrics,
-    spool::{Appending, Delivery, Item, MOST_UNACKNOWLEDGED, Message, Outcome, Refusal, Spool, SpoolError},
+    spool::{Appending, Delivery, Item, Message, Outcome, Refusal, Spool, SpoolError},
 };
 
 /// Messages taken from the subscriber at once.
 const MOST_AT_ONCE: usize = 512;
 /// Batches on their way to the disk; beyond that the broker has to wait for its acknowledgements.
 const MOST_WAITING: usize = 16;
+
+/// Messages that a broker may send again first into a resumed session without marking them as repeats.
+const MOST_UNMARKED: usize = 2000;
 
 /// How often the clock is looked at while nothing comes, and while it is not believed.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
@@ -208,7 +211,9 @@ impl Intake {
             *of = connection;
             seen.clear();
         }
-        let may_be_repeat = incoming.is_resumed() && seen.len() < MOST_UNACKNOWLEDGED && seen.insert(packet);
+        // A broker that does not mark its repeats sends them first.
+        let is_early = seen.len() < MOST_UNMARKED && seen.insert(packet);
+        let may_be_repeat = incoming.is_resumed() && (incoming.is_dup() || is_early);
         Some(Delivery::of(packet, &known_by, may_be_repeat))
     }
 }

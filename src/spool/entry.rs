@@ -76,7 +76,7 @@ impl MessageKey {
 ///
 /// A broker uses a packet id again once it has our acknowledgement, and what it delivers then may say the same. So
 /// "the same" means that it comes again only for the newest delivery under its packet id, only while that can
-/// still be unacknowledged, and only of what is sent first into a resumed session.
+/// still be unacknowledged, and only into a resumed session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
     key: u128,
@@ -85,10 +85,10 @@ pub struct Delivery {
 
 impl Delivery {
     /// A delivery that is known by `bytes`. It makes the message a duplicate when `may_be_repeat` and it equals the
-    /// newest delivery under that packet id, of the newest [`MOST_UNACKNOWLEDGED`]; else it is only recorded, for a
-    /// later repeat to be recognised.
+    /// newest delivery under that packet id, of the newest [`DELIVERIES`]; else it is only recorded, for a later
+    /// repeat to be recognised.
     ///
-    /// [`MOST_UNACKNOWLEDGED`]: super::MOST_UNACKNOWLEDGED
+    /// [`DELIVERIES`]: super::DELIVERIES
     #[must_use]
     pub fn of(packet: u16, bytes: &[u8], may_be_repeat: bool) -> Self {
         let key = u128::from(packet) << PACKET_SHIFT | short_hash(bytes) >> u16::BITS;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::{
     entry::{Delivery, MessageKey, packet_of},
-    options::{MOST_UNACKNOWLEDGED, Options},
+    options::{DELIVERIES, Options},
 };
 
 /// What is remembered of the newest messages: the ids of their senders, and how the broker delivered them.
@@ -37,7 +37,7 @@ pub(super) struct KeyRows {
 impl Keys {
     /// Loads what the file holds, within the bounds.
     pub(super) fn load(db: &Connection, options: &Options) -> Result<Self, rusqlite::Error> {
-        let deliveries = KeyWindow::load(db, "deliveries", MOST_UNACKNOWLEDGED)?;
+        let deliveries = KeyWindow::load(db, "deliveries", DELIVERIES)?;
         let keys = deliveries.groups.iter().flat_map(|(_, keys)| keys);
         let newest = keys.map(|key| (packet_of(*key), *key)).collect();
         Ok(Self { ids: KeyWindow::load(db, "keys", options.keys)?, deliveries, newest })

@@ -26,7 +26,7 @@ pub use entry::{Delivery, Entry, Fate, Item, Kind, Message, MessageKey, Outcome,
 pub use error::SpoolError;
 pub use held::Held;
 pub use log::{Appending, Spool};
-pub use options::{Fsync, MOST_UNACKNOWLEDGED, Options};
+pub use options::{DELIVERIES, Fsync, Options};
 pub use position::Position;
 pub use quarantine::{Quarantined, QuarantinedHead};
 pub use reader::SpoolReader;

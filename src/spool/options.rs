@@ -2,11 +2,11 @@
 
 use super::Position;
 
-/// Messages that the broker may have delivered and not heard to be acknowledged.
-///
-/// It was told half of that ([`ingest::mqtt::MqttConfig::receive_maximum`]), but some let nearly a second window
-/// through while our acknowledgements are on their way.
-pub const MOST_UNACKNOWLEDGED: usize = 2000;
+/// Deliveries among which a repeat is looked for. Many more than we announce to take unacknowledged
+/// ([`ingest::mqtt::MqttConfig::receive_maximum`]): a broker that is busy hears our acknowledgements late, and mosquitto was
+/// seen to send seven windows again. Less than half of all packet ids: what comes under one that has come round is
+/// none of these, whatever it says.
+pub const DELIVERIES: usize = 30_000;
 
 /// When the bytes of a commit are pressed to the disk. A killed process loses nothing under any of
 /// them; they differ in what a loss of power takes.

@@ -41,7 +41,9 @@ pub(super) fn decode(message: &Message<'_>, env: &Env<'_>) -> Result<Parsed, Dec
         None => None,
     };
     let tape = Tape::parse(tape::text(message.payload)?)?;
+    // Ours is a contract: a list, and nothing around it.
     let pack = pack(tape.root())
+        .filter(|pack| native.is_none() || pack.object.is_none())
         .ok_or_else(|| DecodeError::new(ErrorKind::WrongType, "a SenML pack is a list of records"))?;
     let mut base = Base::default();
     let mut readings = Vec::with_capacity(8);
