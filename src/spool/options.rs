@@ -2,7 +2,9 @@
 
 use super::Position;
 
-/// Deliveries among which a repeat is looked for. Many more than we announce to take unacknowledged
+/// Deliveries among which a repeat is looked for.
+///
+/// Many more than we announce to take unacknowledged
 /// ([`ingest::mqtt::MqttConfig::receive_maximum`]): a broker that is busy hears our acknowledgements late, and mosquitto was
 /// seen to send seven windows again. Less than half of all packet ids: what comes under one that has come round is
 /// none of these, whatever it says.
