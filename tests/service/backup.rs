@@ -181,15 +181,22 @@ fn allow(dir: &Path, mode: u32) {
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// The directory of a service that has run once, with a backup of it in `copy`.
+#[cfg(unix)]
+async fn backed_up() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
+    let mut service = Service::new(dir.path(), free_port(), "");
+    service.start().await;
+    service.stop().await;
+    assert_eq!(run(dir.path(), &["backup", "copy"]).0, 0);
+    dir
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_goes_into_a_fresh_volume_and_one_broken_off_starts_no_service_until_it_is_repeated() {
-    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
-    let mut first = Service::new(dir.path(), free_port(), "");
-    first.start().await;
-    first.stop().await;
-    assert_eq!(run(dir.path(), &["backup", "copy"]).0, 0);
+    let (dir, other) = (backed_up().await, tempfile::tempdir().unwrap());
     let copy = dir.path().join("copy");
     let restore = ["restore", copy.to_str().unwrap()];
 
@@ -226,12 +233,7 @@ async fn a_backup_goes_into_a_fresh_volume_and_one_broken_off_starts_no_service_
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_register_that_cannot_be_written_leaves_the_data_in_place_and_says_what_is_left_to_do() {
-    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    write_register(dir.path(), "UTC", &[Room { id: "r-1".to_owned(), sensor: "air-1".to_owned() }]);
-    let mut first = Service::new(dir.path(), free_port(), "");
-    first.start().await;
-    first.stop().await;
-    assert_eq!(run(dir.path(), &["backup", "copy"]).0, 0);
+    let (dir, other) = (backed_up().await, tempfile::tempdir().unwrap());
     drop(Service::new(other.path(), free_port(), ""));
     let file = other.path().join("normwatch.toml");
     let text = std::fs::read_to_string(&file).unwrap();

@@ -32,13 +32,18 @@ async fn post(
     (answer.status(), serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
+/// A service with a user for programs, yet to be started. It has no broker at all: what is posted does not wait for it.
+fn with_a_gateway() -> (tempfile::TempDir, Service) {
     let dir = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
-    // No broker at all: what is posted does not wait for it.
-    let mut service = Service::new(dir.path(), free_port(), "");
+    let service = Service::new(dir.path(), free_port(), "");
     user(dir.path(), &["add", "gateway", "--role", "admin"], "a long password\n");
+    (dir, service)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
+    let (dir, mut service) = with_a_gateway();
     let token = user(dir.path(), &["token", "gateway", "--scope", "readings", "--scope", "read"], "");
     let reader = user(dir.path(), &["token", "gateway", "--scope", "read"], "");
     service.start().await;
@@ -99,10 +104,7 @@ async fn a_posted_pack_is_stored_once_counted_and_survives_a_kill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_is_stored_when_it_is_sent_again_with_its_key_and_is_allowed_or_mended() {
-    let dir = tempfile::tempdir().unwrap();
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
-    let mut service = Service::new(dir.path(), free_port(), "");
-    user(dir.path(), &["add", "gateway", "--role", "admin"], "a long password\n");
+    let (dir, mut service) = with_a_gateway();
     let narrow = user(dir.path(), &["token", "gateway", "--scope", "readings", "--sensor", "air-7"], "");
     let wide = user(dir.path(), &["token", "gateway", "--scope", "readings"], "");
     service.start().await;
@@ -130,11 +132,8 @@ async fn what_was_refused_is_stored_when_it_is_sent_again_with_its_key_and_is_al
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_known_again_only_from_the_same_token_for_the_same_sensor_and_pack() {
-    let dir = tempfile::tempdir().unwrap();
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(OLDEST), dir.path());
-    let mut service = Service::new(dir.path(), free_port(), "");
-    user(dir.path(), &["add", "gateways", "--role", "admin"], "a long password\n");
-    let token = || user(dir.path(), &["token", "gateways", "--scope", "readings"], "");
+    let (dir, mut service) = with_a_gateway();
+    let token = || user(dir.path(), &["token", "gateway", "--scope", "readings"], "");
     let (one, other) = (token(), token());
     service.start().await;
     let pack = |ppm: u16| format!(r#"[{{"n":"co2","u":"ppm","v":{ppm}}}]"#);
